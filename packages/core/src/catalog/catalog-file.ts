@@ -1,0 +1,77 @@
+import { DeepwaterError } from '../errors/index.js';
+import { CATALOG, CATALOG_ENTRIES_MIN, ENTRY_BYTES } from '../layout/catalog-layout.js';
+import {
+  type Access, closeFile, createExclusive, openExisting, regularFileSize, removeFile, reserve, setFileSize,
+} from '../mapping/files.js';
+import { type MappedFile, MAPPING_BYTES_MAX, alignUp, mapFile, PAGE_BYTES } from '../mapping/mapped-file.js';
+import type { Schema } from '../schema/index.js';
+import { CatalogView } from './catalog-view.js';
+
+export interface CatalogFile {
+  readonly mapped: MappedFile;
+  readonly view: CatalogView;
+}
+
+const bytesFor = (entries: number): number => alignUp(CATALOG.HEADER_BYTES + entries * ENTRY_BYTES, PAGE_BYTES);
+
+/** Makes an empty catalog. @throws DeepwaterError where a file of that name exists or the disk is full. */
+export function createCatalog(path: string, access: Access, schema: Schema, feedUid: string, entries = CATALOG_ENTRIES_MIN): CatalogFile {
+  const fd = createExclusive(path, access);
+  try {
+    const size = bytesFor(Math.max(entries, CATALOG_ENTRIES_MIN));
+    setFileSize(fd, size, path);
+    reserve(fd, 0, size, path);
+    const file = mapCatalog(fd, path, schema, size, true);
+    file.view.writeIdentity(feedUid, Math.floor((size - CATALOG.HEADER_BYTES) / ENTRY_BYTES));
+    return file;
+  } catch (error) {
+    removeFile(path);
+    throw error;
+  } finally {
+    closeFile(fd);
+  }
+}
+
+/** Opens a catalog and checks it. @throws DeepwaterError DW_FILE_CORRUPT, DW_FORMAT_VERSION, DW_SYSTEM_CALL (ENOENT) */
+export function openCatalog(path: string, schema: Schema, feedUid: string, writable: boolean): CatalogFile {
+  const fd = openExisting(path, writable);
+  try {
+    const size = regularFileSize(fd, path);
+    if (size < CATALOG.HEADER_BYTES + ENTRY_BYTES || size > MAPPING_BYTES_MAX) {
+      throw new DeepwaterError('DW_FILE_CORRUPT', `${path} has ${size} bytes, which no catalog has. It is made again when a writer opens the feed.`, {
+        values: { path, size },
+      });
+    }
+    const file = mapCatalog(fd, path, schema, size, writable);
+    file.view.check(feedUid);
+    return file;
+  } finally {
+    closeFile(fd);
+  }
+}
+
+/**
+ * Doubles the room of a catalog and maps it anew; the old mapping stays valid for what it covers. Entries are never
+ * moved, so readers go on with the old mapping until `count` passes what it holds.
+ */
+export function growCatalog(path: string, schema: Schema, feedUid: string): CatalogFile {
+  const fd = openExisting(path, true);
+  try {
+    const size = regularFileSize(fd, path);
+    const capacity = Math.floor((size - CATALOG.HEADER_BYTES) / ENTRY_BYTES) * 2;
+    const wanted = bytesFor(capacity);
+    reserve(fd, 0, wanted, path);
+    setFileSize(fd, wanted, path);
+    const file = mapCatalog(fd, path, schema, wanted, true);
+    file.view.check(feedUid);
+    file.view.capacity = capacity;
+    return file;
+  } finally {
+    closeFile(fd);
+  }
+}
+
+function mapCatalog(fd: number, path: string, schema: Schema, size: number, writable: boolean): CatalogFile {
+  const mapped = mapFile(fd, { path, length: size, mode: writable ? 'shared' : 'read-only' });
+  return { mapped, view: new CatalogView(mapped.buffer, size, path, schema) };
+}

@@ -1,0 +1,190 @@
+/**
+ * Every error code of Deepwater, in one place.
+ *
+ * `summary` says what happened, `remedy` what to do about it. `docs/ERRORS.md` shows the same table and a test
+ * keeps the two equal. Codes are stable: they may be added, never renamed or given another meaning.
+ */
+export const ERROR_CODES = {
+  // Feed specs
+  DW_FEED_NAME_INVALID: {
+    summary: 'A feed name is not 1 to 64 characters of A-Z a-z 0-9 . _ -, starts with a dot, or contains "..".',
+    remedy: 'Rename the feed by that rule; write BTC/USD as BTC-USD.',
+  },
+  DW_SPEC_INVALID: {
+    summary: 'A feed spec has an unknown key, a value of the wrong kind, or the same thing twice with different values.',
+    remedy: 'Correct the key that the message names; nothing has been written.',
+  },
+  DW_FIELD_NAME_INVALID: {
+    summary: 'A field name is not an identifier of at most 64 characters, or is reserved (`__proto__`).',
+    remedy: 'Use A-Z a-z 0-9 _ and do not begin with a digit.',
+  },
+  DW_FIELD_TYPE_UNKNOWN: {
+    summary: 'A field has a type that Deepwater does not know.',
+    remedy: 'Use char, int8…int64, uint8…uint64, float32, float64, bool, decimal, string, symbol, or `_N` for padding.',
+  },
+  DW_FIELD_DUPLICATE: {
+    summary: 'Two fields of a spec have the same name (only padding may repeat a name).',
+    remedy: 'Rename one of them.',
+  },
+  DW_FIELD_OPTION_INVALID: {
+    summary: 'An option of a field (`as`, `scale`, `bytes`, `unit`) is missing or does not fit its type.',
+    remedy: 'Give `scale` to decimals, `bytes` to strings, `unit` to clocks, and an `as` that the type can be read as.',
+  },
+  DW_TIMESTAMP_MISSING: {
+    summary: 'A spec names no timestamp field, or one that is not among its fields.',
+    remedy: 'Set `timestamp` (or `ts_col`) to the name of a uint64 or int64 field.',
+  },
+  DW_TIMESTAMP_TYPE: {
+    summary: 'The timestamp or another clock is a field that is neither uint64 nor int64.',
+    remedy: 'Declare that field as uint64 (or int64 for times before 1970).',
+  },
+  DW_SIZE_INVALID: {
+    summary: 'A size, age or count of a spec is outside its limits.',
+    remedy: 'Choose a value within the limits in the message.',
+  },
+  DW_LIMIT_EXCEEDED: {
+    summary: 'A fixed limit was passed: fields in a record, bytes in a record, clocks, open files, and the like.',
+    remedy: 'Ask for less, or split the work; the message has the limit.',
+  },
+
+  // Values and records
+  DW_VALUE_TYPE: {
+    summary: 'A value is of a kind that its field does not take. The record was not written.',
+    remedy: 'Convert the value to the kind that the message names.',
+  },
+  DW_VALUE_RANGE: {
+    summary: 'A value does not fit its field (too large, too many decimals, too long). The record was not written.',
+    remedy: 'Correct the value, or make a feed with a wider field.',
+  },
+  DW_VALUE_COUNT: {
+    summary: 'A record has more or fewer values than the feed has fields, or columns of a batch differ in length.',
+    remedy: 'Give one value per field, in field order, without padding.',
+  },
+  DW_FIELD_UNKNOWN: {
+    summary: 'A record, filter or column list names a field that the feed does not have.',
+    remedy: 'Use a name from `reader.fieldNames`.',
+  },
+  DW_FIELD_MISSING: {
+    summary: 'A record written as an object or as columns lacks a field.',
+    remedy: 'Give every field of the feed a value.',
+  },
+  DW_RANGE_INVALID: {
+    summary: 'A time range, count or duration cannot be used: not a number, negative, or its start lies after its end.',
+    remedy: 'Give start <= end in the unit of the feed’s clock, and counts of zero or more.',
+  },
+  DW_FORMAT_UNKNOWN: {
+    summary: 'An unknown output format was asked for.',
+    remedy: 'Use tuple, object, columns, segments, raw or arrow.',
+  },
+  DW_OPTION_INVALID: {
+    summary: 'An option of a call is unknown or has a value that cannot be used.',
+    remedy: 'Correct the option that the message names.',
+  },
+  DW_SEQUENCE_EXHAUSTED: {
+    summary: 'A feed has used up its sequence numbers.',
+    remedy: 'Continue in a new feed.',
+  },
+
+  // Writers, readers, handles
+  DW_WRITER_EXISTS: {
+    summary: 'The feed has a writer already; there is one writer per feed across all processes.',
+    remedy: 'Close the other writer, or end the process that the message names.',
+  },
+  DW_WRITER_CLOSED: {
+    summary: 'A closed writer was used.',
+    remedy: 'Take a new one with `platform.createWriter`.',
+  },
+  DW_READER_CLOSED: {
+    summary: 'A closed reader was used.',
+    remedy: 'Take a new one with `platform.createReader`.',
+  },
+  DW_PLATFORM_CLOSED: {
+    summary: 'A closed platform was used.',
+    remedy: 'Open it again with `Platform.open`.',
+  },
+  DW_HANDLE_IN_USE: {
+    summary: 'A writer handle is attached in another thread; it has one holder at a time.',
+    remedy: 'Detach it there first.',
+  },
+  DW_HANDLE_INVALID: {
+    summary: 'A handle is not one of Deepwater’s, or what it stood for is gone.',
+    remedy: 'Take a fresh handle from the platform and pass that.',
+  },
+  DW_MAIN_THREAD_BLOCK: {
+    summary: 'A call that blocks its thread was made in the main thread.',
+    remedy: 'Use the async form, or make the call in a worker thread.',
+  },
+  DW_RELEASED: {
+    summary: 'A zero-copy result was used after its release.',
+    remedy: 'Keep it unreleased while it is used, or copy what must outlive it.',
+  },
+  DW_ABORTED: {
+    summary: 'An operation was cancelled through its signal.',
+    remedy: 'Nothing to do; start it again if it is still wanted.',
+  },
+  DW_BACKPRESSURE_TIMEOUT: {
+    summary: 'The ring stayed full for longer than the writer waits. The record was not written.',
+    remedy: 'Look at disk speed and `deepwater health`; raise `ringRecords`, or write fewer records.',
+  },
+  DW_INGEST_FAILED: {
+    summary: 'The ingest worker could not move records into their chunk. They are still in the ring.',
+    remedy: 'Remove the cause in the message (disk, permissions); the records are moved when the feed’s writer opens again.',
+  },
+  DW_INGEST_DEAD: {
+    summary: 'The ingest worker has ended unexpectedly. Accepted records are still in the ring.',
+    remedy: 'Close the platform and open it again; the next writer moves the records into chunks.',
+  },
+
+  // Stores and files
+  DW_BASE_PATH_INVALID: {
+    summary: 'A base path is not a directory that Deepwater can use: empty, a file, or owned by someone else.',
+    remedy: 'Give a directory of your own, or a path where one can be made.',
+  },
+  DW_BASE_PATH_READ_ONLY: {
+    summary: 'Something must be written, but the base path cannot be written to.',
+    remedy: 'Correct the permissions; reading works without them.',
+  },
+  DW_FORMAT_VERSION: {
+    summary: 'The store has another format version than this Deepwater reads.',
+    remedy: 'Use the Deepwater version that the message names, or upgrade the store with `deepwater migrate`.',
+  },
+  DW_FEED_UNKNOWN: {
+    summary: 'There is no feed of that name in the store.',
+    remedy: 'Look at `platform.listFeeds()`, or create the feed.',
+  },
+  DW_FEED_SPEC_CONFLICT: {
+    summary: 'A feed of that name exists with another spec.',
+    remedy: 'Use the spec it has, change its lifecycle with `setLifecycle`, or take another name. `persist` never changes.',
+  },
+  DW_FEED_IN_USE: {
+    summary: 'A feed cannot be deleted or changed while it has a writer.',
+    remedy: 'Close the writer first.',
+  },
+  DW_CHUNK_SCHEMA_MISMATCH: {
+    summary: 'A chunk or ring has another schema than its feed.',
+    remedy: 'Run `deepwater repair --feed <name>`.',
+  },
+  DW_FILE_CORRUPT: {
+    summary: 'A file of the store does not hold what its format says.',
+    remedy: 'Run `deepwater repair`; it keeps every intact block.',
+  },
+  DW_REGISTRY_CORRUPT: {
+    summary: 'The registry cannot be read.',
+    remedy: 'Run `deepwater repair --all`; the registry is rebuilt from chunk and ring headers.',
+  },
+  DW_DISK_FULL: {
+    summary: 'There is no room on the disk or in shared memory.',
+    remedy: 'Free space, lower retention, or run `deepwater cleanup`; then open the writer again.',
+  },
+  DW_SYSTEM_CALL: {
+    summary: 'A call to the operating system failed.',
+    remedy: 'The message has the call, the path and the system’s own error; remove that cause.',
+  },
+  DW_PLATFORM_UNSUPPORTED: {
+    summary: 'This operating system, processor or Node.js version is not supported.',
+    remedy: 'Use Linux or macOS, 64 bits, with Node.js 20.19 or later.',
+  },
+} as const satisfies Record<`DW_${string}`, { readonly summary: string; readonly remedy: string }>;
+
+/** A stable error code, such as `'DW_FEED_UNKNOWN'`. */
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,4 @@
+export { ERROR_CODES, type ErrorCode } from './codes.js';
+export { DeepwaterError, type DeepwaterErrorOptions } from './deepwater-error.js';
+export { clipText, describeValue } from './describe.js';
+export { deserializeError, serializeError, type SerializedError } from './serialize.js';

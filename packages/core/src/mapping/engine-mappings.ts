@@ -1,0 +1,65 @@
+import type { MappedFile } from './mapped-file.js';
+import { releaseMapping } from './mapped-file.js';
+
+interface Entry {
+  readonly mapped: MappedFile;
+  pins: number;
+}
+
+/**
+ * The mappings the engine reads through, kept by file. At most `limit` stay (a process can hold about 13,000 before the
+ * kernel refuses); the least recently used go first, at once, by having anonymous pages put over them. A mapping that
+ * is pinned by a running scan stays. Views of these mappings are never handed to users.
+ *
+ * One per thread: the cache is plain state, and a thread scans synchronously between pins.
+ */
+export class EngineMappings {
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(readonly limit = 1000) {}
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The mapping of `path`, made by `open` on a miss, pinned until `unpin`. */
+  pin(path: string, open: () => MappedFile): MappedFile {
+    let entry = this.#entries.get(path);
+    if (entry === undefined) {
+      entry = { mapped: open(), pins: 0 };
+    } else {
+      this.#entries.delete(path);
+    }
+    entry.pins += 1;
+    this.#entries.set(path, entry); // last in the Map's order = most recently used
+    if (this.#entries.size > this.limit) this.#evict();
+    return entry.mapped;
+  }
+
+  unpin(path: string): void {
+    const entry = this.#entries.get(path);
+    if (entry !== undefined && entry.pins > 0) entry.pins -= 1;
+  }
+
+  /** Lets go of one file, where no scan uses it. */
+  drop(path: string): void {
+    const entry = this.#entries.get(path);
+    if (entry === undefined || entry.pins > 0) return;
+    this.#entries.delete(path);
+    releaseMapping(entry.mapped, path);
+  }
+
+  /** Lets go of every file that no scan uses. */
+  clear(): void {
+    for (const path of [...this.#entries.keys()]) this.drop(path);
+  }
+
+  #evict(): void {
+    for (const [path, entry] of this.#entries) {
+      if (this.#entries.size <= this.limit) return;
+      if (entry.pins > 0) continue;
+      this.#entries.delete(path);
+      releaseMapping(entry.mapped, path);
+    }
+  }
+}

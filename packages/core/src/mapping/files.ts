@@ -1,0 +1,181 @@
+/**
+ * File calls with our errors and our rules: no symbolic links, no unexpected owner, no truncation of what may be
+ * mapped. All are synchronous: the threads that call them exist to wait for disks.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { DeepwaterError } from '../errors/index.js';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, libc } from './libc.js';
+import { fromNodeError, lastSystemError } from './system-error.js';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = fs.constants;
+
+/** Who may read what Deepwater creates: the owner, or the owner's group too (never to write). */
+export type Access = 'owner' | 'group';
+
+export const fileMode = (access: Access): number => (access === 'group' ? 0o640 : 0o600);
+export const directoryMode = (access: Access): number => (access === 'group' ? 0o750 : 0o700);
+
+function call<T>(file: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw fromNodeError(error, file);
+  }
+}
+
+/** Opens a file that must exist. @throws DeepwaterError DW_SYSTEM_CALL, with ELOOP for a symbolic link. */
+export function openExisting(file: string, writable: boolean): number {
+  return call(file, () => fs.openSync(file, (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW));
+}
+
+/** Creates a file that must not exist. @throws DeepwaterError DW_SYSTEM_CALL with EEXIST where it does. */
+export function createExclusive(file: string, access: Access): number {
+  return call(file, () => fs.openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, fileMode(access)));
+}
+
+/** Opens a file for writing, creating it where it is missing; never follows a link, never truncates. */
+export function openOrCreate(file: string, access: Access): number {
+  return call(file, () => fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, fileMode(access)));
+}
+
+export function closeFile(fd: number): void {
+  call(`fd ${fd}`, () => fs.closeSync(fd));
+}
+
+/** Size in bytes of an open regular file owned by this user, root, or the owner of its directory. */
+export function regularFileSize(fd: number, file: string): number {
+  const stat = call(file, () => fs.fstatSync(fd));
+  if (!stat.isFile()) {
+    throw new DeepwaterError('DW_FILE_CORRUPT', `${file} is not a regular file. Remove it, then run \`deepwater repair\`.`, {
+      values: { path: file, mode: stat.mode },
+    });
+  }
+  const user = process.geteuid?.();
+  if (stat.uid !== 0 && stat.uid !== user) {
+    const parent = call(file, () => fs.statSync(path.dirname(file)));
+    if (parent.uid !== stat.uid) {
+      throw new DeepwaterError(
+        'DW_FILE_CORRUPT',
+        `${file} belongs to user ${stat.uid}, neither to this user (${user}) nor to the owner of its directory (${parent.uid}); ` +
+          'it is not opened. Check who put it there.',
+        { values: { path: file, owner: stat.uid, user, directoryOwner: parent.uid } },
+      );
+    }
+  }
+  return stat.size;
+}
+
+/** Grows a new, not yet mapped file to its logical size (sparse). */
+export function setFileSize(fd: number, size: number, file: string): void {
+  call(file, () => fs.ftruncateSync(fd, size));
+}
+
+/** Reserves disk blocks for a range, so that writing it later cannot meet a full disk. */
+export function reserve(fd: number, offset: number, length: number, file: string): void {
+  if (length <= 0) return;
+  if (libc().fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length) !== 0) throw lastSystemError('fallocate', file);
+}
+
+/** Gives the blocks of a range back; it reads as zeros afterwards. */
+export function punchHole(fd: number, offset: number, length: number, file: string): void {
+  if (length <= 0) return;
+  if (libc().fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length) !== 0) {
+    throw lastSystemError('fallocate(PUNCH_HOLE)', file);
+  }
+}
+
+/** Writes all of `bytes` at `offset`, over short writes. */
+export function writeFully(fd: number, bytes: Uint8Array, offset: number, file: string): void {
+  let done = 0;
+  while (done < bytes.byteLength) {
+    const wrote = call(file, () => fs.writeSync(fd, bytes, done, bytes.byteLength - done, offset + done));
+    if (wrote === 0) throw new DeepwaterError('DW_SYSTEM_CALL', `pwrite wrote nothing to ${file}. Check the device.`, { values: { path: file, offset } });
+    done += wrote;
+  }
+}
+
+/** Reads up to `bytes.byteLength` bytes at `offset`; returns how many there were. */
+export function readAt(fd: number, bytes: Uint8Array, offset: number, file: string): number {
+  let done = 0;
+  while (done < bytes.byteLength) {
+    const got = call(file, () => fs.readSync(fd, bytes, done, bytes.byteLength - done, offset + done));
+    if (got === 0) break;
+    done += got;
+  }
+  return done;
+}
+
+export function syncData(fd: number, file: string): void {
+  call(file, () => fs.fdatasyncSync(fd));
+}
+
+/** Makes the names in a directory durable: a created or renamed file survives power loss only after this. */
+export function syncDirectory(directory: string): void {
+  const fd = call(directory, () => fs.openSync(directory, O_RDONLY | O_DIRECTORY));
+  try {
+    call(directory, () => fs.fsyncSync(fd));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Makes a directory (and its parents) with our mode; refuses a link or a file in its place. */
+export function makeDirectory(directory: string, access: Access): void {
+  call(directory, () => fs.mkdirSync(directory, { recursive: true, mode: directoryMode(access) }));
+  const stat = call(directory, () => fs.lstatSync(directory));
+  if (!stat.isDirectory()) {
+    throw new DeepwaterError('DW_BASE_PATH_INVALID', `${directory} is not a directory. Choose another path, or remove what stands there.`, {
+      values: { path: directory },
+    });
+  }
+}
+
+/** Removes a file; whether it was there. */
+export function removeFile(file: string): boolean {
+  try {
+    fs.unlinkSync(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw fromNodeError(error, file);
+  }
+}
+
+/** Replaces a small file as a whole: readers see the old or the new content, and the new one survives power loss. */
+export function replaceFile(file: string, content: string, access: Access): void {
+  const next = `${file}.${process.pid}.new`;
+  removeFile(next);
+  const fd = createExclusive(next, access);
+  try {
+    writeFully(fd, Buffer.from(content), 0, next);
+    syncData(fd, next);
+  } finally {
+    fs.closeSync(fd);
+  }
+  call(file, () => fs.renameSync(next, file));
+  syncDirectory(path.dirname(file));
+}
+
+/** The text of a small file, at most `limit` bytes; undefined where there is none. */
+export function readSmallFile(file: string, limit: number): string | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(file, O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fromNodeError(error, file);
+  }
+  try {
+    const size = regularFileSize(fd, file);
+    if (size > limit) {
+      throw new DeepwaterError('DW_FILE_CORRUPT', `${file} has ${size} bytes where at most ${limit} are expected. Run \`deepwater repair\`.`, {
+        values: { path: file, size, limit },
+      });
+    }
+    const bytes = Buffer.alloc(size);
+    return bytes.toString('utf8', 0, readAt(fd, bytes, 0, file));
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,18 @@
+import { libc } from './libc.js';
+
+/** Native waits are cut into slices: an untimed one would hang `worker.terminate()` and `process.exit()`. */
+export const FUTEX_SLICE_NS = 250_000_000;
+
+/**
+ * Sleeps while `word[0]` holds `expected`, until another process wakes it or the slice ends. `word` must lie in a
+ * *shared* mapping (in a private one the page is copied and the wake never arrives).
+ * @returns whether the thread was woken (or the value had already changed) before the slice ended.
+ */
+export function futexWait(word: Int32Array, expected: number, timeoutNs: number): boolean {
+  return libc().futexWait(word, expected, Math.min(timeoutNs, FUTEX_SLICE_NS)) === 0 || Atomics.load(word, 0) !== expected;
+}
+
+/** Wakes the processes that sleep on `word[0]`; how many there were. */
+export function futexWakeAll(word: Int32Array): number {
+  return libc().futexWake(word, 0x7fffffff);
+}

@@ -1,0 +1,23 @@
+import fs from 'node:fs';
+import { libc } from './libc.js';
+
+let boot: string | undefined;
+
+/**
+ * The kernel's id of this boot, 32 hex digits. What a mapped file held when its writer died is trustworthy only while
+ * the machine has not gone down since; the id tells.
+ */
+export function bootId(): string {
+  boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '');
+  return boot;
+}
+
+/** The kernel's id of the calling thread. */
+export function threadKernelId(): number {
+  return libc().gettid();
+}
+
+/** Whether a thread of this process still runs: its entry in /proc goes with it, even while nobody has joined it. */
+export function threadAlive(kernelId: number): boolean {
+  return fs.existsSync(`/proc/self/task/${kernelId}`);
+}

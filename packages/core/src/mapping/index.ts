@@ -1,0 +1,19 @@
+export {
+  MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
+  MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE,
+} from './libc.js';
+export {
+  MAPPING_BYTES_MAX, PAGE_BYTES, SECTION_BYTES, advise, alignUp, mapFile, placeFile, releaseMapping, reserveAddressSpace,
+} from './mapped-file.js';
+export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
+export { EngineMappings } from './engine-mappings.js';
+export {
+  closeFile, createExclusive, directoryMode, fileMode, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
+  readSmallFile, regularFileSize, removeFile, replaceFile, reserve, setFileSize, syncData, syncDirectory, writeFully,
+} from './files.js';
+export type { Access } from './files.js';
+export { FileLock, setUse } from './lock.js';
+export { FUTEX_SLICE_NS, futexWait, futexWakeAll } from './futex.js';
+export { fenceAllPublishers, fenceOwnThreads, registerPublisher } from './barrier.js';
+export { bootId, threadAlive, threadKernelId } from './host.js';
+export { errnoName, fromNodeError, lastSystemError, systemError } from './system-error.js';

@@ -1,0 +1,59 @@
+import fs from 'node:fs';
+import { F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK, libc } from './libc.js';
+import { type Access, openOrCreate } from './files.js';
+import { errnoName, systemError } from './system-error.js';
+
+/**
+ * A lock of the kernel on a file (an 'open file description' lock, fcntl(2) F_OFD_SETLK). It belongs to the descriptor,
+ * so two threads of one process exclude each other as two processes do, and it is gone the moment the descriptor is:
+ * by close, by exit, by SIGKILL. There is no stale lock and no time-out.
+ */
+export class FileLock {
+  private constructor(
+    readonly path: string,
+    private fd: number,
+  ) {}
+
+  /** Takes the lock, or returns undefined where somebody else holds it. Never waits. */
+  static tryExclusive(path: string, access: Access): FileLock | undefined {
+    const fd = openOrCreate(path, access);
+    if (!setLock(fd, F_WRLCK, path)) {
+      fs.closeSync(fd);
+      return undefined;
+    }
+    // For people who look at the file; the lock itself is the kernel's.
+    fs.ftruncateSync(fd, 0);
+    fs.writeSync(fd, `${process.pid}\n`, 0);
+    return new FileLock(path, fd);
+  }
+
+  /** The process id that the last holder wrote, for messages. */
+  static holder(path: string): number | undefined {
+    try {
+      const pid = Number.parseInt(fs.readFileSync(path, 'utf8'), 10);
+      return Number.isInteger(pid) ? pid : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  release(): void {
+    if (this.fd < 0) return;
+    fs.closeSync(this.fd);
+    this.fd = -1;
+  }
+}
+
+/** Marks an open file as in use (shared), or asks whether nobody else uses it (exclusive). Never waits. */
+export function setUse(fd: number, use: 'shared' | 'exclusive' | 'none', path: string): boolean {
+  return setLock(fd, use === 'shared' ? F_RDLCK : use === 'exclusive' ? F_WRLCK : F_UNLCK, path);
+}
+
+function setLock(fd: number, type: number, path: string): boolean {
+  const lock = { l_type: type, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
+  if (libc().fcntlLock(fd, F_OFD_SETLK, lock) === 0) return true;
+  const errno = libc().errno();
+  const name = errnoName(errno);
+  if (name === 'EAGAIN' || name === 'EACCES') return false;
+  throw systemError('fcntl(F_OFD_SETLK)', path, errno);
+}

@@ -1,0 +1,83 @@
+import { DeepwaterError } from '../errors/deepwater-error.js';
+import { clipText, describeValue } from '../errors/describe.js';
+import { FEED_LIMITS } from './limits.js';
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+/** An int64 has at most 19 digits. */
+const DIGITS_MAX = 19;
+/** Longer texts are refused before they are looked at. */
+const TEXT_MAX = 128;
+const DECIMAL = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/;
+
+/**
+ * A decimal text as the int64 that stores it: the number × 10^scale, exactly. Takes a sign, a point and an exponent
+ * (`-12.5`, `.5`, `3.`, `1e-8`), and zeros beyond the scale.
+ *
+ * @param scale digits after the point, 0 to 18
+ * @throws DeepwaterError DW_VALUE_TYPE when the text is not a decimal number; DW_VALUE_RANGE when it has more digits
+ * after the point than the scale, or does not fit an int64
+ */
+export function parseDecimal(text: string, scale: number): bigint {
+  const match = text.length <= TEXT_MAX ? DECIMAL.exec(text) : null;
+  if (match === null) {
+    throw new DeepwaterError(
+      'DW_VALUE_TYPE',
+      `${describeValue(text)} is not a decimal number of at most ${TEXT_MAX} characters; give a text such as "123.45".`,
+      { values: { value: clipText(text), scale } },
+    );
+  }
+  const [, sign, whole, fraction = '', exponent = '0'] = match;
+  const written = (whole + fraction).replace(/^0+/, '');
+  const digits = written.replace(/0+$/, '');
+  if (digits === '') return 0n;
+  // Zeros still to be put behind `digits`.
+  const zeros = Number(exponent) + scale - fraction.length + (written.length - digits.length);
+  if (zeros < 0) {
+    throw rangeError(text, scale, `has ${scale - zeros} digits after the point and the field keeps ${scale}; round it first`);
+  }
+  if (digits.length + zeros > DIGITS_MAX) throw tooLarge(text, scale);
+  const magnitude = BigInt(digits) * 10n ** BigInt(zeros);
+  return checkInt64(sign === '-' ? -magnitude : magnitude, text, scale);
+}
+
+/**
+ * A number as the int64 that stores it, by the shortest decimal text that stands for that number: 0.1 is 0.1, and
+ * 0.1 + 0.2 is 0.30000000000000004, which no scale keeps.
+ *
+ * @throws DeepwaterError DW_VALUE_RANGE, as for {@link parseDecimal}, and for NaN and infinities
+ */
+export function decimalFromNumber(x: number, scale: number): bigint {
+  if (!Number.isFinite(x)) throw rangeError(x, scale, 'is not a finite number; give a finite one');
+  return parseDecimal(String(x), scale);
+}
+
+/** A stored decimal as text, always with exactly `scale` digits after the point: `12345n` at scale 2 is `"123.45"`. */
+export function formatDecimal(scaled: bigint, scale: number): string {
+  if (scale === 0) return scaled.toString();
+  const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(scale + 1, '0');
+  const point = digits.length - scale;
+  return `${scaled < 0n ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/** A stored decimal as the nearest number; exact to about 15 digits. */
+export function decimalToNumber(scaled: bigint, scale: number): number {
+  const x = Number(scaled);
+  // Both are exact here, and one division rounds once. Beyond, the text is rounded once.
+  return Number.isSafeInteger(x) ? x / 10 ** scale : Number(formatDecimal(scaled, scale));
+}
+
+function checkInt64(scaled: bigint, value: string, scale: number): bigint {
+  if (scaled >= INT64_MIN && scaled <= INT64_MAX) return scaled;
+  throw tooLarge(value, scale);
+}
+
+function tooLarge(value: string, scale: number): DeepwaterError {
+  return rangeError(value, scale, `does not fit; the largest is ${formatDecimal(INT64_MAX, scale)}`);
+}
+
+function rangeError(value: string | number, scale: number, why: string): DeepwaterError {
+  return new DeepwaterError('DW_VALUE_RANGE', `The decimal ${describeValue(value)} ${why} (scale ${scale}, at most ${FEED_LIMITS.decimalScaleMax}).`, {
+    values: { value: typeof value === 'string' ? clipText(value) : value, scale },
+  });
+}

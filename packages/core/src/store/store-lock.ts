@@ -1,0 +1,44 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DeepwaterError } from '../errors/index.js';
+import type { Access } from '../mapping/files.js';
+import { FileLock } from '../mapping/lock.js';
+
+/** The lock that all changes to the manifest, the registry and the list of feeds are made under. */
+export const STORE_LOCK = 'store.lock';
+
+/** Whoever holds the lock has a few small files to write; longer than this means that something is wrong. */
+const WAIT_MS_MAX = 15_000;
+const POLL_MS = 5;
+
+/**
+ * Runs `change` while no other process, and nobody else in this one, changes the store. The lock is the kernel's, so a
+ * holder that is killed leaves nothing behind. Must not be nested.
+ *
+ * @throws DeepwaterError DW_SYSTEM_CALL when the lock stays taken for 15 s; whatever `change` throws
+ */
+export async function withStoreLock<T>(basePath: string, access: Access, change: () => T | Promise<T>): Promise<T> {
+  const lock = await takeLock(path.join(basePath, STORE_LOCK), access);
+  try {
+    return await change();
+  } finally {
+    lock.release();
+  }
+}
+
+async function takeLock(file: string, access: Access): Promise<FileLock> {
+  const deadline = performance.now() + WAIT_MS_MAX;
+  for (;;) {
+    const lock = FileLock.tryExclusive(file, access);
+    if (lock !== undefined) return lock;
+    if (performance.now() > deadline) {
+      const pid = FileLock.holder(file);
+      throw new DeepwaterError(
+        'DW_SYSTEM_CALL',
+        `The lock ${file} has been held for over ${WAIT_MS_MAX / 1000} s by process ${pid ?? 'unknown'}. See what that process does; the lock goes when it ends.`,
+        { values: { call: 'fcntl(F_OFD_SETLK)', errno: 'EAGAIN', path: file, pid } },
+      );
+    }
+    await sleep(POLL_MS);
+  }
+}

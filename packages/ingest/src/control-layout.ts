@@ -1,0 +1,40 @@
+/**
+ * Words that the threads of one process share to steer ingest. They are plain SharedArrayBuffers, not files: nobody
+ * outside the process has any business with them. Offsets are Int32 indexes.
+ */
+
+/** One for the process: the ingest worker and everybody who wants its attention. */
+export const INGEST = {
+  WORDS: 256,
+  /** Set and notified when somebody cannot wait for the ingest worker's next round. */
+  URGENT: 0,
+  /** Kernel id of the ingest worker's thread; 0 until it runs. */
+  THREAD: 32,
+  /** Counts the ingest worker's rounds: it moves while the thread is alive and not stuck. */
+  ROUNDS: 64,
+} as const;
+
+/** One for each open feed. */
+export const LANE = {
+  BYTES: 8192,
+  /** Somebody wants every record that is in the ring moved to the chunk now. */
+  FLUSH: 0,
+  /** Counts commits, for those who wait for one. */
+  COMMITS: 32,
+  /** How many threads wait for a commit: notify only then. */
+  WAITERS: 64,
+  /** The last sync asked for, and the last one done. */
+  SYNC_ASKED: 96,
+  SYNC_DONE: 128,
+  /** Which thread writes: 0 nobody, else its holder number. */
+  HOLDER: 160,
+  /** 1 once the lane is closed. */
+  CLOSED: 192,
+  /** Length of the error text in bytes, 0 while all is well. */
+  ERROR_LENGTH: 224,
+  /** Byte offset of the error text (JSON of a SerializedError). */
+  ERROR_TEXT: 1024,
+} as const;
+
+/** Longest error text a lane can hold. */
+export const LANE_ERROR_BYTES_MAX = LANE.BYTES - LANE.ERROR_TEXT;

@@ -1,0 +1,200 @@
+import { MessageChannel } from 'node:worker_threads';
+import {
+  type Access, DeepwaterError, FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
+} from '@deepwater/core';
+import { rowWriterClass } from '@deepwater/ring';
+import { INGEST } from './control-layout.js';
+import type { IngestApi, IngestWorkerData } from './ingest-worker.js';
+import type { KeeperApi } from './keeper-worker.js';
+import { LaneControl, wakeIngest } from './lane-control.js';
+import type { FeedSource, IngestSettings } from './lane-source.js';
+import { Writer } from './writer.js';
+
+export interface IngestEvent {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+export interface IngestOptions {
+  readonly access: Access;
+  readonly ringDir?: string;
+  /** How long a write waits for room in a full ring before it fails, ms. Default 10,000. */
+  readonly roomTimeoutMs?: number;
+  readonly onEvent?: (event: IngestEvent) => void;
+}
+
+interface OpenLane {
+  readonly source: FeedSource;
+  readonly lock: FileLock;
+  readonly control: LaneControl;
+  writer?: Writer;
+}
+
+/** An ingest worker that dies this often in a row is not started again. */
+const RESTARTS_MAX = 5;
+
+/**
+ * Ingest in one process: the ingest worker, the keeper, and the writers they serve. Lives in the main thread; workers
+ * are started with the first writer.
+ */
+export class IngestService {
+  readonly #settings: IngestSettings;
+  readonly #control = new SharedArrayBuffer(INGEST.WORDS * 4);
+  readonly #words = new Int32Array(this.#control);
+  readonly #lanes = new Map<number, OpenLane>();
+  #keeper: Service<KeeperApi> | undefined;
+  #ingest: Service<IngestApi> | undefined;
+  #starting: Promise<void> | undefined;
+  #restarts = 0;
+  #laneIds = 0;
+  #closed = false;
+
+  private constructor(readonly options: IngestOptions) {
+    this.#settings = { access: options.access, ...(options.ringDir === undefined ? {} : { ringDir: options.ringDir }) };
+  }
+
+  static start(options: IngestOptions): IngestService {
+    return new IngestService(options);
+  }
+
+  /**
+   * Opens a feed for writing: takes its lock, puts right what an earlier writer left, and begins a new chunk.
+   * @throws DeepwaterError DW_WRITER_EXISTS while another writer lives anywhere, DW_DISK_FULL, DW_SYSTEM_CALL
+   */
+  async openWriter(source: FeedSource): Promise<Writer> {
+    if (this.#closed) throw new DeepwaterError('DW_PLATFORM_CLOSED', 'The platform is closed. Open it again to write.');
+    const { name } = source.spec;
+    const paths = feedPaths(source.basePath, name);
+    makeDirectory(paths.directory, this.#settings.access);
+    const lock = FileLock.tryExclusive(paths.lock, this.#settings.access);
+    if (lock === undefined) {
+      const pid = FileLock.holder(paths.lock);
+      throw new DeepwaterError('DW_WRITER_EXISTS', `Feed ${name} is being written by process ${pid ?? 'unknown'}; a feed has one writer. Close that one, or write to another feed.`, {
+        values: { feed: name, pid },
+      });
+    }
+    try {
+      await this.#start();
+      const laneId = ++this.#laneIds;
+      const { init, notes } = await (this.#keeper as Service<KeeperApi>).api.open(laneId, source, this.#settings);
+      for (const note of notes) this.#event('warn', `${name}: ${note}`, { feed: name });
+      const lane: OpenLane = { source, lock, control: new LaneControl(init.control) };
+      this.#lanes.set(laneId, lane);
+      if (source.spec.persist) await this.#call((api) => api.attach(init));
+      const { prepared: _prepared, catalog: _catalog, ...plain } = init;
+      const seat = { init: plain, ingest: this.#control, access: this.#settings.access, roomTimeoutMs: this.options.roomTimeoutMs ?? 10_000 };
+      const Compiled = rowWriterClass(compileSchema(source.spec), Writer);
+      const writer = new Compiled(seat, () => this.#closeLane(laneId));
+      lane.writer = writer;
+      this.#event('info', `${name}: writer opened at sequence ${writer.position}`, { feed: name, epoch: init.epoch, position: writer.position });
+      return writer;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Closes every writer, then the threads. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const failures: unknown[] = [];
+    for (const { writer } of [...this.#lanes.values()]) {
+      try {
+        await writer?.close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    this.#closed = true;
+    await this.#ingest?.terminate();
+    await this.#keeper?.terminate();
+    for (const { lock } of this.#lanes.values()) lock.release();
+    this.#lanes.clear();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** For the end of the process. */
+  closeSync(): void {
+    for (const { writer } of this.#lanes.values()) writer?.closeSync();
+    this.#closed = true;
+  }
+
+  /** Kernel id of the ingest worker's thread; 0 while there is none. */
+  get ingestThread(): number {
+    return Atomics.load(this.#words, INGEST.THREAD);
+  }
+
+  /** The worker behind ingest, for tests that kill it. */
+  get ingestWorker(): Service<IngestApi>['worker'] | undefined {
+    return this.#ingest?.worker;
+  }
+
+  async #closeLane(laneId: number): Promise<void> {
+    const lane = this.#lanes.get(laneId);
+    if (lane === undefined) return;
+    try {
+      if (lane.source.spec.persist) await this.#call((api) => api.detach(laneId));
+      await (this.#keeper as Service<KeeperApi>).api.close(laneId);
+    } finally {
+      this.#lanes.delete(laneId);
+      lane.lock.release();
+      this.#event('info', `${lane.source.spec.name}: writer closed`, { feed: lane.source.spec.name });
+    }
+  }
+
+  /** A call to the ingest worker, which may be asleep. */
+  #call<T>(run: (api: Service<IngestApi>['api']) => Promise<T>): Promise<T> {
+    const result = run((this.#ingest as Service<IngestApi>).api);
+    wakeIngest(this.#words);
+    return result;
+  }
+
+  #start(): Promise<void> {
+    this.#starting ??= (async () => {
+      this.#keeper = spawnService<KeeperApi>(new URL('./keeper-worker.js', import.meta.url), {
+        name: 'deepwater-keeper', deadCode: 'DW_INGEST_DEAD', trackUnmanagedFds: false,
+      });
+      await this.#startIngest();
+    })();
+    return this.#starting;
+  }
+
+  async #startIngest(): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    await (this.#keeper as Service<KeeperApi>).api.connect(transfer(port1, [port1]), this.#control);
+    Atomics.store(this.#words, INGEST.THREAD, 0);
+    const workerData: IngestWorkerData = { control: this.#control, keeper: port2 };
+    const ingest = spawnService<IngestApi>(new URL('./ingest-worker.js', import.meta.url), {
+      name: 'deepwater-ingest', deadCode: 'DW_INGEST_DEAD', trackUnmanagedFds: false, workerData, transferList: [port2],
+    });
+    this.#ingest = ingest;
+    void ingest.threadDied.then((death) => {
+      if (!this.#closed && this.#ingest === ingest) void this.#restart(death.error);
+    });
+  }
+
+  /** The ingest worker died: its rings hold what it had not moved, and its successor goes on from the committed counts. */
+  async #restart(cause: Error | undefined): Promise<void> {
+    this.#restarts += 1;
+    this.#event('error', 'the ingest worker died and is started again', { cause: cause?.message, restarts: this.#restarts });
+    try {
+      if (this.#restarts > RESTARTS_MAX) throw cause ?? new Error('no cause known');
+      await this.#startIngest();
+      for (const [laneId, lane] of this.#lanes) {
+        if (!lane.source.spec.persist) continue;
+        const init = await (this.#keeper as Service<KeeperApi>).api.reopen(laneId);
+        await this.#call((api) => api.attach(init));
+      }
+      this.#restarts = 0;
+    } catch (error) {
+      this.#event('error', 'the ingest worker cannot be started again', { error: String(error) });
+      const failed = new DeepwaterError('DW_INGEST_FAILED', 'The ingest worker died and cannot be started again; nothing more is moved to chunks. Records in rings are safe: restart the process.', { cause: error });
+      for (const { control } of this.#lanes.values()) control.setError(failed);
+    }
+  }
+
+  #event(level: IngestEvent['level'], message: string, values: Record<string, unknown>): void {
+    this.options.onEvent?.({ level, message, values });
+  }
+}

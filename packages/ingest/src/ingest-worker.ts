@@ -1,0 +1,83 @@
+/**
+ * The ingest worker: one thread that drains the rings of its process. It never waits for a disk (the keeper does) and is
+ * never woken by a record: producers only publish, and it looks round by itself, often under load and every few
+ * milliseconds otherwise. Rows in the ring are visible to readers and survive the process, so nothing is lost by that.
+ */
+import { type MessagePort, workerData } from 'node:worker_threads';
+import { exposeService, threadKernelId } from '@deepwater/core';
+import { INGEST } from './control-layout.js';
+import { Lane } from './lane.js';
+import type { KeeperReply, LaneInit, PreparedChunk } from './lane-source.js';
+
+export interface IngestWorkerData {
+  readonly control: SharedArrayBuffer;
+  readonly keeper: MessagePort;
+}
+
+/** What the main thread may ask of the ingest worker. */
+export interface IngestApi {
+  attach(init: LaneInit): void;
+  /** Moves everything to chunks and lets the lane go; the prepared chunk that was not used. */
+  detach(laneId: number): Promise<PreparedChunk | undefined>;
+  /** Ends the loop; the thread then has nothing to do and exits when its port is closed. */
+  stop(): void;
+}
+
+const { control, keeper } = workerData as IngestWorkerData;
+const words = new Int32Array(control);
+const lanes = new Map<number, Lane>();
+let stopped = false;
+
+/** Idle rounds lengthen from the first of these to the last. */
+const NAP_MS = [0, 0.2, 0.5, 1, 2, 4, 8, 16] as const;
+/** A ring this full is looked at again soon. */
+const BUSY_FILL = 1 / 64;
+
+let naps = 0;
+
+function round(): void {
+  Atomics.add(words, INGEST.ROUNDS, 1);
+  const nowMs = performance.now();
+  let moved = 0;
+  let fill = 0;
+  for (const lane of lanes.values()) {
+    moved += lane.turn(nowMs);
+    fill = Math.max(fill, lane.fill);
+  }
+  if (moved > 0 || fill > BUSY_FILL) naps = fill > BUSY_FILL ? 0 : 1;
+  else naps = Math.min(naps + 1, NAP_MS.length - 1);
+  const napMs = NAP_MS[naps] as number;
+  if (napMs > 0) Atomics.wait(words, INGEST.URGENT, 0, napMs);
+  if (Atomics.exchange(words, INGEST.URGENT, 0) !== 0) naps = 0;
+  if (!stopped) setImmediate(round); // lets messages in
+}
+
+keeper.on('message', (reply: KeeperReply) => {
+  lanes.get(reply.laneId)?.take(reply);
+});
+
+const api: IngestApi = {
+  attach(init) {
+    lanes.set(init.laneId, new Lane(init, (request) => keeper.postMessage(request)));
+  },
+  async detach(laneId) {
+    const lane = lanes.get(laneId);
+    if (lane === undefined) return undefined;
+    while (!lane.finish(performance.now())) {
+      const error = lane.control.error;
+      if (error !== undefined) throw error;
+      // The next chunk is on its way: let the keeper's message in.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    lanes.delete(laneId);
+    return lane.close();
+  },
+  stop() {
+    stopped = true;
+    keeper.close();
+  },
+};
+
+exposeService(api);
+Atomics.store(words, INGEST.THREAD, threadKernelId());
+round();

@@ -1,0 +1,206 @@
+import {
+  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, RING_PLACE, SEAL_REASON, type Schema,
+  type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, feedPaths,
+  firstReservation, growCatalog, openExisting, removeFile, reserveRows, setUse, syncData, syncDirectory,
+} from '@deepwater/core';
+import type { Bell, Ring } from '@deepwater/ring';
+import { LANE } from './control-layout.js';
+import { scratchLayout } from './block-buffers.js';
+import { LaneControl } from './lane-control.js';
+import type { FeedSource, IngestSettings, LaneInit, PreparedChunk, SealRequest } from './lane-source.js';
+import { openFeed } from './open-feed.js';
+import { finishSeal, fullRanges, sealLeftover } from './recovery.js';
+
+interface KeptChunk {
+  readonly chunk: WritableChunk;
+  readonly chunkId: number;
+  catalogIndex: number;
+}
+
+/** Room left in the catalog at which it is made larger. */
+const CATALOG_ROOM = 16;
+
+/** The files of one feed in the keeper: everything about it that can wait for a disk. */
+export class KeeperLane {
+  readonly control = new LaneControl();
+  readonly notes: readonly string[];
+  readonly #schema: Schema;
+  readonly #geometry: ChunkGeometry;
+  readonly #paths: FeedPaths;
+  readonly #access: Access;
+  readonly #ring: Ring;
+  readonly #bell: Bell;
+  readonly #epoch: number;
+  readonly #gapBefore: number;
+  readonly #ringUse: number;
+  readonly #chunks = new Map<number, KeptChunk>();
+  #catalog: CatalogFile;
+  #nextChunkId: number;
+  #busy: boolean;
+  #prepared: KeptChunk | undefined;
+
+  constructor(
+    readonly laneId: number,
+    readonly source: FeedSource,
+    settings: IngestSettings,
+  ) {
+    const { spec } = source;
+    this.#schema = compileSchema(spec);
+    this.#geometry = chunkGeometry(this.#schema, spec.chunkSizeBytes);
+    this.#paths = feedPaths(source.basePath, spec.name);
+    this.#access = settings.access;
+    const { bytes } = scratchLayout(this.#schema, this.#geometry.blockRows, 0);
+    const opened = openFeed(source, settings, this.#paths, this.#schema, this.#geometry, bytes);
+    this.#catalog = opened.catalog;
+    this.#ring = opened.ring;
+    this.#bell = opened.bell;
+    this.#epoch = opened.epoch;
+    this.#gapBefore = opened.gapBefore;
+    this.#nextChunkId = opened.nextChunkId;
+    this.#busy = opened.busy;
+    this.notes = opened.notes;
+    // Users of a ring hold a shared lock on it; whoever finds himself the last one removes it.
+    this.#ringUse = openExisting(this.#ring.path, true);
+    setUse(this.#ringUse, 'shared', this.#ring.path);
+    try {
+      if (spec.persist) this.prepare();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** What the ingest worker and the writer need. */
+  init(): LaneInit {
+    return {
+      laneId: this.laneId, source: this.source, ring: this.#ring.mapped, ringPath: this.#ring.path,
+      bell: this.#bell.word.buffer as SharedArrayBuffer, control: this.control.buffer, catalog: this.#catalog.mapped,
+      catalogPath: this.#paths.catalog, epoch: this.#epoch, gapBefore: this.#gapBefore,
+      ...(this.#prepared === undefined ? {} : { prepared: plain(this.#prepared) }),
+    };
+  }
+
+  get catalog(): CatalogFile {
+    return this.#catalog;
+  }
+
+  /** Makes the next chunk, and room in the catalog for it. @throws DeepwaterError DW_DISK_FULL, DW_SYSTEM_CALL */
+  prepare(): PreparedChunk {
+    if (this.#prepared !== undefined) return plain(this.#prepared);
+    const { view } = this.#catalog;
+    if (view.count + CATALOG_ROOM > view.capacity) this.#catalog = growCatalog(this.#paths.catalog, this.#schema, this.source.feedUid);
+    const chunkId = this.#nextChunkId;
+    const path = chunkPath(this.#paths, chunkId);
+    removeFile(path); // what is left of a chunk that was prepared and never used
+    const rows = this.#busy ? this.#geometry.capacityRows : firstReservation(this.#geometry, this.#schema.rowBytes);
+    const identity = { chunkId, feedName: this.source.spec.name, feedUid: this.source.feedUid, createdUs: Date.now() * 1000 };
+    const chunk = createChunk(path, this.#access, identity, this.#schema, this.#geometry, rows);
+    syncDirectory(this.#paths.chunks);
+    this.#nextChunkId += 1;
+    this.#prepared = { chunk, chunkId, catalogIndex: -1 };
+    this.#chunks.set(chunkId, this.#prepared);
+    return plain(this.#prepared);
+  }
+
+  activated(chunkId: number, catalogIndex: number): void {
+    const kept = this.#chunks.get(chunkId);
+    if (kept !== undefined) kept.catalogIndex = catalogIndex;
+    if (this.#prepared?.chunkId === chunkId) this.#prepared = undefined;
+  }
+
+  /** Reserves more rows of a chunk that is filling. @throws DeepwaterError DW_DISK_FULL; the chunk then seals short. */
+  grow(chunkId: number, rows: number): void {
+    const kept = this.#chunks.get(chunkId);
+    if (kept === undefined) return;
+    const { chunk } = kept;
+    const reserved = chunk.header.reservedRows;
+    if (rows <= reserved) return;
+    reserveRows(chunk.fd, chunk.geometry, reserved, rows, chunk.path);
+    chunk.header.reservedRows = rows; // after the blocks: the ingest worker writes up to this without looking
+  }
+
+  /** Syncs and seals a finished chunk. Chunks are sealed here and nowhere else (a dead writer's: recovery.ts). */
+  seal(chunkId: number, catalogIndex: number, facts: SealRequest): void {
+    const kept = this.#chunks.get(chunkId);
+    if (kept === undefined) return;
+    this.#busy = facts.reason === SEAL_REASON.FULL;
+    const seal = finishSeal(kept.chunk, this.#schema, {
+      rows: facts.rows, reason: facts.reason as SealReason, sealedUs: Date.now() * 1000, sortedMask: facts.sortedMask,
+      ranges: fullRanges(this.#schema, facts.ranges),
+    });
+    this.#catalog.view.seal(catalogIndex, { ...seal, sealReason: seal.reason });
+    this.#chunks.delete(chunkId);
+    closeFile(kept.chunk.fd);
+  }
+
+  /** Makes every row committed by now durable; then the mark that says so (rule 5). */
+  sync(ticket: number): void {
+    for (const { chunk, catalogIndex } of this.#chunks.values()) {
+      if (catalogIndex < 0) continue;
+      const { header, fd, path } = chunk;
+      const rows = header.committedRows;
+      if (rows === header.syncedRows) continue;
+      syncData(fd, path);
+      header.syncedRows = rows;
+      syncData(fd, path);
+    }
+    Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);
+    this.control.signal();
+  }
+
+  /** After the death of the ingest worker: seals what it filled as far as it got, and makes a chunk for its successor. */
+  reopen(): LaneInit {
+    for (const kept of [...this.#chunks.values()]) {
+      if (kept === this.#prepared && kept.chunk.header.committedRows === 0 && this.#indexOf(kept.chunkId) < 0) continue;
+      const facts = sealLeftover(kept.chunk, this.#schema, SEAL_REASON.RECOVERED);
+      const index = this.#indexOf(kept.chunkId);
+      if (index >= 0) this.#catalog.view.seal(index, { ...facts, sealReason: facts.reason });
+      this.#chunks.delete(kept.chunkId);
+      closeFile(kept.chunk.fd);
+      if (kept === this.#prepared) this.#prepared = undefined;
+    }
+    if (this.source.spec.persist) this.prepare();
+    return { ...this.init(), gapBefore: this.#catalog.view.count === 0 ? this.#gapBefore : 0 };
+  }
+
+  /** Lets go of everything. All rows are in sealed chunks by now, so a persisted feed's ring has served. */
+  close(): void {
+    const { view } = this.#catalog;
+    if (this.#prepared !== undefined) {
+      this.#chunks.delete(this.#prepared.chunkId);
+      closeFile(this.#prepared.chunk.fd);
+      removeFile(this.#prepared.chunk.path);
+      this.#prepared = undefined;
+    }
+    for (const { chunk } of this.#chunks.values()) closeFile(chunk.fd);
+    const clean = this.#chunks.size === 0;
+    this.#chunks.clear();
+    this.#ring.setWriter(false, 0);
+    const drained = this.#ring.tail === this.#ring.head;
+    const last = setUse(this.#ringUse, 'exclusive', this.#ring.path);
+    if (this.source.spec.persist ? drained && clean : last) {
+      view.setRingPlace(RING_PLACE.NONE, 0);
+      this.#ring.retire();
+      removeFile(this.#ring.path);
+      if (last) removeFile(this.#ring.path.replace(/\.ring$/, '.bell'));
+    }
+    closeFile(this.#ringUse);
+    if (clean && drained) view.setWriter(false, 0, view.writer.bootId);
+    const fd = openExisting(this.#paths.catalog, true);
+    syncData(fd, this.#paths.catalog);
+    closeFile(fd);
+  }
+
+  #indexOf(chunkId: number): number {
+    const { view } = this.#catalog;
+    for (let index = view.count - 1; index >= 0 && index > view.count - 8; index--) {
+      if (view.entry(index).chunkId === chunkId && view.state(index) === ENTRY_STATE.ACTIVE) return index;
+    }
+    return -1;
+  }
+}
+
+function plain(kept: KeptChunk): PreparedChunk {
+  return { chunkId: kept.chunkId, path: kept.chunk.path, fd: kept.chunk.fd, front: kept.chunk.mapped };
+}
+

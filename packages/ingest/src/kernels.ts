@@ -1,0 +1,30 @@
+import { KERNELS_WASM_BASE64 } from './generated/kernels.js';
+
+/** The functions of assembly/kernels.ts over one Memory. Addresses and strides in bytes. */
+export interface Kernels {
+  copy8(src: number, stride: number, dst: number, n: number): void;
+  copy4(src: number, stride: number, dst: number, n: number): void;
+  copy2(src: number, stride: number, dst: number, n: number): void;
+  copy1(src: number, stride: number, dst: number, n: number): void;
+  copyN(src: number, stride: number, dst: number, n: number, width: number): void;
+  /** Writes at `out`: min (8 bytes), max (8 bytes), 1 if non-decreasing else 0 (4 bytes). */
+  minmaxU64(src: number, n: number, out: number): void;
+  minmaxI64(src: number, n: number, out: number): void;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** Instantiates the kernels on a Memory; compiled once a thread. */
+export function kernelsFor(memory: WebAssembly.Memory): Kernels {
+  compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_WASM_BASE64, 'base64'));
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+}
+
+/** Copies n cells of any width. */
+export function gatherCells(kernels: Kernels, src: number, stride: number, dst: number, n: number, width: number): void {
+  if (width === 8) kernels.copy8(src, stride, dst, n);
+  else if (width === 4) kernels.copy4(src, stride, dst, n);
+  else if (width === 1) kernels.copy1(src, stride, dst, n);
+  else if (width === 2) kernels.copy2(src, stride, dst, n);
+  else kernels.copyN(src, stride, dst, n, width);
+}

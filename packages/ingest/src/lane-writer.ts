@@ -1,0 +1,171 @@
+import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive } from '@deepwater/core';
+import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
+import { threadId } from 'node:worker_threads';
+import { INGEST, LANE } from './control-layout.js';
+import { LaneControl, wakeIngest } from './lane-control.js';
+import type { LaneInit } from './lane-source.js';
+
+/** What a writer needs, in whatever thread: plain data and shared memory. */
+export interface WriterSeat {
+  readonly init: Omit<LaneInit, 'prepared' | 'catalog'>;
+  readonly ingest: SharedArrayBuffer;
+  readonly access: 'owner' | 'group';
+  /** How long a write waits for room in a full ring, ms. */
+  readonly roomTimeoutMs: number;
+}
+
+/** How often a wait looks for trouble. */
+const SLICE_MS = 20;
+
+/**
+ * A writer of one feed in one thread: rows into the ring (RowWriter), and the promises about what becomes of them.
+ * Nothing here sends a message; everything goes through shared memory, so it works in any thread of the process.
+ */
+export abstract class LaneWriter extends RowWriter {
+  readonly #control: LaneControl;
+  readonly #ingest: Int32Array;
+  readonly #symbols: SymbolDictionary | undefined;
+
+  constructor(readonly seat: WriterSeat) {
+    const { init } = seat;
+    const schema = compileSchema(init.source.spec);
+    const symbols = openSymbols(seat);
+    const coders: (SymbolCoder | undefined)[] = schema.fields.map((field) => (field.type === 'symbol' ? symbols?.coder(field.index) : undefined));
+    super(schema, new Ring(init.ring, init.ringPath), new Bell(new Int32Array(init.bell, 0, 1)), coders);
+    this.#symbols = symbols;
+    this.#control = new LaneControl(init.control);
+    this.#ingest = new Int32Array(seat.ingest);
+  }
+
+  /** Name of the feed. */
+  get feed(): string {
+    return this.seat.init.source.spec.name;
+  }
+
+  /** Every record with a lower sequence number is in a chunk. */
+  get flushedPosition(): number {
+    return this.ring.persist ? this.ring.tail : this.position;
+  }
+
+  /**
+   * Resolves when every record accepted so far is in the chunk: it survives the death of the process and every reader
+   * sees it. (Both also hold for what is still in the ring; flush bounds what a later recovery has to do.)
+   * @throws DeepwaterError DW_DISK_FULL, DW_SYSTEM_CALL, DW_INGEST_DEAD: what stands in the way
+   */
+  async flush(): Promise<void> {
+    const target = this.position;
+    await this.#until(() => this.flushedPosition >= target, LANE.FLUSH);
+  }
+
+  /** The same, blocking the thread. */
+  flushSync(timeoutMs: number = this.seat.roomTimeoutMs): void {
+    const target = this.position;
+    this.#waitUntil(() => this.flushedPosition >= target, timeoutMs, LANE.FLUSH);
+  }
+
+  /**
+   * Resolves when every record accepted so far is on the device: it survives power loss. Memory feeds have nothing to sync.
+   * @throws DeepwaterError DW_SYSTEM_CALL where the device refuses; what it had not taken is then not durable
+   */
+  async sync(): Promise<void> {
+    await this.flush();
+    if (!this.ring.persist) return;
+    const { words } = this.#control;
+    const ticket = Atomics.add(words, LANE.SYNC_ASKED, 1) + 1;
+    await this.#until(() => ((Atomics.load(words, LANE.SYNC_DONE) - ticket) | 0) >= 0);
+  }
+
+  protected override waitForRoom(tail: number): void {
+    this.#waitUntil(() => this.ring.tail > tail, this.seat.roomTimeoutMs);
+  }
+
+  protected closeSymbols(): void {
+    this.#symbols?.close();
+  }
+
+  /** Waits without blocking the event loop, and without letting the process end in the middle. */
+  async #until(done: () => boolean, request?: number): Promise<void> {
+    const { words } = this.#control;
+    const keepAlive = setInterval(() => {}, 1000);
+    Atomics.add(words, LANE.WAITERS, 1);
+    try {
+      const started = performance.now();
+      for (;;) {
+        const seen = Atomics.load(words, LANE.COMMITS);
+        if (done()) return;
+        this.#throwTrouble(started);
+        if (request !== undefined) Atomics.store(words, request, 1);
+        wakeIngest(this.#ingest);
+        const wait = Atomics.waitAsync(words, LANE.COMMITS, seen, SLICE_MS);
+        if (wait.async) await wait.value;
+      }
+    } finally {
+      Atomics.sub(words, LANE.WAITERS, 1);
+      clearInterval(keepAlive);
+    }
+  }
+
+  #waitUntil(done: () => boolean, timeoutMs: number, request?: number): void {
+    const { words } = this.#control;
+    Atomics.add(words, LANE.WAITERS, 1);
+    try {
+      const started = performance.now();
+      for (;;) {
+        const seen = Atomics.load(words, LANE.COMMITS);
+        if (done()) return;
+        this.#throwTrouble(started);
+        const waited = performance.now() - started;
+        if (waited >= timeoutMs) throw this.#timeout(waited);
+        if (request !== undefined) Atomics.store(words, request, 1);
+        wakeIngest(this.#ingest);
+        Atomics.wait(words, LANE.COMMITS, seen, SLICE_MS);
+      }
+    } finally {
+      Atomics.sub(words, LANE.WAITERS, 1);
+    }
+  }
+
+  /** What keeps records from getting on, if anything does for longer than a moment. */
+  #throwTrouble(started: number): void {
+    if (performance.now() - started < SLICE_MS) return;
+    const error = this.#control.error;
+    if (error !== undefined) throw error;
+    const thread = Atomics.load(this.#ingest, INGEST.THREAD);
+    if (thread !== 0 && !threadAlive(thread)) {
+      throw new DeepwaterError(
+        'DW_INGEST_DEAD',
+        `The ingest worker that drains feed ${this.feed} has died. Records in the ring are safe; it is started again as soon as the main thread's event loop runs: try again then.`,
+        { values: { feed: this.feed, waiting: this.position - this.flushedPosition } },
+      );
+    }
+  }
+
+  #timeout(waitedMs: number): DeepwaterError {
+    return new DeepwaterError(
+      'DW_BACKPRESSURE_TIMEOUT',
+      `The ring of feed ${this.feed} (${this.ring.slotCount} records) stayed full for ${Math.round(waitedMs)} ms; the record was not written. ` +
+        'The disk is slower than the writer: write less, use a faster disk, or raise ringRecords.',
+      { values: { feed: this.feed, ringRecords: this.ring.slotCount, waitedMs, position: this.position, flushed: this.flushedPosition } },
+    );
+  }
+}
+
+function openSymbols({ init, access }: WriterSeat): SymbolDictionary | undefined {
+  const { source } = init;
+  if (!source.spec.fields.some((field) => field.type === 'symbol')) return undefined;
+  return SymbolDictionary.openForWriting(feedPaths(source.basePath, source.spec.name).symbols, access, source.feedUid);
+}
+
+/** Holder numbers: 1 is whoever created the writer, others are worker threads. */
+export const CREATOR = 1;
+export const holderOfThread = (): number => threadId + 2;
+
+/** Takes the right to write; at most one thread has it. */
+export function takeSeat(control: LaneControl, holder: number): boolean {
+  return Atomics.compareExchange(control.words, LANE.HOLDER, 0, holder) === 0;
+}
+
+export function leaveSeat(control: LaneControl, holder: number): void {
+  Atomics.compareExchange(control.words, LANE.HOLDER, holder, 0);
+}
+

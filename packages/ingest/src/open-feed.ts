@@ -1,0 +1,275 @@
+/**
+ * What has to be true before a feed is written, under the feed's lock: the catalog is whole, what an earlier writer left
+ * open is sealed, and the ring is one that continues where the chunks end. Rows that an earlier writer left in the ring
+ * stay there: the ring's tail is set to the first row that no chunk holds, and the ingest worker moves them like any
+ * others. There is no recovery path that is not the usual path.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import {
+  CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
+  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, bootId, chunkIdOf,
+  chunkPath, closeFile, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForRecovery, peekChunk, removeFile,
+  ringPaths, sharedRingDirectory, syncDirectory,
+} from '@deepwater/core';
+import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
+import type { FeedSource, IngestSettings } from './lane-source.js';
+import { rowsAfterPowerLoss, sealLeftover } from './recovery.js';
+
+export interface OpenedFeed {
+  readonly catalog: CatalogFile;
+  readonly ring: Ring;
+  readonly ringPlace: string;
+  readonly bell: Bell;
+  readonly epoch: number;
+  readonly gapBefore: number;
+  readonly nextChunkId: number;
+  /** The last chunk was filled: the next one may be reserved whole. */
+  readonly busy: boolean;
+  /** What was found and put right, for the log. */
+  readonly notes: readonly string[];
+}
+
+/** Where a writer's ring is lost, numbers up to its head may have been seen; nobody publishes this many between two seals. */
+const NUMBERS_JUMP = 2 ** 36;
+
+export function openFeed(
+  source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, geometry: ChunkGeometry, scratchBytes: number,
+): OpenedFeed {
+  const notes: string[] = [];
+  makeDirectory(paths.directory, settings.access);
+  makeDirectory(paths.chunks, settings.access);
+  let catalog = openOrRebuildCatalog(source, settings, paths, schema, notes);
+  const wasOpen = catalog.view.writer.open;
+  const end = closeLeftovers(catalog, paths, schema, notes);
+  while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
+
+  const epoch = catalog.view.epoch + 1;
+  const { ring, bell, place, gapBefore } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
+  catalog.view.epoch = epoch;
+  ring.epoch = epoch;
+  ring.setWriter(true, process.pid);
+  catalog.view.setRingPlace(place.kind, place.user);
+  catalog.view.setWriter(true, process.pid, bootId());
+  const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
+  return {
+    catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
+    nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL || last?.rows === geometry.capacityRows, notes,
+  };
+}
+
+interface FeedEnd {
+  /** First sequence number that no chunk holds. */
+  readonly next: number;
+  readonly nextChunkId: number;
+  /** The machine went down while a writer was open: what the ring held is gone. */
+  readonly powerLost: boolean;
+}
+
+function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
+  if (fs.existsSync(paths.catalog)) {
+    try {
+      const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
+      const { open, bootId: boot } = catalog.view.writer;
+      // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
+      if (!(open && boot !== bootId())) return catalog;
+      catalog.view.retire();
+      notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
+    } catch (error) {
+      if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
+      notes.push(error.message);
+    }
+    fs.renameSync(paths.catalog, `${paths.catalog}.old`);
+  }
+  return rebuildCatalog(source, settings, paths, schema, notes);
+}
+
+/** Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone. */
+function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
+  const ids = chunkIds(paths);
+  const catalog = createCatalog(paths.catalog, settings.access, schema, source.feedUid, ids.length * 2);
+  const chunks = ids
+    .map((id) => ({ id, path: chunkPath(paths, id) }))
+    .flatMap(({ id, path }) => {
+      try {
+        const { header, size } = peekChunk(path);
+        header.check(schema, size);
+        const belongs = header.feedUid === source.feedUid && header.chunkId === id;
+        const started = header.state === CHUNK_STATE.ACTIVE || header.state === CHUNK_STATE.SEALED;
+        return belongs && started && header.activationHolds ? [{ id, header }] : [];
+      } catch (error) {
+        notes.push(`left out of the catalog: ${(error as Error).message}`);
+        return [];
+      }
+    })
+    .sort((a, b) => a.header.firstSequence - b.header.firstSequence);
+  let epoch = 0;
+  for (const { id, header } of chunks) {
+    epoch = Math.max(epoch, header.epoch);
+    const index = catalog.view.append({
+      chunkId: id, firstSequence: header.firstSequence, epoch: header.epoch, gapBefore: header.gapBefore, createdUs: header.createdUs,
+    });
+    const seal = header.seal(schema);
+    if (seal !== undefined) catalog.view.seal(index, { ...seal, sealReason: seal.reason });
+  }
+  catalog.view.epoch = epoch;
+  if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
+  syncDirectory(paths.directory);
+  return catalog;
+}
+
+function chunkIds(paths: FeedPaths): number[] {
+  return fs.readdirSync(paths.chunks).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
+}
+
+/** Seals what earlier writers left open and removes chunks that were only prepared. */
+function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[]): FeedEnd {
+  const { view } = catalog;
+  let powerLost = false;
+  let maxId = 0;
+  // A chunk can be activated and not in the catalog yet: look past the last entry, as far as files are prepared ahead.
+  const known = view.count > 0 ? Math.max(view.entry(view.count - 1).chunkId, view.count > 1 ? view.entry(view.count - 2).chunkId : 0) : 0;
+  maxId = known;
+  for (let id = known + 1, missing = 0; missing < 4; id++) {
+    const path = chunkPath(paths, id);
+    if (!fs.existsSync(path)) {
+      missing += 1;
+      continue;
+    }
+    missing = 0;
+    maxId = id;
+    const front = readFront(path, notes);
+    if (front === undefined) continue;
+    if (front.state === CHUNK_STATE.ACTIVE && front.activationHolds && front.committedRows > 0) {
+      view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
+    } else if (front.state !== CHUNK_STATE.SEALED) {
+      removeFile(path);
+    }
+  }
+  for (let index = firstOpen(view); index < view.count; index++) {
+    if (view.state(index) !== ENTRY_STATE.ACTIVE) continue;
+    const entry = view.entry(index);
+    const path = chunkPath(paths, entry.chunkId);
+    const chunk = openChunkForRecovery(path, schema);
+    try {
+      const lost = chunk.header.seal(schema) === undefined && chunk.header.bootId !== bootId();
+      if (lost) {
+        powerLost = true;
+        const rows = rowsAfterPowerLoss(chunk, schema);
+        notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
+        chunk.header.committedRows = rows;
+      }
+      const facts = sealLeftover(chunk, schema, lost ? SEAL_REASON.POWER_LOSS : SEAL_REASON.RECOVERED);
+      view.seal(index, { ...facts, sealReason: facts.reason });
+      if (!lost) notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${facts.rows} rows`);
+    } finally {
+      closeFile(chunk.fd);
+    }
+  }
+  const last = view.count > 0 ? view.entry(view.count - 1) : undefined;
+  return { next: last === undefined ? 0 : last.firstSequence + last.rows, nextChunkId: maxId + 1, powerLost };
+}
+
+/** The header of a chunk file that the catalog does not know; undefined for one too damaged to tell. */
+function readFront(path: string, notes: string[]): ReturnType<typeof peekChunk>['header'] | undefined {
+  try {
+    return peekChunk(path).header;
+  } catch (error) {
+    notes.push((error as Error).message);
+    return undefined;
+  }
+}
+
+/** Only the last few chunks can be open; looking at their states from the end is enough. */
+function firstOpen(view: CatalogFile['view']): number {
+  let index = view.count;
+  let sealedInRow = 0;
+  while (index > view.firstLive && sealedInRow < 8) {
+    index -= 1;
+    sealedInRow = view.state(index) === ENTRY_STATE.ACTIVE ? 0 : sealedInRow + 1;
+  }
+  return index;
+}
+
+interface RingOpening {
+  readonly ring: Ring;
+  readonly bell: Bell;
+  readonly place: { readonly kind: 1 | 2; readonly user: number; readonly directory: string };
+  readonly gapBefore: number;
+}
+
+function openFeedRing(
+  source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, scratchBytes: number, end: FeedEnd,
+  catalog: CatalogFile, wasOpen: boolean, notes: string[],
+): RingOpening {
+  const { spec } = source;
+  const user = os.userInfo().uid;
+  const shared = { kind: RING_PLACE.SHARED_MEMORY, user, directory: settings.ringDir ?? sharedRingDirectory(source.storeId, user) };
+  const local = { kind: RING_PLACE.FEED_DIRECTORY, user, directory: paths.directory };
+  const places = settings.ringDir === undefined || settings.ringDir === shared.directory ? [shared, local] : [local];
+
+  // A ring that an earlier writer left goes on, with its rows, where it continues the chunks.
+  for (const place of places) {
+    const left = openLeftover(ringPaths(place.directory, spec.name).ring, source, schema, scratchBytes, end, notes);
+    if (left === undefined) continue;
+    if (spec.persist) left.resetPosition(RING.TAIL, end.next);
+    return { ring: left, bell: Bell.create(ringPaths(place.directory, spec.name).bell, settings.access), place, gapBefore: 0 };
+  }
+
+  // Without the ring of a writer that did not close, nobody knows how far its numbers went.
+  const numbersLost = end.powerLost || (wasOpen && spec.persist && catalog.view.count > 0);
+  if (numbersLost) notes.push(`the ring of the last writer is gone; the next record is numbered past everything that it may have published`);
+  const gapBefore = numbersLost ? NUMBERS_JUMP : 0;
+  const memoryStart = spec.persist ? 0 : catalog.view.epoch * 2 ** 32;
+  const identity: RingIdentity = {
+    feedName: spec.name, feedUid: source.feedUid, storeId: source.storeId, bootId: bootId(), persist: spec.persist,
+    slotCount: ringSlots(source, schema), baseSequence: end.next + gapBefore + memoryStart, createdUs: Date.now() * 1000,
+  };
+  let problem: unknown;
+  for (const place of places) {
+    const files = ringPaths(place.directory, spec.name);
+    try {
+      makeDirectory(place.directory, settings.access);
+      const ring = createRing(files.ring, settings.access, schema, identity, scratchBytes);
+      if (problem !== undefined) notes.push(`shared memory is short (${(problem as Error).message}); the ring lies in ${place.directory}`);
+      return { ring, bell: Bell.create(files.bell, settings.access), place, gapBefore };
+    } catch (error) {
+      if (!(error instanceof DeepwaterError)) throw error;
+      problem = error;
+    }
+  }
+  throw problem;
+}
+
+/** An earlier ring of this feed and this boot that starts no later than the chunks end; anything else is put out of use. */
+function openLeftover(path: string, source: FeedSource, schema: Schema, scratchBytes: number, end: FeedEnd, notes: string[]): Ring | undefined {
+  if (!fs.existsSync(path)) return undefined;
+  try {
+    const ring = openRing(path, schema, source.feedUid, 'shared', scratchBytes);
+    const usable =
+      ring.storeId === source.storeId && ring.bootId === bootId() && !ring.retired && ring.persist === source.spec.persist && !end.powerLost;
+    const { head } = ring;
+    const continues = !source.spec.persist || (end.next <= head && head - end.next <= ring.slotCount && end.next >= ring.baseSequence);
+    const sameSize = ring.slotCount === ringSlots(source, schema);
+    const empty = source.spec.persist && head === end.next;
+    if (usable && continues && (sameSize || !empty)) {
+      if (source.spec.persist && head > end.next) notes.push(`${head - end.next} records that an earlier writer left in the ring are moved to chunks`);
+      return ring;
+    }
+    ring.retire();
+  } catch (error) {
+    if (!(error instanceof DeepwaterError)) throw error;
+    notes.push(error.message);
+  }
+  removeFile(path);
+  return undefined;
+}
+
+/** Slots of a feed's ring: as the spec says, else what takes about 4 MiB. */
+export function ringSlots(source: FeedSource, schema: Schema): number {
+  const { ringRecords, ringBytes } = source.spec;
+  if (ringRecords !== undefined) return ringRecords;
+  const bytes = ringBytes ?? RING_BYTES_DEFAULT;
+  const floor = ringBytes === undefined ? RING_RECORDS_DEFAULT_MIN : RING_RECORDS_MIN;
+  return Math.max(floor, 2 ** Math.floor(Math.log2(bytes / schema.slotStride)));
+}

@@ -1,0 +1,91 @@
+import {
+  type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
+  type WritableChunk, crc32, punchHole, readAt, readClock, syncData,
+} from '@deepwater/core';
+import { ChunkSummary } from './block-buffers.js';
+
+/**
+ * Seals a chunk whose writer is gone, with the rows its committed count says (rule 2). Descriptors of its full blocks are
+ * there; the last one is made from the rows.
+ */
+export function sealLeftover(chunk: WritableChunk, schema: Schema, reason: SealReason): ChunkSeal {
+  const { header, geometry } = chunk;
+  const existing = header.seal(schema);
+  if (header.state === CHUNK_STATE.SEALED && existing !== undefined) return existing;
+  const rows = header.committedRows;
+  const summary = new ChunkSummary(schema.clocks.length);
+  for (let index = 0; index * geometry.blockRows < rows; index++) {
+    const count = Math.min(geometry.blockRows, rows - index * geometry.blockRows);
+    const known = header.block(index, geometry, schema);
+    const whole = known !== undefined && known.count === count;
+    const block = whole ? known : describeRows(chunk, schema, index * geometry.blockRows, count);
+    if (!whole) header.writeBlock(index, geometry, schema, block);
+    summary.add(block);
+  }
+  return finishSeal(chunk, schema, { rows, reason, sealedUs: Date.now() * 1000, sortedMask: summary.sortedMask, ranges: fullRanges(schema, summary.ranges) });
+}
+
+/** Makes the chunk durable, seals it, and gives the unused blocks back. */
+export function finishSeal(chunk: WritableChunk, schema: Schema, seal: ChunkSeal): ChunkSeal {
+  const { header, geometry, fd, path } = chunk;
+  syncData(fd, path);
+  header.syncedRows = seal.rows;
+  header.writeSeal(schema, seal);
+  syncData(fd, path);
+  const reserved = header.reservedRows;
+  geometry.columnOffsets.forEach((offset, i) => {
+    const width = geometry.columnWidths[i] as number;
+    punchHole(fd, offset + seal.rows * width, (Math.max(reserved, seal.rows) - seal.rows) * width, path);
+  });
+  return seal;
+}
+
+/** Rows that certainly are what was written: those under the synced mark, and full blocks whose checksums hold (rule 5). */
+export function rowsAfterPowerLoss(chunk: WritableChunk, schema: Schema): number {
+  const { header, geometry } = chunk;
+  let rows = header.syncedRows;
+  for (let index = Math.floor(rows / geometry.blockRows); index < geometry.blockCount; index++) {
+    const block = header.block(index, geometry, schema);
+    if (block === undefined || block.count === 0) break;
+    const found = describeRows(chunk, schema, index * geometry.blockRows, block.count);
+    if (found.columnCrcs.some((crc, i) => crc !== block.columnCrcs[i])) break;
+    rows = Math.max(rows, index * geometry.blockRows + block.count);
+    if (block.count < geometry.blockRows) break;
+  }
+  return rows;
+}
+
+/** A block descriptor from the rows themselves, read from the file. */
+export function describeRows(chunk: WritableChunk, schema: Schema, from: number, count: number): BlockDescriptor {
+  const { geometry, fd, path } = chunk;
+  const columns = geometry.columnWidths.map((width, i) => {
+    const bytes = Buffer.alloc(count * width);
+    readAt(fd, bytes, (geometry.columnOffsets[i] as number) + from * width, path);
+    return bytes;
+  });
+  let sortedMask = 0;
+  const ranges = schema.clocks.map((clock, i) => {
+    const bytes = columns[clock.fieldIndex] as Buffer;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let min = readClock(view, 0, clock);
+    let max = min;
+    let last = min;
+    let sorted = true;
+    for (let row = 1; row < count; row++) {
+      const time = readClock(view, row * 8, clock);
+      if (time < last) sorted = false;
+      if (time < min) min = time;
+      if (time > max) max = time;
+      last = time;
+    }
+    if (sorted) sortedMask |= 1 << i;
+    return { min, max };
+  });
+  return { count, sortedMask, ranges, columnCrcs: columns.map((bytes) => crc32(bytes)) };
+}
+
+/** A chunk without rows spans nothing; its ranges are written as zeros. */
+export function fullRanges(schema: Schema, ranges: readonly ClockRange[]): readonly ClockRange[] {
+  return ranges.length > 0 ? ranges : schema.clocks.map(() => ({ min: 0n, max: 0n }));
+}
+

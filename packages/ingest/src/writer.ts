@@ -1,0 +1,80 @@
+import { DeepwaterError } from '@deepwater/core';
+import { LANE } from './control-layout.js';
+import { LaneControl } from './lane-control.js';
+import { CREATOR, LaneWriter, type WriterSeat, leaveSeat, takeSeat } from './lane-writer.js';
+import type { WriterHandle } from './writer-handle.js';
+
+/** Ends a lane: drains it, seals its chunk, releases the feed's lock. */
+export type CloseLane = () => Promise<void>;
+
+/** The writer of a feed, in the thread that created it. Only one exists for a feed, in all processes. */
+export abstract class Writer extends LaneWriter {
+  readonly #lane: LaneControl;
+  readonly #closeLane: CloseLane;
+  #closing: Promise<void> | undefined;
+  #handedOver = false;
+
+  constructor(seat: WriterSeat, closeLane: CloseLane) {
+    super(seat);
+    this.#lane = new LaneControl(seat.init.control);
+    this.#closeLane = closeLane;
+    takeSeat(this.#lane, CREATOR);
+  }
+
+  /**
+   * Gives the right to write away, to the thread that attaches the handle. This object writes no more, but still flushes,
+   * syncs and closes.
+   */
+  handle(): WriterHandle {
+    if (this.#closing !== undefined) throw this.closedError();
+    this.#handedOver = true;
+    this.end();
+    leaveSeat(this.#lane, CREATOR);
+    return { kind: 'deepwater.writer', feed: this.feed, seat: this.seat };
+  }
+
+  /**
+   * Moves every record to chunks, seals the last one, and gives the feed free for another writer. Records that another
+   * thread writes through a handle after this are refused.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (Atomics.load(this.#lane.words, LANE.HOLDER) > CREATOR) {
+      const holder = Atomics.load(this.#lane.words, LANE.HOLDER);
+      this.#closing = undefined;
+      throw new DeepwaterError('DW_HANDLE_IN_USE', `A worker thread still writes feed ${this.feed}. Close its attached writer first.`, { values: { feed: this.feed, holder } });
+    }
+    Atomics.store(this.#lane.words, LANE.CLOSED, 1);
+    this.end();
+    this.closeSymbols();
+    await this.#closeLane();
+  }
+
+  /** For the end of the process: what fits into the time goes to the chunk; the rest is safe in the ring. */
+  closeSync(timeoutMs = 1000): void {
+    if (this.#closing !== undefined) return;
+    this.end();
+    try {
+      this.flushSync(timeoutMs);
+    } catch {
+      // The records stay in the ring file; the next writer moves them. There is nobody left to tell.
+    }
+  }
+
+  protected override closedError(): DeepwaterError {
+    if (this.#handedOver && this.#closing === undefined) {
+      return new DeepwaterError('DW_HANDLE_IN_USE', `The right to write feed ${this.feed} was given away with writerHandle(); the record was not written. Write through the attached writer.`, {
+        values: { feed: this.feed },
+      });
+    }
+    return super.closedError();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

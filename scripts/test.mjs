@@ -1,0 +1,62 @@
+// npm test: installs what is missing, builds, lints, type-checks and runs every test; CI runs the same.
+//
+// The last line is `N passed, N failed`, with `, N skipped` when something was: the tests, and building, linting and
+// type checking as one check each. Arguments go to Vitest, so `npm test -- packages/core` runs a part.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepare, quietly, run, toolPath } from './lib/workspace.mjs';
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+if (check(await prepare())) {
+  const [lint, types] = await Promise.all([
+    quietly('Linting', process.execPath, [toolPath('eslint', 'bin/eslint.js'), '.', '--max-warnings=0']),
+    quietly('Type checking', process.execPath, [toolPath('typescript', 'bin/tsc'), '-p', 'tsconfig.check.json']),
+  ]);
+  check(lint === 0);
+  check(types === 0);
+  await runTests(process.argv.slice(2));
+}
+console.log(`${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''}`);
+process.exitCode = totals.failed === 0 ? 0 : 1;
+
+/** Counts one check. */
+function check(holds) {
+  if (holds) totals.passed++;
+  else totals.failed++;
+  return holds;
+}
+
+/** Runs Vitest with its output visible and adds its counts. */
+async function runTests(args) {
+  const folder = mkdtempSync(join(tmpdir(), 'deepwater-test-report-'));
+  try {
+    const reportPath = join(folder, 'report.json');
+    const code = await run(process.execPath, [
+      toolPath('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`, ...args,
+    ]);
+    addReport(reportPath, code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Adds the counts of Vitest's JSON report. A run that failed with no failed test to show for it is itself a failure. */
+function addReport(reportPath, code) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(reportPath, 'utf8'));
+  } catch (error) {
+    console.error(`Vitest left no report (exit code ${code}): ${error.message}`);
+    totals.failed++;
+    return;
+  }
+  const failedBefore = totals.failed;
+  totals.passed += report.numPassedTests;
+  totals.failed += report.numFailedTests;
+  totals.skipped += report.numPendingTests + report.numTodoTests;
+  // A file that cannot be loaded, or whose hooks throw, fails without a failed test of its own.
+  totals.failed += report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')).length;
+  if (code !== 0 && totals.failed === failedBefore) totals.failed++;
+}
