@@ -65,6 +65,7 @@ describe('CommaLine', () => {
     ['no hexadecimal', '2G', (c: CommaLine) => c.hex32()],
     ['no hexadecimal digits', ',', (c: CommaLine) => c.hex32()],
     ['two characters', 'QQ', (c: CommaLine) => c.charCode()],
+    ['a character that is not ASCII', 'é', (c: CommaLine) => c.charCode()],
     ['no character', ',', (c: CommaLine) => c.charCode()],
     ['no character at the end', '', (c: CommaLine) => c.charCode()],
     ['a flag of 2', '2', (c: CommaLine) => c.flag()],

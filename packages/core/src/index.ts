@@ -54,3 +54,12 @@ export type {
 } from './schema/index.js';
 export { exposeService, spawnService, transfer } from './rpc/index.js';
 export type { Service, ServiceOptions, ThreadDeath } from './rpc/index.js';
+export { STORE_FORMAT, openManifest, ownVersion } from './store/manifest.js';
+export type { Manifest, ManifestOptions, OpenedManifest } from './store/manifest.js';
+export { FEED_FORMAT, listFeedFiles, readFeedFile, serializeFeed, writeFeedFile } from './store/feed-file.js';
+export type { FeedFile, FeedListing } from './store/feed-file.js';
+export { STORE_LOCK, withStoreLock } from './store/store-lock.js';
+export { Registry, unknownFeed } from './registry/registry.js';
+export { LOG_LEVELS, StoreLog } from './log/store-log.js';
+export type { LogLevel } from './log/store-log.js';
+export type { EventLevel, EventSink, StoreEvent } from './log/store-event.js';

@@ -243,11 +243,16 @@ describe('describing values', () => {
     [Symbol('x'), 'Symbol(x)'],
     [Symbol('x\n'), 'Symbol(x\\n)'],
     [{ 'a\nb': 1 }, 'an object with keys a\\nb'],
-    [{ get [Symbol.toStringTag]() { throw new Error('no'); } }, 'an object that cannot be looked at'],
   ])('%o', (value, text) => expect(describeValue(value)).toBe(text));
 
   test('a long text is cut and its length said', () => {
     expect(describeValue('x'.repeat(10_000))).toBe(`"${'x'.repeat(79)}…" (10000 characters)`);
+  });
+
+  test('an object that throws when looked at still has one', () => {
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    expect(describeValue(revoked.proxy)).toBe('an object that cannot be looked at');
   });
 
   test('any value has a short description of one line', () => {

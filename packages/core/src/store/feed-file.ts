@@ -36,14 +36,19 @@ export interface FeedListing {
  * @throws DeepwaterError DW_FEED_NAME_INVALID, DW_FILE_CORRUPT, DW_FORMAT_VERSION
  */
 export function readFeedFile(basePath: string, feedName: string): FeedFile | undefined {
+  const text = readFeedText(basePath, feedName);
+  return text === undefined ? undefined : parseFeedFile(text, feedName, feedPaths(basePath, feedName).spec);
+}
+
+/** The text of a feed's file, unread. @throws DeepwaterError DW_FEED_NAME_INVALID, DW_FILE_CORRUPT, DW_SYSTEM_CALL */
+export function readFeedText(basePath: string, feedName: string): string | undefined {
   const paths = feedPaths(basePath, checkFeedName(feedName));
   for (const directory of [path.dirname(paths.directory), paths.directory]) {
     const stat = fs.lstatSync(directory, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
     if (!stat.isDirectory()) throw corrupt(directory, 'it is not a directory; links are not followed');
   }
-  const text = readSmallFile(paths.spec, FEED_FILE_BYTES_MAX);
-  return text === undefined ? undefined : parseFeedFile(text, feedName, paths.spec);
+  return readSmallFile(paths.spec, FEED_FILE_BYTES_MAX);
 }
 
 /** Writes the file of a feed as a whole, making the feed's directory where it is missing; durable on return. */
@@ -80,7 +85,7 @@ export function listFeedFiles(basePath: string): FeedListing {
 }
 
 /** Names below `feeds` that could be feeds', sorted. */
-function feedDirectories(basePath: string): string[] {
+export function feedDirectories(basePath: string): string[] {
   const directory = path.join(basePath, STORE_FILES.FEEDS);
   try {
     return fs.readdirSync(directory).filter(isFeedName).sort();

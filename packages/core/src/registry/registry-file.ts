@@ -1,0 +1,145 @@
+/**
+ * The registry's LMDB environment, open only while it is used.
+ *
+ * LMDB trusts its file: a damaged page is a crash of the process, not an error (of 60 files with a few changed bytes, 16
+ * ended in SIGSEGV, SIGBUS or SIGABRT). So the file is opened only where its checksum holds, by one process at a time,
+ * and the checksum is taken again after each change. A process killed in between leaves a checksum that does not hold,
+ * and the registry is made again from the feed files.
+ *
+ *   registry/data.mdb       LMDB; keys are feed names, values the texts of the feed files
+ *   registry/lock.mdb       LMDB's own, made anew at each opening
+ *   registry/checksum.json  { "bytes": …, "crc32": … } of data.mdb
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import type { RootDatabase } from 'lmdb';
+import { DeepwaterError } from '../errors/index.js';
+import { crc32 } from '../layout/crc.js';
+import {
+  type Access, closeFile, fileMode, makeDirectory, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize,
+  replaceFile, writeFully,
+} from '../mapping/files.js';
+import { STORE_FILES } from '../store/feed-paths.js';
+
+export type RegistryDatabase = RootDatabase<string, string>;
+
+/** LMDB maps this file and stores into it: it has to have its blocks before, or a full disk is a bus error. */
+const LOCK_BYTES = 16 * 1024;
+const CHECKSUM_BYTES_MAX = 1024;
+
+interface RegistryPaths {
+  readonly directory: string;
+  readonly data: string;
+  readonly lock: string;
+  readonly checksum: string;
+}
+
+export function registryPaths(basePath: string): RegistryPaths {
+  const directory = path.join(basePath, STORE_FILES.REGISTRY);
+  return {
+    directory,
+    data: path.join(directory, 'data.mdb'),
+    lock: path.join(directory, 'lock.mdb'),
+    checksum: path.join(directory, 'checksum.json'),
+  };
+}
+
+/**
+ * Runs `use` in one write transaction of the registry and closes it again. The caller holds the store's lock and knows
+ * from {@link registryProblem} that the file is sound.
+ *
+ * @throws DeepwaterError DW_OPTION_INVALID in a worker thread, DW_DISK_FULL, DW_REGISTRY_CORRUPT; whatever `use` throws,
+ * with nothing changed
+ */
+export async function inRegistry<T>(basePath: string, access: Access, use: (database: RegistryDatabase) => T): Promise<T> {
+  // A thread can be terminated inside a transaction, and then blocks every process of the store.
+  if (!isMainThread) {
+    throw new DeepwaterError('DW_OPTION_INVALID', 'The registry is opened in the main thread only. In a worker thread, open the store with { readOnly: true }.');
+  }
+  const paths = registryPaths(basePath);
+  makeDirectory(paths.directory, access);
+  reserveLockFile(paths.lock, access);
+  // Not at the top: threads that import this package for other things do without the native module.
+  const { open } = await import('lmdb');
+  let thrown: { error: unknown } | undefined;
+  try {
+    const database = open<string, string>({
+      path: paths.directory,
+      encoding: 'string',
+      compression: false,
+      cache: false,
+      maxDbs: 1,
+      // A commit that has returned is on the device.
+      overlappingSync: false,
+    });
+    try {
+      fs.chmodSync(paths.data, fileMode(access));
+      return database.transactionSync(() => {
+        try {
+          return use(database);
+        } catch (error) {
+          thrown = { error };
+          throw error;
+        }
+      });
+    } finally {
+      await database.close();
+      replaceFile(paths.checksum, `${JSON.stringify(checksumOf(paths.data))}\n`, access);
+    }
+  } catch (error) {
+    throw thrown === undefined ? registryError(error, paths.directory) : thrown.error;
+  }
+}
+
+/** Why the registry's file must not be opened; undefined where it may be. */
+export function registryProblem(basePath: string): string | undefined {
+  const { data, checksum } = registryPaths(basePath);
+  if (fs.lstatSync(data, { throwIfNoEntry: false }) === undefined) return 'it is missing';
+  try {
+    const { bytes, crc32: wanted } = Object(JSON.parse(readSmallFile(checksum, CHECKSUM_BYTES_MAX) ?? 'null')) as Partial<Checksum>;
+    // The size first: a file of any size may stand there.
+    if (fs.lstatSync(data).size !== bytes) return 'its size is not the one it was left with';
+    return checksumOf(data).crc32 === wanted ? undefined : 'its checksum does not hold';
+  } catch (error) {
+    return `it cannot be checked: ${(error as Error).message}`;
+  }
+}
+
+interface Checksum {
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
+function checksumOf(file: string): Checksum {
+  const fd = openExisting(file, false);
+  try {
+    const bytes = Buffer.alloc(regularFileSize(fd, file));
+    return { bytes: readAt(fd, bytes, 0, file), crc32: crc32(bytes) };
+  } finally {
+    closeFile(fd);
+  }
+}
+
+function reserveLockFile(file: string, access: Access): void {
+  const fd = openOrCreate(file, access);
+  try {
+    if (regularFileSize(fd, file) < LOCK_BYTES) writeFully(fd, new Uint8Array(LOCK_BYTES), 0, file);
+  } finally {
+    closeFile(fd);
+  }
+}
+
+function registryError(error: unknown, directory: string): unknown {
+  if (DeepwaterError.isDeepwaterError(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  // LMDB gives errno as its code, without a name.
+  const full = (error as { code?: unknown }).code === 28 || message.includes('No space left');
+  return new DeepwaterError(
+    full ? 'DW_DISK_FULL' : 'DW_REGISTRY_CORRUPT',
+    full
+      ? `There is no room for the registry ${directory}. Free space on that file system, or put the store elsewhere.`
+      : `The registry ${directory} cannot be used: ${message}. Remove that directory; it is made again from the feed files.`,
+    { values: { path: directory, reason: message }, cause: error },
+  );
+}

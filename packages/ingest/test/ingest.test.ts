@@ -1,0 +1,295 @@
+import { fork } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { DeepwaterError, SEAL_REASON, chunkPath, feedPaths } from '@deepwater/core';
+import { chunksOf, feedSource, firstWrong, ingest, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
+
+const stores: { remove: () => void }[] = [];
+function newStore(): string {
+  const store = temporaryStore();
+  stores.push(store);
+  fs.mkdirSync(path.join(store.path, 'feeds'));
+  return store.path;
+}
+afterAll(() => { stores.forEach((store) => { store.remove(); }); });
+
+const code = (error: unknown): string => (error as DeepwaterError).code;
+
+describe('a writer', () => {
+  it('moves every record to chunks, in order, over many rotations', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, chunkSizeBytes: 20_000, ringRecords: 256 });
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    for (let n = 0; n < 50_000; n++) writer.writeValues(...recordOf(n));
+    await writer.flush();
+    expect(writer.flushedPosition).toBe(50_000);
+    await writer.close();
+    await service.close();
+    const chunks = [...chunksOf(source)];
+    expect(chunks.length).toBeGreaterThan(50);
+    expect(chunks.every((chunk) => chunk.sealed)).toBe(true);
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter((wrong) => wrong !== undefined)).toEqual([]);
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(50_000);
+  });
+
+  it('leaves flushed records in the chunk while it goes on, and describes complete blocks truly', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, chunkSizeBytes: 4 << 20 });
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    for (let n = 0; n < 40_000; n++) writer.writeValues(...recordOf(n));
+    await writer.flush();
+    const [chunk] = [...chunksOf(source)];
+    expect(chunk?.rows).toBe(40_000);
+    expect(chunk?.sealed).toBe(false);
+    await writer.close();
+    await service.close();
+    const { catalog, schema } = openFiles(source);
+    const entry = catalog.entry(0);
+    expect(entry.ranges).toEqual([{ min: BigInt(recordOf(0)[4]), max: BigInt(recordOf(39_999)[4]) }]);
+    expect(entry.sortedMask).toBe(1);
+    expect(entry.sealReason).toBe(SEAL_REASON.CLOSED);
+    expect(catalog.entryHolds(0)).toBe(true);
+    expect(schema.clocks).toHaveLength(1);
+  });
+
+  it('keeps true minima and maxima of every clock when times come out of order', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 0, max: 1e9 }), fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n })), { minLength: 1, maxLength: 700 }), async (times) => {
+        const source = feedSource(newStore(), {
+          name: 'clocks',
+          fields: [{ name: 'exchange_us', type: 'uint64' }, { name: 'receive_ns', type: 'int64', unit: 'ns' }],
+          timestamp: 'exchange_us', clocks: ['receive_ns'], chunkSizeBytes: 4096,
+        });
+        const { service } = ingest();
+        const writer = await service.openWriter(source);
+        for (const time of times) writer.writeValues(...time);
+        await writer.close();
+        await service.close();
+        const { catalog } = openFiles(source);
+        let at = 0;
+        for (let i = 0; i < catalog.count; i++) {
+          const { rows, ranges, sortedMask } = catalog.entry(i);
+          const part = times.slice(at, (at += rows));
+          const columns = [part.map(([us]) => BigInt(us)), part.map(([, ns]) => ns)];
+          columns.forEach((column, c) => {
+            const order = [...column].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+            expect(ranges[c]).toEqual({ min: order[0], max: order.at(-1) });
+            expect((sortedMask >> c) & 1).toBe(column.every((t, j) => j === 0 || t >= (column[j - 1] as bigint)) ? 1 : 0);
+          });
+        }
+        expect(at).toBe(times.length);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('begins a new chunk for each writer and goes on with the numbers', async () => {
+    const source = feedSource(newStore(), selfChecking);
+    for (let session = 0; session < 3; session++) {
+      const { service } = ingest();
+      const writer = await service.openWriter(source);
+      expect(writer.position).toBe(session * 10);
+      for (let n = 0; n < 10; n++) writer.writeValues(...recordOf(session * 10 + n));
+      await writer.close();
+      await service.close();
+    }
+    const chunks = [...chunksOf(source)];
+    expect(chunks.map((chunk) => [chunk.firstSequence, chunk.rows])).toEqual([[0, 10], [10, 10], [20, 10]]);
+    expect(openFiles(source).ring).toBeUndefined();
+  });
+
+  it('leaves no chunk behind when nothing was written, and little disk in use when little was', async () => {
+    const source = feedSource(newStore(), selfChecking);
+    const { service } = ingest();
+    await (await service.openWriter(source)).close();
+    const paths = feedPaths(source.basePath, 'checked');
+    expect(fs.readdirSync(paths.chunks)).toEqual([]);
+    const writer = await service.openWriter(source);
+    writer.writeValues(...recordOf(0));
+    await writer.close();
+    await service.close();
+    const stat = fs.statSync(chunkPath(paths, 1));
+    expect(stat.size).toBeGreaterThan(60 << 20);
+    expect(stat.blocks * 512).toBeLessThan(256 << 10);
+  });
+
+  it('is the only one: a second is refused, in this process and in others', async () => {
+    const source = feedSource(newStore(), selfChecking);
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    const other = ingest();
+    await expect(other.service.openWriter(source)).rejects.toMatchObject({ code: 'DW_WRITER_EXISTS', values: { pid: process.pid } });
+    const child = fork(fileURLToPath(new URL('./support/second-writer.mjs', import.meta.url)), [JSON.stringify(source)], { execArgv: [] });
+    expect(await new Promise((resolve) => child.once('message', resolve))).toBe('DW_WRITER_EXISTS');
+    await writer.close();
+    await (await other.service.openWriter(source)).close();
+    await service.close();
+    await other.service.close();
+  });
+
+  it('refuses what does not fit and has written nothing of it', async () => {
+    const source = feedSource(newStore(), selfChecking);
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    const [sequence, square, side, small, time] = recordOf(0);
+    const bad: [unknown[], string][] = [
+      [[sequence, square, side, 65536, time], 'DW_VALUE_RANGE'],
+      [[sequence, square, side, NaN, time], 'DW_VALUE_RANGE'],
+      [[sequence, square, side, 1.5, time], 'DW_VALUE_RANGE'],
+      [[sequence, square, 'BS', small, time], 'DW_VALUE_RANGE'],
+      [[sequence, square, 1, small, time], 'DW_VALUE_TYPE'],
+      [['1', square, side, small, time], 'DW_VALUE_TYPE'],
+      [[sequence, square, side, small, -1], 'DW_VALUE_RANGE'],
+      [[sequence, square, side, small, 2 ** 53], 'DW_VALUE_RANGE'],
+      [[sequence, square, side, small], 'DW_VALUE_COUNT'],
+      [[sequence, square, side, small, time, 1], 'DW_VALUE_COUNT'],
+    ];
+    for (const [values, expected] of bad) {
+      let thrown: unknown;
+      try {
+        writer.writeValues(...values);
+      } catch (error) {
+        thrown = error;
+      }
+      expect([values, code(thrown)]).toEqual([values, expected]);
+    }
+    expect(writer.position).toBe(0);
+    writer.writeValues(...recordOf(0));
+    await writer.close();
+    expect(() => { writer.writeValues(...recordOf(1)); }).toThrow(expect.objectContaining({ code: 'DW_WRITER_CLOSED' }) as Error);
+    await service.close();
+    expect([...chunksOf(source)].map((chunk) => [chunk.rows, firstWrong(chunk)])).toEqual([[1, undefined]]);
+  });
+
+  it('keeps symbols in the dictionary over writers', async () => {
+    const source = feedSource(newStore(), {
+      name: 'symbols', fields: [{ name: 'venue', type: 'symbol' }, { name: 't', type: 'uint64' }], timestamp: 't',
+    });
+    const codes: number[] = [];
+    for (const venues of [['XNYS', 'XNAS', 'XNYS'], ['ARCX', 'XNAS']]) {
+      const { service } = ingest();
+      const writer = await service.openWriter(source);
+      venues.forEach((venue, i) => { writer.writeValues(venue, i); });
+      await writer.close();
+      await service.close();
+    }
+    for (const chunk of chunksOf(source)) for (let row = 0; row < chunk.rows; row++) codes.push(chunk.columns[0]!.getUint32(row * 4, true));
+    expect(codes).toEqual([0, 1, 0, 2, 1]);
+  });
+});
+
+describe('a writer in a worker thread', () => {
+  it('writes through a handle, one holder at a time', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, ringRecords: 1024, chunkSizeBytes: 100_000 });
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    writer.writeValues(...recordOf(0));
+    const handle = writer.handle();
+    expect(() => { writer.writeValues(...recordOf(1)); }).toThrow(expect.objectContaining({ code: 'DW_HANDLE_IN_USE' }) as Error);
+    const worker = new Worker(new URL('./support/attached-writer.mjs', import.meta.url), { workerData: { handle, records: 30_000 } });
+    const said = await new Promise<{ position: number; second: string }>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    expect(said).toEqual({ position: 30_001, second: 'DW_HANDLE_IN_USE' });
+    await writer.close();
+    await service.close();
+    const chunks = [...chunksOf(source)];
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(30_001);
+  });
+});
+
+describe('an ingest worker that dies', () => {
+  it('is started again and nothing is lost, however often', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, ringRecords: 4096, chunkSizeBytes: 200_000 });
+    const { service, events } = ingest();
+    const writer = await service.openWriter(source);
+    let n = 0;
+    for (let death = 0; death < 5; death++) {
+      const before = service.ingestWorker;
+      for (let i = 0; i < 20_000; i++) writer.writeValues(...recordOf(n++));
+      const gone = new Promise((resolve) => before?.once('exit', resolve));
+      void before?.terminate();
+      await gone;
+      // A flush may meet the dead worker; it says so, and works once the next one runs.
+      let flushed = false;
+      while (!flushed) {
+        await writer.flush().then(() => (flushed = true), (error: unknown) => { expect(code(error)).toBe('DW_INGEST_DEAD'); });
+      }
+      expect(service.ingestWorker).not.toBe(before);
+    }
+    await writer.close();
+    await service.close();
+    const chunks = [...chunksOf(source)];
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(100_000);
+    expect(events.filter((event) => event.includes('started again'))).toHaveLength(5);
+  });
+
+  it('is noticed by a writer that waits for room, in bounded time', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, ringRecords: 256 });
+    const { service } = ingest({ roomTimeoutMs: 5000 });
+    const writer = await service.openWriter(source);
+    const gone = new Promise((resolve) => service.ingestWorker?.once('exit', resolve));
+    void service.ingestWorker?.terminate();
+    await gone;
+    // The event loop does not run from here on, so nobody can start the next one.
+    let thrown: unknown;
+    let n = 0;
+    try {
+      for (;;) writer.writeValues(...recordOf(n++));
+    } catch (error) {
+      thrown = error;
+    }
+    expect(['DW_INGEST_DEAD', 'DW_BACKPRESSURE_TIMEOUT']).toContain(code(thrown));
+    expect(writer.position).toBe(256);
+    await expect.poll(() => writer.flush().then(() => writer.flushedPosition, () => 0), { timeout: 20_000 }).toBe(256);
+    await writer.close();
+    await service.close();
+  });
+});
+
+describe('records an earlier writer left in the ring', () => {
+  it('are moved over by the next one, also when it wants a ring of another size', async () => {
+    // Seen many times over in kill.test.ts; here with another geometry.
+    const base = newStore();
+    const source = feedSource(base, { ...selfChecking, ringRecords: 4096, durability: { level: 'flush', intervalMs: 60_000 } });
+    const child = fork(fileURLToPath(new URL('./support/abandon-writer.mjs', import.meta.url)), [JSON.stringify(source)], { execArgv: [] });
+    await new Promise((resolve) => child.once('exit', resolve));
+    const left = openFiles(source).ring;
+    expect(left?.head).toBe(3000);
+    const changed = { ...source, spec: { ...source.spec, ringRecords: 65536 } };
+    for (let session = 0; session < 2; session++) {
+      const { service } = ingest();
+      const writer = await service.openWriter(changed);
+      expect(writer.position).toBe(3000);
+      await writer.close();
+      await service.close();
+    }
+    const chunks = [...chunksOf(source)];
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(3000);
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
+  });
+
+  it('are numbered past when the ring itself is gone', async () => {
+    const base = newStore();
+    const source = feedSource(base, { ...selfChecking, durability: { level: 'flush', intervalMs: 10 } });
+    const child = fork(fileURLToPath(new URL('./support/abandon-writer.mjs', import.meta.url)), [JSON.stringify(source), 'flush'], { execArgv: [] });
+    await new Promise((resolve) => child.once('exit', resolve));
+    fs.rmSync(openFiles(source).ring!.path);
+    const { service, events } = ingest();
+    const writer = await service.openWriter(source);
+    expect(writer.position).toBe(3000 + 2 ** 36);
+    writer.writeValues(...recordOf(7));
+    await writer.close();
+    await service.close();
+    const { catalog } = openFiles(source);
+    expect(catalog.entry(1)).toMatchObject({ firstSequence: 3000 + 2 ** 36, gapBefore: 2 ** 36, rows: 1 });
+    expect(events.join()).toContain('the ring of the last writer is gone');
+  });
+});

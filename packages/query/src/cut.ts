@@ -1,0 +1,133 @@
+/**
+ * One consistent cut through a feed that is being written: exactly the rows with sequence numbers below the head as it
+ * was when the read began. The head is loaded first; whatever is committed by then is found in chunks, the rest in the
+ * ring. Rows move from ring to chunk at any time, never the other way, and are never in neither place.
+ */
+import { DeepwaterError, ENTRY_STATE } from '@deepwater/core';
+import { type Ring, oldestSafe } from '@deepwater/ring';
+import type { CatalogIndex } from './catalog-index.js';
+import { type FeedFiles, isMissing } from './feed-files.js';
+import { type OpenChunk, pinChunk, unpinChunk } from './open-chunk.js';
+import type { TimeBounds } from './time-bounds.js';
+
+export interface Cut {
+  readonly catalog: CatalogIndex | undefined;
+  /** Entries of the catalog to look at. */
+  readonly count: number;
+  /** Rows from this number on are in no chunk (of those entries). */
+  readonly chunksEnd: number;
+  /** Rows [ringFrom, head) are in the ring; where it equals `head`, none are. */
+  readonly ringFrom: number;
+  readonly head: number;
+  readonly ring: Ring | undefined;
+}
+
+/** Rows [from, to) of a chunk. */
+export interface ChunkRef {
+  readonly index: number;
+  readonly chunkId: number;
+  readonly path: string;
+  readonly firstSequence: number;
+  readonly from: number;
+  readonly to: number;
+  /** The chunk is sealed and its entry whole: order and ranges can be read from the catalog. */
+  readonly sealed: boolean;
+}
+
+/** @param head the head of an earlier cut, to go on with that one. */
+export function takeCut(files: FeedFiles, head?: number): Cut {
+  const before = files.catalog();
+  if (before === undefined) return { catalog: undefined, count: 0, chunksEnd: 0, ringFrom: 0, head: 0, ring: undefined };
+  const ring = files.ring(before);
+  // In this order: what lies below the tail now is in chunks that the catalog, looked at afterwards, knows.
+  const tail = ring?.tail ?? 0;
+  const ringHead = ring?.head ?? 0;
+  const catalog = files.catalog() as CatalogIndex;
+  const { count } = catalog.view;
+  const end = endOfChunks(files, catalog, count);
+  const cutHead = head ?? (ring === undefined ? end : ringHead);
+  const chunksEnd = Math.min(end, cutHead);
+  const oldest = ring === undefined ? cutHead : ring.persist ? tail : oldestSafe(ring, ringHead);
+  return { catalog, count, chunksEnd, ringFrom: Math.min(cutHead, Math.max(chunksEnd, oldest)), head: cutHead, ring };
+}
+
+/** The first sequence number after all chunks. */
+function endOfChunks(files: FeedFiles, catalog: CatalogIndex, count: number): number {
+  for (let index = count - 1; index >= 0; index--) {
+    const rows = rowsOf(files, catalog, index);
+    if (rows !== undefined) return catalog.firstSequence(index) + rows;
+  }
+  return 0;
+}
+
+/** Rows of a chunk, by its entry where that can be believed, else by its header; undefined where it is deleted and says nothing. */
+function rowsOf(files: FeedFiles, catalog: CatalogIndex, index: number): number | undefined {
+  const state = catalog.state(index);
+  if (state !== ENTRY_STATE.ACTIVE && catalog.holds(index)) return catalog.rows(index);
+  if (state === ENTRY_STATE.DELETED) return undefined;
+  const path = files.chunk(catalog.chunkId(index));
+  const chunk = pinEntry(files, catalog, index, path);
+  if (chunk === undefined) return undefined;
+  const { rows } = chunk;
+  unpinChunk(path);
+  return rows;
+}
+
+/** The chunks of a cut, from a sequence number on; with bounds, only those that may hold such times. */
+export function* chunkRefs(files: FeedFiles, cut: Cut, from: number, bounds?: TimeBounds): Generator<ChunkRef, void, void> {
+  const { catalog, count, chunksEnd } = cut;
+  if (catalog === undefined) return;
+  for (let index = catalog.indexOfSequence(from, count); index < count; index++) {
+    const state = catalog.state(index);
+    if (state === ENTRY_STATE.DELETED) continue;
+    const sealed = state === ENTRY_STATE.SEALED && catalog.holds(index);
+    if (sealed && bounds !== undefined && catalog.relation(index, bounds) === 'outside') continue;
+    const firstSequence = catalog.firstSequence(index);
+    if (firstSequence >= chunksEnd) return;
+    const rows = sealed ? catalog.rows(index) : rowsOf(files, catalog, index) ?? 0;
+    const to = Math.min(rows, chunksEnd - firstSequence);
+    const first = Math.max(0, from - firstSequence);
+    if (first >= to) continue;
+    const chunkId = catalog.chunkId(index);
+    yield { index, chunkId, path: files.chunk(chunkId), firstSequence, from: first, to, sealed };
+  }
+}
+
+/**
+ * Maps the chunk of a reference until `unpinChunk`; undefined where retention has deleted it in the meantime.
+ * @throws DeepwaterError DW_FILE_CORRUPT where file and catalog disagree
+ */
+export function pinRef(files: FeedFiles, cut: Cut, ref: ChunkRef): OpenChunk | undefined {
+  const catalog = cut.catalog as CatalogIndex;
+  const chunk = pinEntry(files, catalog, ref.index, ref.path);
+  if (chunk === undefined) return undefined;
+  const { rows } = chunk;
+  if (rows < ref.to || (ref.sealed && rows !== catalog.rows(ref.index))) {
+    unpinChunk(ref.path);
+    throw disagreement(ref.path, `it holds ${rows} rows, the catalog counts ${ref.sealed ? catalog.rows(ref.index) : ref.to}`, { rows });
+  }
+  return chunk;
+}
+
+function pinEntry(files: FeedFiles, catalog: CatalogIndex, index: number, path: string): OpenChunk | undefined {
+  let chunk: OpenChunk;
+  try {
+    chunk = pinChunk(path, files.schema, files.source.feedUid);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    if (catalog.state(index) === ENTRY_STATE.DELETED || catalog.view.retired) return undefined;
+    throw new DeepwaterError('DW_FILE_CORRUPT', `${path} is missing, and the catalog of the feed does not say that it was deleted. Run \`deepwater repair\`, or put the file back.`, {
+      values: { path, index }, cause: error,
+    });
+  }
+  const expected = catalog.firstSequence(index);
+  if (chunk.firstSequence === expected) return chunk;
+  unpinChunk(path);
+  throw disagreement(path, `it begins with record ${chunk.firstSequence}, the catalog says ${expected}`, { firstSequence: chunk.firstSequence, expected });
+}
+
+function disagreement(path: string, what: string, values: Record<string, unknown>): DeepwaterError {
+  return new DeepwaterError('DW_FILE_CORRUPT', `${path} and the catalog of its feed disagree: ${what}. Run \`deepwater repair\`, which makes the catalog again from the chunks.`, {
+    values: { path, ...values },
+  });
+}

@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import {
+  DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, chunkIdOf, chunkPath, closeFile, feedPaths,
+  openCatalog, openExisting, readAt, ringPaths, sharedRingDirectory,
+} from '@deepwater/core';
+import { type Ring, openRing } from '@deepwater/ring';
+import { CatalogIndex } from './catalog-index.js';
+import { dropChunk } from './open-chunk.js';
+import type { ReaderSource } from './reader-source.js';
+
+/** Whether an error says that a file is not there. */
+export function isMissing(error: unknown): boolean {
+  return DeepwaterError.isDeepwaterError(error) && error.values['errno'] === 'ENOENT';
+}
+
+/**
+ * The files of one feed, as a reader finds them: opened when needed, opened again when a successor has taken a file's
+ * place. Nothing is created, nothing is locked.
+ */
+export class FeedFiles {
+  readonly paths: FeedPaths;
+  #catalog: CatalogIndex | undefined;
+  #ring: Ring | undefined;
+  #ringEpoch = -1;
+  #firstLive = 0;
+  #opened = new Set<string>();
+
+  constructor(
+    readonly source: ReaderSource,
+    readonly schema: Schema,
+  ) {
+    this.paths = feedPaths(source.basePath, source.spec.name);
+  }
+
+  /** The catalog; undefined where no writer has ever opened the feed. @throws DeepwaterError DW_FILE_CORRUPT, DW_SYSTEM_CALL */
+  catalog(): CatalogIndex | undefined {
+    const known = this.#catalog;
+    if (known === undefined || known.view.retired || known.view.count > known.room) this.#catalog = this.#openCatalog() ?? known;
+    const now = this.#catalog;
+    if (now !== undefined) this.#forgetDeleted(now, now === known);
+    return now;
+  }
+
+  /** The ring that the feed is written through now; undefined where there is none, or none of this boot. */
+  ring(catalog: CatalogIndex): Ring | undefined {
+    const { epoch } = catalog.view;
+    if (this.#ring !== undefined && !this.#ring.retired && this.#ringEpoch === epoch) return this.#ring;
+    this.#ringEpoch = epoch;
+    this.#ring = this.#openRing(catalog);
+    return this.#ring;
+  }
+
+  chunk(chunkId: number): string {
+    const path = chunkPath(this.paths, chunkId);
+    this.#opened.add(path);
+    return path;
+  }
+
+  /** Lets go of every mapping. */
+  close(): void {
+    for (const path of this.#opened) dropChunk(path);
+    this.#opened.clear();
+    this.#catalog = undefined;
+    this.#ring = undefined;
+  }
+
+  #openCatalog(): CatalogIndex | undefined {
+    try {
+      return new CatalogIndex(openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // Chunks without a catalog: an empty answer would be a wrong one.
+      if (this.#catalog === undefined && this.#hasChunks()) {
+        throw new DeepwaterError('DW_FILE_CORRUPT', `${this.paths.catalog} is missing and there are chunks. It is made again when a writer opens the feed, or by \`deepwater repair\`.`, {
+          values: { path: this.paths.catalog }, cause: error,
+        });
+      }
+      return undefined;
+    }
+  }
+
+  #hasChunks(): boolean {
+    try {
+      return fs.readdirSync(this.paths.chunks).some((name) => chunkIdOf(name) !== undefined);
+    } catch {
+      return false;
+    }
+  }
+
+  #openRing(catalog: CatalogIndex): Ring | undefined {
+    const { place, user } = catalog.view.ringPlace;
+    if (place === RING_PLACE.NONE) return undefined;
+    const { source, paths } = this;
+    const directory = place === RING_PLACE.FEED_DIRECTORY ? paths.directory : source.ringDir ?? sharedRingDirectory(source.storeId, user);
+    const file = ringPaths(directory, source.spec.name).ring;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const ring = openRing(file, this.schema, source.feedUid, 'read-only');
+        // A copied store, or a ring that a reboot left: its rows are in the chunks, or nowhere.
+        const ours = ring.storeId === source.storeId && ring.bootId === bootId() && ring.persist === source.spec.persist;
+        return ours && !ring.retired ? ring : undefined;
+      } catch (error) {
+        if (isMissing(error) || isUnborn(file)) return undefined;
+        // Its two positions are loaded one after the other while the writer moves both: look again before giving up.
+        if (attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** Mappings of chunks that retention has deleted would keep their disk space. */
+  #forgetDeleted(catalog: CatalogIndex, same: boolean): void {
+    const { firstLive } = catalog.view;
+    if (same) {
+      for (let index = this.#firstLive; index < firstLive; index++) {
+        const path = chunkPath(this.paths, catalog.chunkId(index));
+        dropChunk(path);
+        this.#opened.delete(path);
+      }
+    }
+    this.#firstLive = firstLive;
+  }
+}
+
+const ATTEMPTS = 4;
+
+/** Whether a ring file is just being made: the checksum of its identity is the last thing written. */
+function isUnborn(file: string): boolean {
+  let fd: number;
+  try {
+    fd = openExisting(file, false);
+  } catch (error) {
+    return isMissing(error);
+  }
+  try {
+    const head = Buffer.alloc(RING.EPOCH);
+    readAt(fd, head, 0, file);
+    return head.readUInt32LE(RING.IDENTITY_CRC) === 0;
+  } finally {
+    closeFile(fd);
+  }
+}

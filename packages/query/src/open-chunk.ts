@@ -1,0 +1,146 @@
+import {
+  CHUNK_STATE, type ChunkGeometry, type ChunkHeader, type ClockRange, DeepwaterError, EngineMappings, type Field,
+  type MappedFile, type ReadableChunk, type Schema, bootId, openChunkForReading,
+} from '@deepwater/core';
+import { type RowSource, wordsOf } from './row-source.js';
+import { survivingRows } from './surviving-rows.js';
+
+/** What a block descriptor says of one clock. */
+export interface BlockFacts {
+  readonly range: ClockRange;
+  readonly sorted: boolean;
+}
+
+/** A chunk as the engine reads it: its file mapped read-only, its header checked. */
+export class OpenChunk implements RowSource {
+  readonly path: string;
+  readonly header: ChunkHeader;
+  readonly geometry: ChunkGeometry;
+  readonly buffer: SharedArrayBuffer;
+  readonly columnOffsets: readonly number[];
+  readonly capacityRows: number;
+  readonly firstSequence: number;
+  readonly #schema: Schema;
+  readonly #words = new Map<number, Int32Array>();
+  /** Descriptors read so far; they never change. null: damaged, so the rows themselves are looked at. */
+  readonly #blocks: (readonly BlockFacts[] | null)[] = [];
+  #sealedRows = -1;
+  #survivors = -1;
+
+  constructor({ path, header, mapped, geometry }: ReadableChunk, schema: Schema) {
+    if (geometry.fileBytes > mapped.fileBytes) {
+      throw new DeepwaterError('DW_LIMIT_EXCEEDED', `${path} has ${geometry.fileBytes} bytes, more than a mapping holds (${mapped.fileBytes}). Make chunks smaller.`, {
+        values: { path, bytes: geometry.fileBytes, limit: mapped.fileBytes },
+      });
+    }
+    if (!header.activationHolds) {
+      throw new DeepwaterError('DW_FILE_CORRUPT', `${path} is damaged: the checksum over its place in the sequence does not hold. Run \`deepwater repair --dry-run\`.`, {
+        values: { path },
+      });
+    }
+    this.path = path;
+    this.header = header;
+    this.geometry = geometry;
+    this.buffer = mapped.buffer;
+    this.columnOffsets = geometry.columnOffsets;
+    this.capacityRows = geometry.capacityRows;
+    this.firstSequence = header.firstSequence;
+    this.#schema = schema;
+  }
+
+  /** Rows that exist now. The number grows while the chunk is written. */
+  get rows(): number {
+    if (this.#sealedRows >= 0) return this.#sealedRows;
+    const seal = this.header.seal(this.#schema);
+    if (seal !== undefined) {
+      if (seal.rows > this.capacityRows) throw this.#corrupt(`it was sealed with ${seal.rows} rows and has room for ${this.capacityRows}`);
+      this.#sealedRows = seal.rows;
+      return seal.rows;
+    }
+    if (this.header.state === CHUNK_STATE.SEALED) throw this.#corrupt('the checksum of its seal does not hold');
+    if (this.header.bootId === bootId()) return Math.min(this.header.committedRows, this.capacityRows);
+    if (this.#survivors < 0) this.#survivors = survivingRows(this.header, this.geometry, this.#schema);
+    return this.#survivors;
+  }
+
+  /** Times of a clock as words, two a row. */
+  words(field: Field): Int32Array {
+    let words = this.#words.get(field.index);
+    if (words === undefined) this.#words.set(field.index, (words = wordsOf(this, field)));
+    return words;
+  }
+
+  /** What is known of a block that is complete under `rows`; undefined where only its rows can tell. */
+  blockFacts(index: number, clockIndex: number, rows: number): BlockFacts | undefined {
+    const whole = (index + 1) * this.geometry.blockRows <= rows || rows === this.#sealedRows;
+    if (!whole) return undefined;
+    let block = this.#blocks[index];
+    if (block === undefined) {
+      const found = this.header.block(index, this.geometry, this.#schema);
+      const expected = Math.min(this.geometry.blockRows, rows - index * this.geometry.blockRows);
+      block =
+        found === undefined || found.count !== expected ? null
+        : found.ranges.map((range, i) => ({ range, sorted: (found.sortedMask & (1 << i)) !== 0 }));
+      this.#blocks[index] = block;
+    }
+    return block === null ? undefined : block[clockIndex];
+  }
+
+  #corrupt(what: string): DeepwaterError {
+    return new DeepwaterError('DW_FILE_CORRUPT', `${this.path} is damaged: ${what}. Run \`deepwater repair --dry-run\` to see what can be kept.`, {
+      values: { path: this.path },
+    });
+  }
+}
+
+/** One cache a thread, for all readers: the limit on mappings is one of the process. */
+const mappings = new EngineMappings(1000);
+/** Goes with the mapping, so that no view outlives it in here. */
+const chunks = new WeakMap<MappedFile, OpenChunk>();
+
+/**
+ * Maps a chunk, or takes it from the cache, until `unpinChunk`.
+ * @throws DeepwaterError DW_FILE_CORRUPT, DW_CHUNK_SCHEMA_MISMATCH, DW_FORMAT_VERSION; DW_SYSTEM_CALL with ENOENT where it is gone
+ */
+export function pinChunk(path: string, schema: Schema, feedUid: string): OpenChunk {
+  const chunk = pinCached(path, schema);
+  if (chunk.header.feedUid === feedUid) return chunk;
+  // A feed that was deleted and made again has new files under the old names.
+  unpinChunk(path);
+  dropChunk(path);
+  const fresh = pinCached(path, schema);
+  if (fresh.header.feedUid === feedUid) return fresh;
+  unpinChunk(path);
+  throw new DeepwaterError('DW_FILE_CORRUPT', `${path} belongs to another feed (${fresh.header.feedUid}). Move the file out of the feed, or run \`deepwater repair\`.`, {
+    values: { path, found: fresh.header.feedUid, expected: feedUid },
+  });
+}
+
+function pinCached(path: string, schema: Schema): OpenChunk {
+  let opened: ReadableChunk | undefined;
+  const mapped = mappings.pin(path, () => {
+    opened = openChunkForReading(path, schema);
+    return opened.mapped;
+  });
+  try {
+    let chunk = chunks.get(mapped);
+    if (chunk === undefined) {
+      chunk = new OpenChunk(opened as ReadableChunk, schema);
+      chunks.set(mapped, chunk);
+    }
+    return chunk;
+  } catch (error) {
+    mappings.unpin(path);
+    mappings.drop(path);
+    throw error;
+  }
+}
+
+export function unpinChunk(path: string): void {
+  mappings.unpin(path);
+}
+
+/** Lets go of a chunk that is deleted, or whose reader is closed; a scan that is at it keeps it. */
+export function dropChunk(path: string): void {
+  mappings.drop(path);
+}

@@ -1,0 +1,22 @@
+import type { FeedSpec } from '@deepwater/core';
+
+/** Everything a reader needs to find a feed. Plain data: post it to any thread and open a reader there. */
+export interface ReaderSource {
+  readonly basePath: string;
+  readonly storeId: string;
+  readonly feedUid: string;
+  readonly spec: FeedSpec;
+  /** Where the rings of this store lie, if not in the usual place in shared memory. */
+  readonly ringDir?: string;
+}
+
+/** Something a reader noticed that is not an error; each kind is told once a reader. */
+export interface ReaderWarning {
+  readonly code: 'DW_CLOCK_WILD';
+  readonly message: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+export interface ReaderOptions {
+  readonly onWarning?: (warning: ReaderWarning) => void;
+}

@@ -1,0 +1,45 @@
+/** Rows of one source as half-open runs [from, to), in order, side by side in one array: from, to, from, to, … */
+export class RunList {
+  #runs = new Int32Array(8);
+  #length = 0;
+  /** Rows over all runs. */
+  rows = 0;
+
+  /** Appends a run; one that continues the last is joined to it. */
+  add(from: number, to: number): void {
+    if (from >= to) return;
+    this.rows += to - from;
+    if (this.#length > 0 && this.#runs[this.#length - 1] === from) {
+      this.#runs[this.#length - 1] = to;
+      return;
+    }
+    if (this.#length === this.#runs.length) {
+      const grown = new Int32Array(this.#runs.length * 2);
+      grown.set(this.#runs);
+      this.#runs = grown;
+    }
+    this.#runs[this.#length] = from;
+    this.#runs[this.#length + 1] = to;
+    this.#length += 2;
+  }
+
+  /** Drops rows from the end until `rows` are left. */
+  keepFirst(rows: number): void {
+    while (this.rows > rows) {
+      const last = this.#length - 2;
+      const length = (this.#runs[last + 1] as number) - (this.#runs[last] as number);
+      const over = this.rows - rows;
+      if (length > over) {
+        this.#runs[last + 1] = (this.#runs[last + 1] as number) - over;
+        this.rows = rows;
+      } else {
+        this.#length = last;
+        this.rows -= length;
+      }
+    }
+  }
+
+  get pairs(): Int32Array {
+    return this.#runs.subarray(0, this.#length);
+  }
+}

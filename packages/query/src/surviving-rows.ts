@@ -1,0 +1,23 @@
+import { type ChunkGeometry, type ChunkHeader, type Schema, crc32 } from '@deepwater/core';
+
+/**
+ * Rows of a chunk that the machine went down over (rule 5): those under the synced mark, and in blocks whose checksums
+ * hold. The next writer keeps the same.
+ */
+export function survivingRows(header: ChunkHeader, geometry: ChunkGeometry, schema: Schema): number {
+  let rows = header.syncedRows;
+  for (let index = Math.floor(rows / geometry.blockRows); index < geometry.blockCount; index++) {
+    const block = header.block(index, geometry, schema);
+    if (block === undefined || block.count === 0 || block.count > geometry.blockRows) break;
+    const first = index * geometry.blockRows;
+    const holds = geometry.columnOffsets.every((offset, i) => {
+      const width = geometry.columnWidths[i] as number;
+      const at = offset + first * width;
+      return crc32(header.bytes.subarray(at, at + block.count * width)) === block.columnCrcs[i];
+    });
+    if (!holds) break;
+    rows = Math.max(rows, first + block.count);
+    if (block.count < geometry.blockRows) break;
+  }
+  return rows;
+}
