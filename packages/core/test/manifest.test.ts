@@ -33,7 +33,7 @@ describe('a new store', () => {
     expect(opened.manifest).toEqual(readJson(basePath));
   });
 
-  test.each([['owner', '700', '600'], ['group', '750', '640']] as const)('with access %s has modes %s and %s, whatever the umask', async (access, directory, file) => {
+  test.each([['owner', '700', '600'], ['group', '750', '640']] as const)('with access %s has modes %s and %s', async (access, directory, file) => {
     const before = process.umask(0o022);
     try {
       const basePath = join(temporaryDirectory(), 'data');

@@ -1,4 +1,4 @@
-import { type BlockDescriptor, type ChunkGeometry, type Schema, alignUp, crc32 } from '@deepwater/core';
+import { type BlockDescriptor, type ChunkGeometry, type Schema, alignUp, crc32 } from '@deepwater/core/engine';
 import type { Kernels } from './kernels.js';
 
 /** Where a lane's block buffers lie behind its ring in the ring's Memory. */

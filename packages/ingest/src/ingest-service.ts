@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import {
   type Access, DeepwaterError, FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import { rowWriterClass } from '@deepwater/ring';
 import { INGEST } from './control-layout.js';
 import type { IngestApi, IngestWorkerData } from './ingest-worker.js';

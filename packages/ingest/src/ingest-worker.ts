@@ -4,7 +4,7 @@
  * milliseconds otherwise. Rows in the ring are visible to readers and survive the process, so nothing is lost by that.
  */
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { exposeService, threadKernelId } from '@deepwater/core';
+import { exposeService, threadKernelId } from '@deepwater/core/engine';
 import { INGEST } from './control-layout.js';
 import { Lane } from './lane.js';
 import type { KeeperReply, LaneInit, PreparedChunk } from './lane-source.js';

@@ -2,7 +2,7 @@ import {
   type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, RING_PLACE, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, feedPaths,
   firstReservation, growCatalog, openExisting, removeFile, reserveRows, setUse, syncData, syncDirectory,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
 import { scratchLayout } from './block-buffers.js';

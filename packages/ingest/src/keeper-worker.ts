@@ -3,7 +3,7 @@
  * makes chunks ahead of time, lets them grow, syncs and seals them. Also the only thread that creates or removes files.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { exposeService } from '@deepwater/core';
+import { exposeService } from '@deepwater/core/engine';
 import { wakeIngest } from './lane-control.js';
 import type { FeedSource, IngestSettings, KeeperReply, KeeperRequest, LaneInit } from './lane-source.js';
 import { KeeperLane } from './keeper-lane.js';

@@ -1,4 +1,4 @@
-import { DeepwaterError, deserializeError, serializeError } from '@deepwater/core';
+import { DeepwaterError, deserializeError, serializeError } from '@deepwater/core/engine';
 import { INGEST, LANE, LANE_ERROR_BYTES_MAX } from './control-layout.js';
 
 /** Asks the ingest worker to look now. */

@@ -1,4 +1,4 @@
-import type { Access, FeedSpec, MappedFile } from '@deepwater/core';
+import type { Access, FeedSpec, MappedFile } from '@deepwater/core/engine';
 
 /** What a feed is and where it lies: plain data, for any thread. */
 export interface FeedSource {

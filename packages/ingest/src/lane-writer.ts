@@ -1,4 +1,4 @@
-import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive } from '@deepwater/core';
+import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
 import { threadId } from 'node:worker_threads';
 import { INGEST, LANE } from './control-layout.js';

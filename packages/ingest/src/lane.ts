@@ -1,7 +1,7 @@
 import {
   CATALOG, CHUNK_STATE, CatalogView, ChunkHeader, type ChunkGeometry, DeepwaterError, RING, SEAL_REASON, type Schema,
   bootId, chunkGeometry, compileSchema, storePosition, writeFully,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import { Ring } from '@deepwater/ring';
 import { ChunkSummary, type ScratchLayout, describeBlock, scratchLayout } from './block-buffers.js';
 import { LANE } from './control-layout.js';

@@ -11,7 +11,7 @@ import {
   RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, bootId, chunkIdOf,
   chunkPath, closeFile, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForRecovery, peekChunk, removeFile,
   ringPaths, sharedRingDirectory, syncDirectory,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
 import { rowsAfterPowerLoss, sealLeftover } from './recovery.js';

@@ -1,7 +1,7 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
   type WritableChunk, crc32, punchHole, readAt, readClock, syncData,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
 /**

@@ -1,4 +1,4 @@
-import { DeepwaterError, compileSchema } from '@deepwater/core';
+import { DeepwaterError, compileSchema } from '@deepwater/core/engine';
 import { rowWriterClass } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
 import { LaneControl } from './lane-control.js';

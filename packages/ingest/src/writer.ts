@@ -1,4 +1,4 @@
-import { DeepwaterError } from '@deepwater/core';
+import { DeepwaterError } from '@deepwater/core/engine';
 import { LANE } from './control-layout.js';
 import { LaneControl } from './lane-control.js';
 import { CREATOR, LaneWriter, type WriterSeat, leaveSeat, takeSeat } from './lane-writer.js';

@@ -30,7 +30,7 @@ export interface ChunkRef {
   readonly firstSequence: number;
   readonly from: number;
   readonly to: number;
-  /** The chunk is sealed and its entry whole: order and ranges can be read from the catalog. */
+  /** The chunk was sealed with exactly these rows: order and ranges can be read from the catalog. */
   readonly sealed: boolean;
 }
 
@@ -43,7 +43,8 @@ export function takeCut(files: FeedFiles, head?: number): Cut {
   const tail = ring?.tail ?? 0;
   const ringHead = ring?.head ?? 0;
   const catalog = files.catalog() as CatalogIndex;
-  const { count } = catalog.view;
+  // What came after this mapping was made is past the head anyway, or found by the next look.
+  const count = Math.min(catalog.view.count, catalog.room);
   const end = endOfChunks(files, catalog, count);
   const cutHead = head ?? (ring === undefined ? end : ringHead);
   const chunksEnd = Math.min(end, cutHead);
@@ -80,17 +81,25 @@ export function* chunkRefs(files: FeedFiles, cut: Cut, from: number, bounds?: Ti
   for (let index = catalog.indexOfSequence(from, count); index < count; index++) {
     const state = catalog.state(index);
     if (state === ENTRY_STATE.DELETED) continue;
-    const sealed = state === ENTRY_STATE.SEALED && catalog.holds(index);
-    if (sealed && bounds !== undefined && catalog.relation(index, bounds) === 'outside') continue;
-    const firstSequence = catalog.firstSequence(index);
-    if (firstSequence >= chunksEnd) return;
-    const rows = sealed ? catalog.rows(index) : rowsOf(files, catalog, index) ?? 0;
-    const to = Math.min(rows, chunksEnd - firstSequence);
-    const first = Math.max(0, from - firstSequence);
-    if (first >= to) continue;
-    const chunkId = catalog.chunkId(index);
-    yield { index, chunkId, path: files.chunk(chunkId), firstSequence, from: first, to, sealed };
+    const holds = state === ENTRY_STATE.SEALED && catalog.holds(index);
+    if (holds && bounds !== undefined && catalog.relation(index, bounds) === 'outside') continue;
+    const ref = refOf(files, cut, index, from);
+    if (ref !== undefined) yield ref;
   }
+}
+
+/** The rows of one entry that are in the cut, from a sequence number on; undefined where there are none. */
+export function refOf(files: FeedFiles, cut: Cut, index: number, from = 0): ChunkRef | undefined {
+  const catalog = cut.catalog as CatalogIndex;
+  const firstSequence = catalog.firstSequence(index);
+  const rows = firstSequence < cut.chunksEnd ? rowsOf(files, catalog, index) ?? 0 : 0;
+  const to = Math.min(rows, cut.chunksEnd - firstSequence);
+  const first = Math.max(0, from - firstSequence);
+  if (first >= to) return undefined;
+  const chunkId = catalog.chunkId(index);
+  // A chunk sealed after the cut can hold rows behind it, and its entry speaks of those, too.
+  const sealed = to === rows && catalog.state(index) === ENTRY_STATE.SEALED && catalog.holds(index);
+  return { index, chunkId, path: files.chunk(chunkId), firstSequence, from: first, to, sealed };
 }
 
 /**

@@ -35,7 +35,10 @@ export const greatestTime = (clock: Clock): bigint => (clock.signed ? 2n ** 63n 
 
 /** Bounds that include both ends; what lies beyond the clock's type is cut off. */
 export function boundsBetween(schema: Schema, clockIndex: number, low: bigint, high: bigint): TimeBounds {
-  const clock = schema.clocks[clockIndex] as Clock;
+  return boundsOnClock(schema.clocks[clockIndex] as Clock, clockIndex, low, high);
+}
+
+export function boundsOnClock(clock: Clock, clockIndex: number, low: bigint, high: bigint): TimeBounds {
   const least = leastTime(clock);
   const greatest = greatestTime(clock);
   const from = low < least ? least : low;

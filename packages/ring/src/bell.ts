@@ -1,7 +1,7 @@
 import {
   BELL, BELL_BITS, type Access, closeFile, fenceAllPublishers, futexWait, futexWakeAll, mapFile, openExisting, openOrCreate,
   regularFileSize, reserve, setFileSize,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 
 /**
  * The bell of a ring: one word in a file of its own, the only thing a subscriber may write. A sleeper sets its bit, looks

@@ -2,7 +2,7 @@
  * Batches of columns on their way into the ring. A batch is checked as a whole, brought into the form of its cells, and
  * then scattered over the slots, column by column.
  */
-import { DeepwaterError, type Field, type Schema } from '@deepwater/core';
+import { DeepwaterError, type Field, type Schema } from '@deepwater/core/engine';
 import type { SymbolCoder } from './symbol-coder.js';
 import { int64Bounds, toInt64, valueError } from './values.js';
 

@@ -9,7 +9,7 @@
  * `Atomics.store` is a call to a builtin and a locked instruction, 20 to 30 ns against 1. Elsewhere, and where the kernel
  * refuses membarrier, the generated class uses Atomics.
  */
-import { DeepwaterError, type Field, RING, type Schema } from '@deepwater/core';
+import { DeepwaterError, type Field, RING, type Schema } from '@deepwater/core/engine';
 import { type RowWriter, plainPublishing } from './row-writer.js';
 
 /** A class whose constructor the generated one keeps: `RowWriter` with the waiting added. */

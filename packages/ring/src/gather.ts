@@ -1,5 +1,5 @@
 /** Rows of the ring as columns, for readers. The caller asks afterwards whether the writer came by (see ring-cursor.ts). */
-import type { Field } from '@deepwater/core';
+import type { Field } from '@deepwater/core/engine';
 import type { Ring } from './ring-file.js';
 
 /** Copies one field of sequence numbers [from, to) to `target`, cell after cell, from byte `at` on (aligned to the cell). */

@@ -1,5 +1,5 @@
 /** Packed records (the layout of `recordFormat`, as Python's `struct` packs it) on their way into the ring. */
-import { DeepwaterError, type Schema } from '@deepwater/core';
+import { DeepwaterError, type Schema } from '@deepwater/core/engine';
 import type { SymbolCoder } from './symbol-coder.js';
 import { int64Bounds, valueError } from './values.js';
 

@@ -1,4 +1,4 @@
-import { RUN_DIVISOR } from '@deepwater/core';
+import { RUN_DIVISOR } from '@deepwater/core/engine';
 import type { Bell } from './bell.js';
 import type { Ring } from './ring-file.js';
 import type { WaitStrategy } from './wait-strategy.js';

@@ -2,7 +2,7 @@ import {
   type Access, type MappedFile, DeepwaterError, MAPPING_BYTES_MAX, RING, RING_MAGIC, RING_VERSION, type Schema, alignUp,
   closeFile, crc32, createExclusive, getHex, getText, getU64, loadPosition, mapFile, openExisting, PAGE_BYTES, putHex,
   putText, putU64, regularFileSize, removeFile, reserve, setFileSize, storePosition,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 
 /** What a ring is of: fixed when its file is made. */
 export interface RingIdentity {

@@ -1,6 +1,6 @@
 import {
   DeepwaterError, type Field, RING, RUN_DIVISOR, type Schema, fenceOwnThreads, highWord, lowWord, registerPublisher,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import type { Bell } from './bell.js';
 import type { Ring } from './ring-file.js';
 import { type ColumnInput, type SlotViews, prepareColumns } from './column-batch.js';

@@ -1,4 +1,4 @@
-import { DeepwaterError, type Field, decimalFromNumber, describeValue, parseDecimal } from '@deepwater/core';
+import { DeepwaterError, type Field, decimalFromNumber, describeValue, parseDecimal } from '@deepwater/core/engine';
 
 /** The 64 bits of a value for an int64, uint64, decimal or clock field. @throws DeepwaterError DW_VALUE_TYPE, DW_VALUE_RANGE */
 export function toInt64(feed: string, field: Field, value: unknown): bigint {

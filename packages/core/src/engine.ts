@@ -1,0 +1,63 @@
+/**
+ * What the engine's own threads need: everything of core but the parsing of specs, the registry and the log. A worker that
+ * imports this (as `@deepwater/core/engine`) starts in half the time, because zod, lmdb and pino are not loaded.
+ */
+export { ERROR_CODES, DeepwaterError, clipText, describeValue, deserializeError, serializeError } from './errors/index.js';
+export type { DeepwaterErrorOptions, ErrorCode, SerializedError } from './errors/index.js';
+export {
+  EngineMappings, FUTEX_SLICE_NS, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
+  MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
+  SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, fenceAllPublishers,
+  fenceOwnThreads, fileMode, fromNodeError, futexWait, futexWakeAll, lastSystemError, makeDirectory, mapFile, openExisting,
+  openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
+  removeFile, replaceFile, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDirectory, systemError,
+  threadAlive, threadKernelId, writeFully,
+} from './mapping/index.js';
+export type { Access, MapMode, MapOptions, MappedFile } from './mapping/index.js';
+export {
+  BLOCK, BLOCK_ROWS_MAX, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, RESERVE_BYTES_MIN, SEAL_REASON, chunkGeometry,
+  firstReservation, geometryOf,
+} from './layout/chunk-layout.js';
+export type { ChunkGeometry, SealReason } from './layout/chunk-layout.js';
+export {
+  CATALOG, CATALOG_ENTRIES_MIN, CATALOG_MAGIC, CATALOG_VERSION, ENTRY, ENTRY_BYTES, ENTRY_STATE, RING_PLACE,
+} from './layout/catalog-layout.js';
+export {
+  BELL, BELL_BITS, POSITION, RING, RING_BYTES_DEFAULT, RING_MAGIC, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, RING_VERSION,
+  RUN_DIVISOR,
+} from './layout/ring-layout.js';
+export { loadPosition, storePosition } from './layout/position.js';
+export { crc32 } from './layout/crc.js';
+export { readClock, readClockRanges, writeClock, writeClockRanges } from './layout/clock-values.js';
+export type { ClockRange } from './layout/clock-values.js';
+export { getHex, getText, getU64, highWord, joinWords, lowWord, putHex, putText, putU64 } from './layout/words.js';
+export { ChunkHeader } from './chunk/chunk-header.js';
+export type { BlockDescriptor, ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
+export { createChunk, openChunkForReading, openChunkForRecovery, peekChunk, reserveRows } from './chunk/chunk-file.js';
+export type { ReadableChunk, WritableChunk } from './chunk/chunk-file.js';
+export { CatalogView } from './catalog/catalog-view.js';
+export type { CatalogEntry, NewEntry, RingPlace, SealedFacts } from './catalog/catalog-view.js';
+export { createCatalog, growCatalog, openCatalog } from './catalog/catalog-file.js';
+export type { CatalogFile } from './catalog/catalog-file.js';
+export {
+  SHARED_MEMORY, STORE_FILES, chunkIdOf, chunkPath, feedPaths, ringPaths, sharedRingDirectory,
+} from './store/feed-paths.js';
+export type { FeedPaths, RingPaths } from './store/feed-paths.js';
+export {
+  SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_PER_FIELD_MAX, SYMBOLS_VERSION, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader,
+} from './store/symbol-dictionary.js';
+export type { SymbolCoder } from './store/symbol-dictionary.js';
+export { compileSchema } from './schema/compile-schema.js';
+export { decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal } from './schema/decimal.js';
+export { FIELD_TYPES } from './schema/field-types.js';
+export { FEED_DEFAULTS, FEED_LIMITS } from './schema/limits.js';
+export { checkFeedName } from './schema/names.js';
+export { didYouMean, nearMatches } from './schema/near.js';
+export { specDifferences } from './schema/spec-differences.js';
+export type {
+  AnySpec, CellKind, Clock, ColumnsOf, Durability, DurabilityInput, FeedMode, FeedSpec, FeedSpecInput, Field, FieldAs,
+  FieldInput, FieldType, Instrument, InstrumentInput, NormalizedField, PaddingType, RecordFormat, RecordFormatField,
+  RecordInputOf, RecordOf, Schema, SchemaSource, SpecDifference, TimeUnit, TupleInputOf, TupleOf, ValueType,
+} from './schema/index.js';
+export { exposeService, spawnService, transfer } from './rpc/index.js';
+export type { Service, ServiceOptions, ThreadDeath } from './rpc/index.js';

@@ -1,0 +1,187 @@
+/** The record with the greatest time up to a limit: what `at`, `before` and `latest` begin with. */
+import { type Clock, DeepwaterError, ENTRY_STATE, type Field } from '@deepwater/core';
+import type { CatalogIndex } from './catalog-index.js';
+import { countAbove, firstAbove, greatestInside, timeAt } from './clock-cells.js';
+import { type Cut, pinRef, refOf, takeCut } from './cut.js';
+import type { FeedFiles } from './feed-files.js';
+import { type OpenChunk, unpinChunk } from './open-chunk.js';
+import { type RingBlock, RING_PIECE_ROWS, copyFromRing } from './ring-block.js';
+import { type TimeBounds, boundsBetween, boundsOnClock, greatestTime, leastTime } from './time-bounds.js';
+
+/** A record that was found: its time on the clock asked about, and its number. */
+export interface Found {
+  readonly time: bigint;
+  readonly sequence: number;
+}
+
+export interface Newest extends Found {
+  /** Records whose time lies past the limit. */
+  readonly beyond: number;
+}
+
+/** How often a cut is taken again because the writer passed the reader by while rows were copied from the ring. */
+const TRIES_MAX = 64;
+
+/**
+ * The record with the greatest time up to `limit`; of equal times, the one that arrived last. Sealed chunks are told
+ * apart by their ranges, blocks by their descriptors; rows are looked at in the few blocks that these leave open.
+ */
+export function greatestUpTo(files: FeedFiles, clockIndex: number, limit: bigint): { cut: Cut; found: Found | undefined } {
+  const { cut, blocks } = cutWithRing(files, clockIndex);
+  return { cut, found: search(files, cut, blocks, clockIndex, limit) };
+}
+
+/** The newest record on a clock, leaving times past `limit` out unless there are no others; and how many of those there are. */
+export function newestUpTo(files: FeedFiles, clockIndex: number, limit: bigint): { cut: Cut; newest: Newest | undefined } {
+  const { cut, blocks } = cutWithRing(files, clockIndex);
+  const clock = files.schema.clocks[clockIndex] as Clock;
+  const beyond = limit >= greatestTime(clock) ? 0 : countBeyond(files, cut, blocks, clockIndex, limit);
+  const found = search(files, cut, blocks, clockIndex, limit) ?? (beyond > 0 ? search(files, cut, blocks, clockIndex, greatestTime(clock)) : undefined);
+  return { cut, newest: found === undefined ? undefined : { ...found, beyond } };
+}
+
+/** A cut together with the times of its rows in the ring. */
+function cutWithRing(files: FeedFiles, clockIndex: number): { cut: Cut; blocks: RingBlock[] } {
+  const field = clockField(files, clockIndex);
+  let cut = takeCut(files);
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const blocks: RingBlock[] = [];
+    let from = cut.ringFrom;
+    while (from < cut.head && cut.ring !== undefined) {
+      const to = Math.min(cut.head, from + RING_PIECE_ROWS);
+      const block = copyFromRing(cut.ring, files.schema, [field], from, to);
+      if (block === undefined) break;
+      blocks.push(block);
+      from = to;
+    }
+    if (from >= cut.head || cut.ring === undefined) return { cut, blocks };
+    cut = takeCut(files);
+  }
+  throw new DeepwaterError('DW_LIMIT_EXCEEDED', `The ring of feed ${files.source.spec.name} was overwritten ${TRIES_MAX} times while it was read. Raise ringRecords.`, {
+    values: { feed: files.source.spec.name, tries: TRIES_MAX },
+  });
+}
+
+function search(files: FeedFiles, cut: Cut, blocks: readonly RingBlock[], clockIndex: number, limit: bigint): Found | undefined {
+  const field = clockField(files, clockIndex);
+  const { signed } = files.schema.clocks[clockIndex] as Clock;
+  let best: Found | undefined;
+  /** The best so far is the maximum of this chunk; where in it is looked up at the end. */
+  let bestChunk: number | undefined;
+  let wanted = boundsBetween(files.schema, clockIndex, leastTime(files.schema.clocks[clockIndex] as Clock), limit);
+  const better = (time: bigint, sequence: number, chunk?: number): void => {
+    best = { time, sequence };
+    bestChunk = chunk;
+    // From the last arrival backwards: only a greater time beats it.
+    wanted = boundsBetween(files.schema, clockIndex, time + 1n, limit);
+  };
+  for (let b = blocks.length - 1; b >= 0; b--) {
+    const block = blocks[b] as RingBlock;
+    const words = block.words(field);
+    const row = greatestInside(words, wanted, 0, block.capacityRows);
+    if (row >= 0) better(timeAt(words, row, signed), block.firstSequence + row);
+  }
+  const { catalog } = cut;
+  if (catalog !== undefined) {
+    const { firstLive } = catalog.view;
+    for (let index = cut.count - 1; index >= firstLive && !wanted.empty; index--) {
+      if (!mayHold(catalog, index, wanted)) continue;
+      const ref = refOf(files, cut, index);
+      if (ref === undefined) continue;
+      const range = ref.sealed ? catalog.range(index, wanted.clock, clockIndex) : undefined;
+      if (range !== undefined && range.max <= wanted.high) {
+        better(range.max, ref.firstSequence, index);
+        continue;
+      }
+      const found = withChunk(files, cut, index, (chunk, to) => greatestInChunk(chunk, field, to, wanted));
+      if (found !== undefined) better(found.time, ref.firstSequence + found.row);
+    }
+    if (best !== undefined && bestChunk !== undefined) {
+      const exactly = boundsBetween(files.schema, clockIndex, best.time, best.time);
+      const found = withChunk(files, cut, bestChunk, (chunk, to) => greatestInChunk(chunk, field, to, exactly));
+      // Deleted in between: what is left has another greatest.
+      if (found === undefined) return search(files, takeCut(files, cut.head), blocks, clockIndex, limit);
+      best = { time: best.time, sequence: catalog.firstSequence(bestChunk) + found.row };
+    }
+  }
+  return best;
+}
+
+/** Row and time of the greatest time within the bounds among the first `rows` rows of a chunk, the latest of equals. */
+function greatestInChunk(chunk: OpenChunk, field: Field, rows: number, bounds: TimeBounds): { row: number; time: bigint } | undefined {
+  const { blockRows } = chunk.geometry;
+  const words = chunk.words(field);
+  const { signed } = bounds.clock;
+  let best: { row: number; time: bigint } | undefined;
+  let wanted = bounds;
+  for (let index = Math.ceil(rows / blockRows) - 1; index >= 0 && !wanted.empty; index--) {
+    const from = index * blockRows;
+    const to = Math.min(rows, from + blockRows);
+    const facts = chunk.blockFacts(index, bounds.clockIndex, rows);
+    if (facts !== undefined && (facts.range.max < wanted.low || facts.range.min > wanted.high)) continue;
+    const row = facts?.sorted === true ? lastOfSorted(words, wanted, from, to) : greatestInside(words, wanted, from, to);
+    if (row < 0) continue;
+    best = { row, time: timeAt(words, row, signed) };
+    wanted = boundsOnClock(bounds.clock, bounds.clockIndex, best.time + 1n, bounds.high);
+  }
+  return best;
+}
+
+/** Last row of sorted rows up to the upper bound, where it is not below the lower one. */
+function lastOfSorted(words: Int32Array, bounds: TimeBounds, from: number, to: number): number {
+  const row = firstAbove(words, bounds, from, to) - 1;
+  return row >= from && timeAt(words, row, bounds.clock.signed) >= bounds.low ? row : -1;
+}
+
+function countBeyond(files: FeedFiles, cut: Cut, blocks: readonly RingBlock[], clockIndex: number, limit: bigint): number {
+  const field = clockField(files, clockIndex);
+  const clock = files.schema.clocks[clockIndex] as Clock;
+  const upTo = boundsBetween(files.schema, clockIndex, leastTime(clock), limit);
+  const past = boundsBetween(files.schema, clockIndex, limit + 1n, greatestTime(clock));
+  let count = 0;
+  for (const block of blocks) count += countAbove(block.words(field), upTo, 0, block.capacityRows);
+  const { catalog } = cut;
+  if (catalog === undefined) return count;
+  for (let index = catalog.view.firstLive; index < cut.count; index++) {
+    if (!mayHold(catalog, index, past)) continue;
+    count += withChunk(files, cut, index, (chunk, to) => countBeyondInChunk(chunk, field, to, upTo)) ?? 0;
+  }
+  return count;
+}
+
+function countBeyondInChunk(chunk: OpenChunk, field: Field, rows: number, upTo: TimeBounds): number {
+  const { blockRows } = chunk.geometry;
+  let count = 0;
+  for (let index = 0; index * blockRows < rows; index++) {
+    const from = index * blockRows;
+    const to = Math.min(rows, from + blockRows);
+    const facts = chunk.blockFacts(index, upTo.clockIndex, rows);
+    if (facts !== undefined && facts.range.max <= upTo.high) continue;
+    count += facts !== undefined && facts.range.min > upTo.high ? to - from : countAbove(chunk.words(field), upTo, from, to);
+  }
+  return count;
+}
+
+/** Whether a chunk may hold a time within the bounds, by its entry alone. */
+function mayHold(catalog: CatalogIndex, index: number, bounds: TimeBounds): boolean {
+  const state = catalog.state(index);
+  if (state === ENTRY_STATE.DELETED) return false;
+  return state === ENTRY_STATE.ACTIVE || !catalog.holds(index) || catalog.relation(index, bounds) !== 'outside';
+}
+
+/** Runs `look` over the rows of a chunk that are in the cut; undefined where there are none. */
+function withChunk<T>(files: FeedFiles, cut: Cut, index: number, look: (chunk: OpenChunk, rows: number) => T): T | undefined {
+  const ref = refOf(files, cut, index);
+  if (ref === undefined) return undefined;
+  const chunk = pinRef(files, cut, ref);
+  if (chunk === undefined) return undefined;
+  try {
+    return look(chunk, ref.to);
+  } finally {
+    unpinChunk(ref.path);
+  }
+}
+
+function clockField(files: FeedFiles, clockIndex: number): Field {
+  return files.schema.fields[(files.schema.clocks[clockIndex] as Clock).fieldIndex] as Field;
+}

@@ -1,0 +1,148 @@
+/** Finding the rows of a read: a plan for each chunk of the cut, carried out down to runs of rows; then the ring's. */
+import { DeepwaterError, type Field } from '@deepwater/core';
+import { firstAbove, firstNotBelow, runsInside } from './clock-cells.js';
+import { type ChunkRef, type Cut, chunkRefs, pinRef, takeCut } from './cut.js';
+import type { FeedFiles } from './feed-files.js';
+import { type OpenChunk, unpinChunk } from './open-chunk.js';
+import { type ChunkFacts, type RowStep, planChunk } from './plan.js';
+import { RING_PIECE_ROWS, type RingBlock, copyFromRing } from './ring-block.js';
+import { RunList } from './run-list.js';
+import type { Steps } from './slices.js';
+import type { TimeBounds } from './time-bounds.js';
+
+/** What rows are wanted, whatever form they are given in. */
+export interface Wanted {
+  /** Times wanted; all, where left out. */
+  readonly bounds?: TimeBounds;
+  /** First sequence number wanted. */
+  readonly from?: number;
+  /** At most this many rows. */
+  readonly limit?: number;
+  /** Fields whose columns are needed. */
+  readonly fields: readonly Field[];
+  /** A cut that was taken already. */
+  readonly cut?: Cut;
+}
+
+/** Rows of a chunk that were found, in order. */
+export interface ChunkPiece {
+  readonly cut: Cut;
+  readonly ref: ChunkRef;
+  /** Half-open runs of rows: from, to, from, to, … */
+  readonly runs: Int32Array;
+  readonly rows: number;
+}
+
+/** Rows that were copied out of the ring and found there. */
+export interface RingPiece {
+  readonly block: RingBlock;
+  readonly runs: Int32Array;
+  readonly rows: number;
+}
+
+export type Piece = ChunkPiece | RingPiece;
+
+/** Rows that are looked at one by one between two turns of the event loop. */
+const FILTER_STEP_ROWS = 65536;
+/** Looks at the catalog without finding what has left the ring, before that is an error. */
+const LOOKS_MAX = 8;
+
+/** All pieces of a read. */
+export function* select(files: FeedFiles, wanted: Wanted): Steps<Piece[]> {
+  const found: Piece[] = [];
+  for (const piece of pieces(files, wanted)) {
+    if (piece === undefined) yield;
+    else found.push(piece);
+  }
+  return found;
+}
+
+/** The pieces of a read, in order of arrival, found as they are asked for; `undefined` between them is a place to pause. */
+export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | undefined, void, void> {
+  const { bounds } = wanted;
+  let left = wanted.limit ?? Infinity;
+  if (left <= 0 || bounds?.empty === true) return;
+  let cut = wanted.cut ?? takeCut(files);
+  const { head } = cut;
+  let next = wanted.from ?? 0;
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    for (const ref of chunkRefs(files, cut, next, bounds)) {
+      const runs = yield* runsOfChunk(files, cut, ref, bounds, left);
+      yield;
+      if (runs.rows === 0) continue;
+      yield { cut, ref, runs: runs.pairs, rows: runs.rows };
+      left -= runs.rows;
+      if (left <= 0) return;
+    }
+    const reached = Math.max(next, cut.chunksEnd, cut.ringFrom);
+    if (reached > next) looks = 0;
+    next = reached;
+    while (next < head && cut.ring !== undefined) {
+      const to = Math.min(head, next + RING_PIECE_ROWS);
+      const block = copyFromRing(cut.ring, files.schema, wanted.fields, next, to);
+      if (block === undefined) break;
+      const runs = new RunList();
+      if (bounds === undefined) runs.add(0, to - next);
+      else runsInside(block.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds, 0, to - next, runs);
+      runs.keepFirst(left);
+      if (runs.rows > 0) yield { block, runs: runs.pairs, rows: runs.rows };
+      left -= runs.rows;
+      next = to;
+      if (left <= 0) return;
+      yield;
+    }
+    if (next >= head || cut.ring === undefined) return;
+    // The writer was faster: the rows are in chunks by now, or, of a memory feed, gone.
+    cut = takeCut(files, head);
+  }
+  throw new DeepwaterError('DW_FILE_CORRUPT', `Records ${next} to ${head} of feed ${files.source.spec.name} are neither in the ring nor in a chunk. Run \`deepwater repair --dry-run\`.`, {
+    values: { feed: files.source.spec.name, from: next, to: head },
+  });
+}
+
+function* runsOfChunk(files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: TimeBounds | undefined, limit: number): Generator<undefined, RunList, void> {
+  const runs = new RunList();
+  if (bounds === undefined || (ref.sealed && cut.catalog?.relation(ref.index, bounds) === 'inside')) {
+    runs.add(ref.from, Math.min(ref.to, ref.from + limit));
+    return runs;
+  }
+  const chunk = pinRef(files, cut, ref);
+  if (chunk === undefined) return runs;
+  try {
+    for (const step of planChunk(factsOf(cut, ref, chunk, bounds), bounds)) {
+      yield* carryOut(step, chunk.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds, limit, runs);
+      if (runs.rows >= limit) break;
+    }
+  } finally {
+    unpinChunk(ref.path);
+  }
+  runs.keepFirst(limit);
+  return runs;
+}
+
+/** What plans are made from, of a chunk that is open. */
+export function factsOf(cut: Cut, ref: ChunkRef, chunk: OpenChunk, bounds: TimeBounds): ChunkFacts {
+  const { clock, clockIndex } = bounds;
+  const { catalog } = cut;
+  return {
+    chunkId: ref.chunkId, firstSequence: ref.firstSequence, from: ref.from, to: ref.to,
+    ...(ref.sealed && catalog !== undefined ? { range: catalog.range(ref.index, clock, clockIndex), sorted: catalog.sorted(ref.index, clockIndex) } : {}),
+    blockRows: chunk.geometry.blockRows,
+    block: (index) => chunk.blockFacts(index, clockIndex, ref.to),
+  };
+}
+
+function* carryOut(step: RowStep, words: Int32Array, bounds: TimeBounds, limit: number, runs: RunList): Generator<undefined, void, void> {
+  const { from, to, how } = step;
+  if (how === 'whole') {
+    runs.add(from, to);
+  } else if (how === 'search') {
+    const first = firstNotBelow(words, bounds, from, to);
+    runs.add(first, firstAbove(words, bounds, first, to));
+  } else {
+    for (let row = from; row < to && runs.rows < limit; row += FILTER_STEP_ROWS) {
+      runsInside(words, bounds, row, Math.min(to, row + FILTER_STEP_ROWS), runs);
+      yield;
+    }
+  }
+}
