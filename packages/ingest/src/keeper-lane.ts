@@ -38,6 +38,7 @@ export class KeeperLane {
   #nextChunkId: number;
   #busy: boolean;
   #prepared: KeptChunk | undefined;
+  #syncFailure: unknown;
 
   constructor(
     readonly laneId: number,
@@ -133,16 +134,26 @@ export class KeeperLane {
     closeFile(kept.chunk.fd);
   }
 
-  /** Makes every row committed by now durable; then the mark that says so (rule 5). */
+  /**
+   * Makes every row committed by now durable; then the mark that says so (rule 5).
+   * @throws DeepwaterError DW_SYSTEM_CALL. After one refusal the kernel may have dropped the pages it could not write and would
+   * report the next fdatasync as a success, so this is not tried again: every later sync fails too (rule 9).
+   */
   sync(ticket: number): void {
-    for (const { chunk, catalogIndex } of this.#chunks.values()) {
-      if (catalogIndex < 0) continue;
-      const { header, fd, path } = chunk;
-      const rows = header.committedRows;
-      if (rows === header.syncedRows) continue;
-      syncData(fd, path);
-      header.syncedRows = rows;
-      syncData(fd, path);
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    try {
+      for (const { chunk, catalogIndex } of this.#chunks.values()) {
+        if (catalogIndex < 0) continue;
+        const { header, fd, path } = chunk;
+        const rows = header.committedRows;
+        if (rows === header.syncedRows) continue;
+        syncData(fd, path);
+        header.syncedRows = rows;
+        syncData(fd, path);
+      }
+    } catch (error) {
+      this.#syncFailure = error;
+      throw error;
     }
     Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);
     this.control.signal();

@@ -16,6 +16,8 @@ export interface WriterSeat {
 
 /** How often a wait looks for trouble. */
 const SLICE_MS = 20;
+/** Looks at the tail before sleeping: some ten microseconds, the time of one block. */
+const SPIN_LOOKS = 200;
 
 /**
  * A writer of one feed in one thread: rows into the ring (RowWriter), and the promises about what becomes of them.
@@ -75,8 +77,12 @@ export abstract class LaneWriter extends RowWriter {
     await this.#until(() => ((Atomics.load(words, LANE.SYNC_DONE) - ticket) | 0) >= 0);
   }
 
-  protected override waitForRoom(tail: number): void {
-    this.#waitUntil(() => this.ring.tail > tail, this.seat.roomTimeoutMs);
+  protected override waitForRoom(): void {
+    // A quarter of the ring at once: waking for every block would cost more than the rows. The ingest worker goes on by
+    // itself down to a quarter (Lane), so this is always reached.
+    const wanted = this.position - this.ring.slotCount + Math.max(1, this.ring.slotCount >> 2);
+    for (let looks = 0; looks < SPIN_LOOKS; looks++) if (this.ring.tail >= wanted) return;
+    this.#waitUntil(() => this.ring.tail >= wanted, this.seat.roomTimeoutMs);
   }
 
   protected closeSymbols(): void {

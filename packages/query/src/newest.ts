@@ -75,7 +75,7 @@ function search(files: FeedFiles, cut: Cut, blocks: readonly RingBlock[], clockI
     // From the last arrival backwards: only a greater time beats it.
     wanted = boundsBetween(files.schema, clockIndex, time + 1n, limit);
   };
-  for (let b = blocks.length - 1; b >= 0; b--) {
+  for (let b = blocks.length - 1; b >= 0 && !wanted.empty; b--) {
     const block = blocks[b] as RingBlock;
     const words = block.words(field);
     const row = greatestInside(words, wanted, 0, block.capacityRows);
@@ -98,13 +98,19 @@ function search(files: FeedFiles, cut: Cut, blocks: readonly RingBlock[], clockI
     }
     if (best !== undefined && bestChunk !== undefined) {
       const exactly = boundsBetween(files.schema, clockIndex, best.time, best.time);
-      const found = withChunk(files, cut, bestChunk, (chunk, to) => greatestInChunk(chunk, field, to, exactly));
+      const row = withChunk(files, cut, bestChunk, (chunk, to) => greatestInChunk(chunk, field, to, exactly)?.row ?? missingTime(chunk, exactly));
       // Deleted in between: what is left has another greatest.
-      if (found === undefined) return search(files, takeCut(files, cut.head), blocks, clockIndex, limit);
-      best = { time: best.time, sequence: catalog.firstSequence(bestChunk) + found.row };
+      if (row === undefined) return search(files, takeCut(files, cut.head), blocks, clockIndex, limit);
+      best = { time: best.time, sequence: catalog.firstSequence(bestChunk) + row };
     }
   }
   return best;
+}
+
+function missingTime(chunk: OpenChunk, bounds: TimeBounds): never {
+  throw new DeepwaterError('DW_FILE_CORRUPT', `No row of ${chunk.path} has the time ${bounds.high} of ${bounds.clock.name}, which the catalog gives as its greatest. Run \`deepwater repair\`.`, {
+    values: { path: chunk.path, clock: bounds.clock.name, time: bounds.high },
+  });
 }
 
 /** Row and time of the greatest time within the bounds among the first `rows` rows of a chunk, the latest of equals. */

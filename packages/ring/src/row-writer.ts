@@ -67,10 +67,10 @@ export abstract class RowWriter {
   }
 
   /**
-   * Called when the ring is full. Waits, bounded, until the ring's tail has passed `tail`.
+   * Called when the ring is full. Waits, bounded, until the ring's tail has moved.
    * @throws DeepwaterError DW_BACKPRESSURE_TIMEOUT, DW_INGEST_DEAD, DW_INGEST_FAILED, DW_DISK_FULL
    */
-  protected abstract waitForRoom(tail: number): void;
+  protected abstract waitForRoom(): void;
 
   /** Appends one record: its values in field order. @throws DeepwaterError DW_VALUE_*, DW_WRITER_CLOSED, DW_BACKPRESSURE_TIMEOUT */
   abstract writeValues(...values: unknown[]): void;
@@ -146,7 +146,7 @@ export abstract class RowWriter {
     }
     let tail = this.ring.tail;
     if (position - tail >= this.ring.slotCount) {
-      this.waitForRoom(tail);
+      this.waitForRoom();
       tail = this.ring.tail;
     }
     this.tailLo = lowWord(tail);

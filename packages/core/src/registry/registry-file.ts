@@ -18,7 +18,7 @@ import { DeepwaterError } from '../errors/index.js';
 import { crc32 } from '../layout/crc.js';
 import {
   type Access, closeFile, fileMode, makeDirectory, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize,
-  replaceFile, writeFully,
+  writeFully,
 } from '../mapping/files.js';
 import { STORE_FILES } from '../store/feed-paths.js';
 
@@ -26,7 +26,7 @@ export type RegistryDatabase = RootDatabase<string, string>;
 
 /** LMDB maps this file and stores into it: it has to have its blocks before, or a full disk is a bus error. */
 const LOCK_BYTES = 16 * 1024;
-const CHECKSUM_BYTES_MAX = 1024;
+const CHECKSUM_BYTES = 64;
 
 interface RegistryPaths {
   readonly directory: string;
@@ -85,7 +85,7 @@ export async function inRegistry<T>(basePath: string, access: Access, use: (data
       });
     } finally {
       await database.close();
-      replaceFile(paths.checksum, `${JSON.stringify(checksumOf(paths.data))}\n`, access);
+      writeChecksum(paths, access);
     }
   } catch (error) {
     throw thrown === undefined ? registryError(error, paths.directory) : thrown.error;
@@ -97,7 +97,7 @@ export function registryProblem(basePath: string): string | undefined {
   const { data, checksum } = registryPaths(basePath);
   if (fs.lstatSync(data, { throwIfNoEntry: false }) === undefined) return 'it is missing';
   try {
-    const { bytes, crc32: wanted } = Object(JSON.parse(readSmallFile(checksum, CHECKSUM_BYTES_MAX) ?? 'null')) as Partial<Checksum>;
+    const { bytes, crc32: wanted } = Object(JSON.parse(readSmallFile(checksum, CHECKSUM_BYTES) ?? 'null')) as Partial<Checksum>;
     // The size first: a file of any size may stand there.
     if (fs.lstatSync(data).size !== bytes) return 'its size is not the one it was left with';
     return checksumOf(data).crc32 === wanted ? undefined : 'its checksum does not hold';
@@ -116,6 +116,17 @@ function checksumOf(file: string): Checksum {
   try {
     const bytes = Buffer.alloc(regularFileSize(fd, file));
     return { bytes: readAt(fd, bytes, 0, file), crc32: crc32(bytes) };
+  } finally {
+    closeFile(fd);
+  }
+}
+
+/** In place: a disk that has filled up since is no reason to disown a sound registry. Torn, it does not hold. */
+function writeChecksum({ checksum, data }: RegistryPaths, access: Access): void {
+  const text = `${JSON.stringify(checksumOf(data)).padEnd(CHECKSUM_BYTES - 1)}\n`;
+  const fd = openOrCreate(checksum, access);
+  try {
+    writeFully(fd, Buffer.from(text), 0, checksum);
   } finally {
     closeFile(fd);
   }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { DeepwaterError } from '../errors/index.js';
+import { DeepwaterError, type ErrorCode } from '../errors/index.js';
 import type { EventSink } from '../log/store-event.js';
 import { type Access, syncDirectory } from '../mapping/files.js';
 import { fromNodeError } from '../mapping/system-error.js';
@@ -19,6 +19,8 @@ import { type RegistryDatabase, inRegistry, registryPaths, registryProblem } fro
 
 /** Damaged registries that are kept for a look. */
 const ASIDE_MAX = 3;
+/** What keeps the registry from being used, and the store from nothing but new feeds. */
+const HARMLESS = new Set<ErrorCode>(['DW_DISK_FULL', 'DW_REGISTRY_CORRUPT']);
 /** Feeds are renamed to this, then removed: a feed is there as a whole or not at all. */
 const DELETED = '.deleted-';
 
@@ -31,13 +33,20 @@ export class Registry {
   ) {}
 
   /**
-   * Opens the registry of a store and brings it up to date with the feed files; a damaged one is put aside first.
-   * @throws DeepwaterError DW_OPTION_INVALID in a worker thread, DW_DISK_FULL, DW_REGISTRY_CORRUPT, DW_SYSTEM_CALL
+   * Opens the registry of a store and brings it up to date with the feed files; a damaged one is put aside first. One
+   * that cannot be made again, because the disk is full, say, does not keep the store from being opened: it is a hint.
+   * @throws DeepwaterError DW_OPTION_INVALID in a worker thread, DW_SYSTEM_CALL
    */
   static async open(basePath: string, access: Access, onEvent: EventSink = () => {}): Promise<Registry> {
     const registry = new Registry(basePath, access, onEvent);
-    await withStoreLock(basePath, access, () => registry.#change((database) => registry.#reconcile(database)));
+    // First: it makes room.
     removeLeftovers(basePath, onEvent);
+    try {
+      await withStoreLock(basePath, access, () => registry.#change((database) => registry.#reconcile(database)));
+    } catch (error) {
+      if (!DeepwaterError.isDeepwaterError(error) || !HARMLESS.has(error.code)) throw error;
+      onEvent({ level: 'error', message: error.message, values: error.values });
+    }
     return registry;
   }
 
@@ -112,11 +121,18 @@ export class Registry {
   /** One transaction, over a registry that is sound: a damaged one is put aside and made again within it. */
   async #change<T>(change: (database: RegistryDatabase) => T): Promise<T> {
     const problem = registryProblem(this.basePath);
-    if (problem !== undefined) this.#putAside(problem);
-    return inRegistry(this.basePath, this.access, (database) => {
-      if (problem !== undefined) this.#reconcile(database);
-      return change(database);
-    });
+    if (problem === undefined) return inRegistry(this.basePath, this.access, change);
+    this.#putAside(problem);
+    try {
+      return await inRegistry(this.basePath, this.access, (database) => {
+        this.#reconcile(database);
+        return change(database);
+      });
+    } catch (error) {
+      // Half of a new registry is of no use, and takes room.
+      if (registryProblem(this.basePath) !== undefined) removeDirectory(registryPaths(this.basePath).directory, this.onEvent);
+      throw error;
+    }
   }
 
   /** The file first, which is the truth; where it cannot be written, the transaction is not committed. */

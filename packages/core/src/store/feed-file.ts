@@ -54,14 +54,23 @@ export function readFeedText(basePath: string, feedName: string): string | undef
 /** Writes the file of a feed as a whole, making the feed's directory where it is missing; durable on return. */
 export function writeFeedFile(basePath: string, feed: FeedFile, access: Access): void {
   const { directory, spec } = feedPaths(basePath, checkFeedName(feed.name));
-  if (fs.lstatSync(directory, { throwIfNoEntry: false }) === undefined) {
-    makeDirectory(path.dirname(directory), access);
-    makeDirectory(directory, access);
-    // The name of the directory, and that of `feeds`, have to survive power loss as well.
-    syncDirectory(path.dirname(directory));
-    syncDirectory(basePath);
+  const isNew = fs.lstatSync(directory, { throwIfNoEntry: false }) === undefined;
+  try {
+    if (isNew) {
+      makeDirectory(path.dirname(directory), access);
+      makeDirectory(directory, access);
+    }
+    replaceFile(spec, serializeFeed(feed), access);
+    if (isNew) {
+      // The name of the directory, and that of `feeds`, have to survive power loss as well.
+      syncDirectory(path.dirname(directory));
+      syncDirectory(basePath);
+    }
+  } catch (error) {
+    // Half a file takes room on a disk that has none.
+    if (isNew) fs.rmSync(directory, { recursive: true, force: true });
+    throw error;
   }
-  replaceFile(spec, serializeFeed(feed), access);
 }
 
 /** What is in a feed file, and in the registry. */

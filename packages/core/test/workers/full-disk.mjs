@@ -1,5 +1,5 @@
 // Fills a small file system with feeds, then makes room and goes on. Argument: an empty directory on that file system.
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Registry, listFeedFiles, openManifest, parseFeedSpec } from '../../dist/index.js';
 
@@ -18,8 +18,11 @@ for (let i = 0; codes.length < 5; i++) {
     codes.push(error.code ?? String(error.stack));
   }
 }
+const events = [];
+await Registry.open(basePath, 'owner', (event) => events.push(event.level));
 const listed = listFeedFiles(basePath).feeds.length;
 rmSync(join(basePath, 'deepwater.log.1'));
+const directories = readdirSync(join(basePath, 'feeds')).length;
 const again = await Registry.open(basePath, 'owner');
 const { created } = await again.createFeed(specOf('afterwards'));
-console.log(JSON.stringify({ made, codes, listed, afterwards: created }));
+console.log(JSON.stringify({ made, codes, listed, afterwards: created, events, directories }));

@@ -1,0 +1,67 @@
+import { type Cut, chunkRefs, pinRef, takeCut } from './cut.js';
+import type { FeedFiles } from './feed-files.js';
+import { unpinChunk } from './open-chunk.js';
+import { type ChunkFacts, type RangePlan, planRange } from './plan.js';
+import { factsOf } from './select.js';
+import { type TimeBounds, timeValue } from './time-bounds.js';
+
+/** How a range would be read, as plain data and as text. */
+export interface Explanation {
+  readonly feed: string;
+  readonly clock: string;
+  /** [start, end] in the unit of the clock, both included. */
+  readonly first: number | bigint;
+  readonly last: number | bigint;
+  readonly plan: RangePlan;
+  /** Rows of the ring, which are copied and looked at one by one. */
+  readonly ringRows: number;
+  readonly text: string;
+}
+
+const CHUNKS_SHOWN = 20;
+
+export function explainRange(files: FeedFiles, bounds: TimeBounds): Explanation {
+  const cut = takeCut(files);
+  const { plan, pruned } = planOf(files, cut, bounds);
+  const total: RangePlan = { ...plan, passedOver: plan.passedOver + pruned };
+  const { clock } = bounds;
+  const facts = {
+    feed: files.source.spec.name, clock: clock.name, first: timeValue(bounds.low, clock), last: timeValue(bounds.high, clock),
+    plan: total, ringRows: cut.head - cut.ringFrom,
+  };
+  return { ...facts, text: describe(facts, clock.unit) };
+}
+
+function planOf(files: FeedFiles, cut: Cut, bounds: TimeBounds): { plan: RangePlan; pruned: number } {
+  const facts: ChunkFacts[] = [];
+  let offered = 0;
+  for (const ref of chunkRefs(files, cut, 0, bounds)) {
+    offered += 1;
+    const chunk = pinRef(files, cut, ref);
+    if (chunk === undefined) continue;
+    try {
+      const open = factsOf(cut, ref, chunk, bounds);
+      const { blockRows } = open;
+      // Read here, so that the plan is made of data alone.
+      const blocks = Array.from({ length: Math.ceil(ref.to / blockRows) }, (_, index) => open.block(index));
+      facts.push({ ...open, block: (index) => blocks[index] });
+    } finally {
+      unpinChunk(ref.path);
+    }
+  }
+  const living = cut.catalog === undefined ? 0 : cut.count - Math.min(cut.count, cut.catalog.view.firstLive);
+  return { plan: planRange(facts, bounds), pruned: Math.max(0, living - offered) };
+}
+
+function describe({ feed, clock, first, last, plan, ringRows }: Omit<Explanation, 'text'>, unit: string): string {
+  const { rows, chunks } = plan;
+  const lines = [
+    `feed ${feed}, ${clock} from ${first} to ${last} (${unit}, both included)`,
+    `${chunks.length} chunks to read, ${plan.passedOver} passed over by their ranges`,
+    `rows: ${rows.whole} taken whole, ${rows.search} in order (binary search), ${rows.filter} looked at one by one, ${ringRows} in the ring`,
+    ...chunks.slice(0, CHUNKS_SHOWN).map(({ chunkId, firstSequence, steps }) =>
+      `  chunk ${chunkId} from record ${firstSequence}: ${steps.slice(0, 4).map((step) => `${step.how} [${step.from}, ${step.to})`).join(', ')}${steps.length > 4 ? `, … (${steps.length} steps)` : ''}`),
+  ];
+  if (chunks.length > CHUNKS_SHOWN) lines.push(`  … and ${chunks.length - CHUNKS_SHOWN} more`);
+  return lines.join('\n');
+}

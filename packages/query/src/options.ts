@@ -1,0 +1,97 @@
+/** What callers ask for, checked: every key known, every value usable. */
+import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core';
+import { clockIndexOf } from './time-bounds.js';
+
+export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw'] as const;
+
+/**
+ * `tuple`: arrays in field order. `object`: records by name. `columns`: one typed array a field. `segments`: columns
+ * without a copy, a list of them. `raw`: packed records in one Uint8Array (see `recordFormat`).
+ */
+export type Format = (typeof FORMATS)[number];
+
+/** A request in its normal form. */
+export interface Request {
+  readonly format: Format;
+  /** What to give, in this order. */
+  readonly fields: readonly Field[];
+  readonly limit: number | undefined;
+  readonly clockIndex: number;
+}
+
+export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows';
+
+/** @throws DeepwaterError DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN */
+export function parseOptions(schema: Schema, options: unknown, keys: readonly OptionKey[]): Request {
+  const given = checkKeys(options, keys);
+  const format = formatOf(given['format']);
+  if (format === 'raw' && given['columns'] !== undefined) {
+    throw new DeepwaterError('DW_OPTION_INVALID', 'The format raw gives whole records, as recordFormat says; leave columns out, or choose another format.', {
+      values: { format, columns: given['columns'] },
+    });
+  }
+  return {
+    format,
+    fields: fieldsOf(schema, given['columns']),
+    limit: countOf('limit', given['limit'], 0),
+    clockIndex: clockIndexOf(schema, given['by']),
+  };
+}
+
+/** The options as a record, where all of its keys are known. @throws DeepwaterError DW_OPTION_INVALID */
+export function checkKeys(options: unknown, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  if (options === undefined) return {};
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new DeepwaterError('DW_OPTION_INVALID', `Options are ${describeValue(options)}; give an object with any of ${keys.join(', ')}.`, {
+      values: { options: describeValue(options), known: keys },
+    });
+  }
+  for (const key of Object.keys(options)) {
+    if (keys.includes(key)) continue;
+    throw new DeepwaterError('DW_OPTION_INVALID', `There is no option ${describeValue(key)} here${didYouMean(key, keys)}. The options: ${keys.join(', ')}.`, {
+      values: { option: key, known: keys },
+    });
+  }
+  return options as Record<string, unknown>;
+}
+
+function formatOf(format: unknown): Format {
+  if (format === undefined) return 'tuple';
+  if ((FORMATS as readonly unknown[]).includes(format)) return format as Format;
+  const hint = typeof format === 'string' ? didYouMean(format, FORMATS) : '';
+  throw new DeepwaterError('DW_FORMAT_UNKNOWN', `The format ${describeValue(format)} is unknown${hint}. Use ${FORMATS.join(', ')}.`, {
+    values: { format, known: FORMATS },
+  });
+}
+
+function fieldsOf(schema: Schema, columns: unknown): readonly Field[] {
+  if (columns === undefined) return schema.fields;
+  if (!Array.isArray(columns) || columns.length === 0) {
+    throw new DeepwaterError('DW_OPTION_INVALID', `columns is ${describeValue(columns)}; give a list of at least one field name.`, {
+      values: { columns: describeValue(columns) },
+    });
+  }
+  const names = schema.fields.map((field) => field.name);
+  return columns.map((name: unknown, position) => {
+    const field = schema.fields.find((each) => each.name === name);
+    if (field === undefined) {
+      const hint = typeof name === 'string' ? didYouMean(name, names) : '';
+      throw new DeepwaterError('DW_FIELD_UNKNOWN', `columns names ${describeValue(name)}, which the feed does not have${hint}. Its fields: ${names.join(', ')}.`, {
+        values: { field: name, fields: names },
+      });
+    }
+    if (columns.indexOf(name) !== position) {
+      throw new DeepwaterError('DW_OPTION_INVALID', `columns names ${describeValue(name)} twice; name it once.`, { values: { field: name } });
+    }
+    return field;
+  });
+}
+
+/** A whole number of at least `least`; undefined where it was left out. @throws DeepwaterError DW_OPTION_INVALID */
+export function countOf(name: string, value: unknown, least: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
+  throw new DeepwaterError('DW_OPTION_INVALID', `${name} is ${describeValue(value)}; give a whole number of at least ${least}.`, {
+    values: { [name]: value, least },
+  });
+}
