@@ -10,7 +10,7 @@ export {
   SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, fenceAllPublishers,
   fenceOwnThreads, fileMode, fromNodeError, futexWait, futexWakeAll, lastSystemError, makeDirectory, mapFile, openExisting,
   openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
-  removeFile, replaceFile, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDirectory, systemError,
+  removeFile, replaceFile, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, systemError,
   threadAlive, threadKernelId, writeFully,
 } from './mapping/index.js';
 export type { Access, MapMode, MapOptions, MappedFile } from './mapping/index.js';

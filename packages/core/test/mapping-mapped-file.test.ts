@@ -45,8 +45,7 @@ describe('a file mapped shared', () => {
   test.each(['buffer', 'memory'] as const)('is seen by a thread that its %s is posted to, both ways', async (what) => {
     const mapped = mapPath(temporaryFile(4096), 'shared');
     const thread = await Peer.thread();
-    const posted = what === 'buffer' ? { name: 'it', buffer: mapped.buffer } : { name: 'it', buffer: (structuredClone({ m: mapped.memory }) as { m: WebAssembly.Memory }).m.buffer };
-    await thread.ask('take', posted);
+    await thread.ask('take', { name: 'it', [what]: mapped[what] });
     bytesOf(mapped)[17] = 71;
     expect(await thread.ask('load', { name: 'it', at: 17 })).toBe(71);
     await thread.ask('store', { name: 'it', at: 18, value: 81 });

@@ -82,7 +82,8 @@ export class Peer {
 
   static async process(): Promise<Peer> {
     const child = fork(new URL('./workers/mapping-peer.mjs', import.meta.url), { execArgv: ['--expose-gc'], serialization: 'advanced' });
-    afterThisTest(() => child.kill('SIGKILL'));
+    const ended = once(child, 'exit');
+    afterThisTest(() => (child.kill('SIGKILL'), ended));
     await once(child, 'message');
     return new Peer(child);
   }

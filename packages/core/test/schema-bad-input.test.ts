@@ -133,7 +133,7 @@ const SHAPES: Case[] = [
   ['a misspelled key', { ...GOOD, retentionHour: 5 }, 'DW_SPEC_INVALID', { key: 'retentionHour' }, /did you mean retentionHours\?/],
   ['a misspelled snake_case key', { ...GOOD, chunk_siz_mb: 5 }, 'DW_SPEC_INVALID', { key: 'chunk_siz_mb' }, /did you mean chunk_size_mb\?/],
   ['only a __proto__ key', JSON.parse('{"__proto__":{"name":"x"}}'), 'DW_SPEC_INVALID', {}, /fields is missing/],
-  ['a __proto__ key', Object.assign(JSON.parse('{"x":1}'), GOOD, { ['__proto__']: 1 }, { constructor: 1 }), 'DW_SPEC_INVALID', {}, /unknown key/],
+  ['a __proto__ key', JSON.parse(JSON.stringify(GOOD).replace('{', '{"__proto__":{"mode":"IF"},')), 'DW_SPEC_INVALID', { key: '__proto__' }, /unknown key "__proto__"/],
   ['an unknown key in instrument', { ...GOOD, instrument: { simbol: 'x' } }, 'DW_SPEC_INVALID', { key: 'instrument.simbol' }, /did you mean symbol\?/],
   ['a control character in a symbol', { ...GOOD, instrument: { symbol: 'a\0' } }, 'DW_SPEC_INVALID', { key: 'instrument.symbol' }, /leave out control/],
   ['persist that is text', { ...GOOD, persist: 'yes' }, 'DW_SPEC_INVALID', { key: 'persist' }, /give a boolean/],

@@ -1,1 +1,17 @@
-export {};
+export { Platform } from './platform.js';
+export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
+export { attachWriter } from '@deepwater/ingest';
+export type { FeedInfo } from './feed-info.js';
+export type { Lifecycle, LifecycleChange } from './lifecycle.js';
+export type { PlatformOptions } from './options.js';
+export type { Reader, UntypedSpec, Writer } from './typed-feed.js';
+export type {
+  Access, AnySpec, Clock, ColumnsOf, Durability, DurabilityInput, ErrorCode, EventLevel, EventSink, FeedMode, FeedSpec,
+  FeedSpecInput, Field, FieldAs, FieldInput, FieldType, Instrument, InstrumentInput, LogLevel, RecordFormat,
+  RecordFormatField, RecordInputOf, RecordOf, StoreEvent, TimeUnit, TupleInputOf, TupleOf,
+} from '@deepwater/core';
+export type { AttachedWriter, WriterHandle } from '@deepwater/ingest';
+export type {
+  AtOptions, BatchOptions, ColumnBatch, Explanation, Format, LastOptions, LatestOptions, RangeOptions, ReadResult, Segment,
+  SequenceRead, TimeInput,
+} from '@deepwater/query';

@@ -1,4 +1,4 @@
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import {
   type Access, DeepwaterError, FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
 } from '@deepwater/core/engine';
@@ -45,7 +45,8 @@ export class IngestService {
   readonly #lanes = new Map<number, OpenLane>();
   #keeper: Service<KeeperApi> | undefined;
   #ingest: Service<IngestApi> | undefined;
-  #starting: Promise<void> | undefined;
+  /** Resolves when the threads run, after any restart that is under way. */
+  #running: Promise<void> | undefined;
   #restarts = 0;
   #laneIds = 0;
   #closed = false;
@@ -125,17 +126,25 @@ export class IngestService {
     return Atomics.load(this.#words, INGEST.THREAD);
   }
 
-  /** The worker behind ingest, for tests that kill it. */
-  get ingestWorker(): Service<IngestApi>['worker'] | undefined {
-    return this.#ingest?.worker;
+  /** The threads behind ingest, for tests that kill them. */
+  get workers(): { readonly ingest: Worker | undefined; readonly keeper: Worker | undefined } {
+    return { ingest: this.#ingest?.worker, keeper: this.#keeper?.worker };
   }
 
   async #closeLane(laneId: number): Promise<void> {
     const lane = this.#lanes.get(laneId);
     if (lane === undefined) return;
+    await this.#running;
     try {
-      if (lane.source.spec.persist) await this.#call((api) => api.detach(laneId));
-      await (this.#keeper as Service<KeeperApi>).api.close(laneId);
+      try {
+        if (lane.source.spec.persist) await this.#call((api) => api.detach(laneId));
+      } catch (error) {
+        // What could not be moved stays in the ring for the next writer; nobody may touch it from here on.
+        await this.#call((api) => api.abandon(laneId)).catch(() => {});
+        throw error;
+      } finally {
+        await (this.#keeper as Service<KeeperApi>).api.close(laneId);
+      }
     } finally {
       this.#lanes.delete(laneId);
       lane.lock.release();
@@ -151,13 +160,26 @@ export class IngestService {
   }
 
   #start(): Promise<void> {
-    this.#starting ??= (async () => {
-      this.#keeper = spawnService<KeeperApi>(new URL('./keeper-worker.js', import.meta.url), {
-        name: 'deepwater-keeper', deadCode: 'DW_INGEST_DEAD', trackUnmanagedFds: false,
-      });
+    this.#running ??= (async () => {
+      this.#startKeeper();
       await this.#startIngest();
     })();
-    return this.#starting;
+    return this.#running;
+  }
+
+  /** Restarts one after the other; whoever opens or closes a feed waits for them. */
+  #recover(thread: 'keeper' | 'ingest worker', cause: Error | undefined): void {
+    this.#running = (this.#running ?? Promise.resolve()).then(() => this.#restart(thread, cause));
+  }
+
+  #startKeeper(): void {
+    const keeper = spawnService<KeeperApi>(new URL('./keeper-worker.js', import.meta.url), {
+      name: 'deepwater-keeper', deadCode: 'DW_INGEST_DEAD', trackUnmanagedFds: false,
+    });
+    this.#keeper = keeper;
+    void keeper.threadDied.then((death) => {
+      if (!this.#closed && this.#keeper === keeper) this.#recover('keeper', death.error);
+    });
   }
 
   async #startIngest(): Promise<void> {
@@ -170,26 +192,40 @@ export class IngestService {
     });
     this.#ingest = ingest;
     void ingest.threadDied.then((death) => {
-      if (!this.#closed && this.#ingest === ingest) void this.#restart(death.error);
+      if (!this.#closed && this.#ingest === ingest) this.#recover('ingest worker', death.error);
     });
   }
 
-  /** The ingest worker died: its rings hold what it had not moved, and its successor goes on from the committed counts. */
-  async #restart(cause: Error | undefined): Promise<void> {
+  /**
+   * A thread died. The rings hold what was not moved, and the committed counts say how far that was: the ingest worker's
+   * successor goes on from there. A keeper's successor opens the feeds anew, as after a crash, so the ingest worker has to
+   * begin again with it.
+   */
+  async #restart(thread: 'keeper' | 'ingest worker', cause: Error | undefined): Promise<void> {
     this.#restarts += 1;
-    this.#event('error', 'the ingest worker died and is started again', { cause: cause?.message, restarts: this.#restarts });
+    this.#event('error', `the ${thread} died and is started again`, { cause: cause?.message, restarts: this.#restarts });
     try {
       if (this.#restarts > RESTARTS_MAX) throw cause ?? new Error('no cause known');
+      if (thread === 'keeper') {
+        const ingest = this.#ingest;
+        this.#ingest = undefined; // its end is expected
+        await ingest?.terminate();
+        this.#startKeeper();
+      }
       await this.#startIngest();
+      const keeper = (this.#keeper as Service<KeeperApi>).api;
       for (const [laneId, lane] of this.#lanes) {
         if (!lane.source.spec.persist) continue;
-        const init = await (this.#keeper as Service<KeeperApi>).api.reopen(laneId);
+        const init =
+          thread === 'keeper'
+            ? (await keeper.open(laneId, lane.source, this.#settings, lane.control.buffer)).init
+            : await keeper.reopen(laneId);
         await this.#call((api) => api.attach(init));
       }
       this.#restarts = 0;
     } catch (error) {
-      this.#event('error', 'the ingest worker cannot be started again', { error: String(error) });
-      const failed = new DeepwaterError('DW_INGEST_FAILED', 'The ingest worker died and cannot be started again; nothing more is moved to chunks. Records in rings are safe: restart the process.', { cause: error });
+      this.#event('error', `the ${thread} cannot be started again`, { error: String(error) });
+      const failed = new DeepwaterError('DW_INGEST_FAILED', `The ${thread} died and cannot be started again; nothing more is moved to chunks. Records in rings are safe: restart the process.`, { cause: error });
       for (const { control } of this.#lanes.values()) control.setError(failed);
     }
   }

@@ -19,6 +19,8 @@ export interface IngestApi {
   attach(init: LaneInit): void;
   /** Moves everything to chunks and lets the lane go; the prepared chunk that was not used. */
   detach(laneId: number): Promise<PreparedChunk | undefined>;
+  /** Lets the lane go as it is: what is in the ring stays there for the next writer. */
+  abandon(laneId: number): void;
   /** Ends the loop; the thread then has nothing to do and exits when its port is closed. */
   stop(): void;
 }
@@ -71,6 +73,9 @@ const api: IngestApi = {
     }
     lanes.delete(laneId);
     return lane.close();
+  },
+  abandon(laneId) {
+    lanes.delete(laneId);
   },
   stop() {
     stopped = true;

@@ -1,7 +1,8 @@
 import {
   type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, RING_PLACE, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, feedPaths,
-  firstReservation, growCatalog, openExisting, removeFile, reserveRows, setUse, syncData, syncDirectory,
+  firstReservation, growCatalog, openExisting, removeFile, reserveRows, setUse, syncData, syncDataAsync,
+  syncDirectory,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
@@ -22,7 +23,7 @@ const CATALOG_ROOM = 16;
 
 /** The files of one feed in the keeper: everything about it that can wait for a disk. */
 export class KeeperLane {
-  readonly control = new LaneControl();
+  readonly control: LaneControl;
   readonly notes: readonly string[];
   readonly #schema: Schema;
   readonly #geometry: ChunkGeometry;
@@ -39,12 +40,16 @@ export class KeeperLane {
   #busy: boolean;
   #prepared: KeptChunk | undefined;
   #syncFailure: unknown;
+  #durable: Promise<void> = Promise.resolve();
 
   constructor(
     readonly laneId: number,
     readonly source: FeedSource,
     settings: IngestSettings,
+    /** That of an earlier keeper, where writers hold it. */
+    control?: SharedArrayBuffer,
   ) {
+    this.control = new LaneControl(control);
     const { spec } = source;
     this.#schema = compileSchema(spec);
     this.#geometry = chunkGeometry(this.#schema, spec.chunkSizeBytes);
@@ -120,43 +125,63 @@ export class KeeperLane {
     chunk.header.reservedRows = rows; // after the blocks: the ingest worker writes up to this without looking
   }
 
-  /** Syncs and seals a finished chunk. Chunks are sealed here and nowhere else (a dead writer's: recovery.ts). */
+  /**
+   * Syncs and seals a finished chunk, behind the thread's back: a device may take seconds for it, and the next chunk must be
+   * ready in time all the same.
+   */
   seal(chunkId: number, catalogIndex: number, facts: SealRequest): void {
-    const kept = this.#chunks.get(chunkId);
-    if (kept === undefined) return;
     this.#busy = facts.reason === SEAL_REASON.FULL;
-    const seal = finishSeal(kept.chunk, this.#schema, {
-      rows: facts.rows, reason: facts.reason as SealReason, sealedUs: Date.now() * 1000, sortedMask: facts.sortedMask,
-      ranges: fullRanges(this.#schema, facts.ranges),
+    this.#later(async () => {
+      const kept = this.#chunks.get(chunkId);
+      if (kept === undefined) return;
+      const seal = await finishSeal(kept.chunk, this.#schema, {
+        rows: facts.rows, reason: facts.reason as SealReason, sealedUs: Date.now() * 1000, sortedMask: facts.sortedMask,
+        ranges: fullRanges(this.#schema, facts.ranges),
+      });
+      this.#catalog.view.seal(catalogIndex, { ...seal, sealReason: seal.reason });
+      this.#chunks.delete(chunkId);
+      closeFile(kept.chunk.fd);
     });
-    this.#catalog.view.seal(catalogIndex, { ...seal, sealReason: seal.reason });
-    this.#chunks.delete(chunkId);
-    closeFile(kept.chunk.fd);
   }
 
   /**
-   * Makes every row committed by now durable; then the mark that says so (rule 5).
-   * @throws DeepwaterError DW_SYSTEM_CALL. After one refusal the kernel may have dropped the pages it could not write and would
-   * report the next fdatasync as a success, so this is not tried again: every later sync fails too (rule 9).
+   * Makes every row committed by now durable; then the mark that says so (rule 5). After one refusal the kernel may have
+   * dropped the pages it could not write and would report the next fdatasync as a success, so this is not tried again: every
+   * later sync fails too (rule 9).
    */
   sync(ticket: number): void {
-    if (this.#syncFailure !== undefined) throw this.#syncFailure;
-    try {
-      for (const { chunk, catalogIndex } of this.#chunks.values()) {
-        if (catalogIndex < 0) continue;
-        const { header, fd, path } = chunk;
-        const rows = header.committedRows;
-        if (rows === header.syncedRows) continue;
-        syncData(fd, path);
+    const marks = [...this.#chunks.values()].filter((kept) => kept.catalogIndex >= 0).map((kept) => ({ kept, rows: kept.chunk.header.committedRows }));
+    this.#later(async () => {
+      if (this.#syncFailure !== undefined) throw this.#syncFailure;
+      for (const { kept, rows } of marks) {
+        const { header, fd, path } = kept.chunk;
+        // Sealed in the meantime, or synced further: durable already.
+        if (!this.#chunks.has(kept.chunkId) || header.syncedRows >= rows) continue;
+        await syncDataAsync(fd, path);
         header.syncedRows = rows;
-        syncData(fd, path);
+        await syncDataAsync(fd, path);
       }
-    } catch (error) {
-      this.#syncFailure = error;
-      throw error;
-    }
-    Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);
-    this.control.signal();
+      Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);
+      this.control.signal();
+    });
+  }
+
+  /** Chunks that are finished and not sealed yet. */
+  get unsealed(): number {
+    return this.#chunks.size;
+  }
+
+  /** Resolves when nothing is under way with the device. */
+  async idle(): Promise<void> {
+    await this.#durable;
+  }
+
+  /** Work with the device, one piece after the other, so that chunks are sealed in order. */
+  #later(work: () => Promise<void>): void {
+    this.#durable = this.#durable.then(work).catch((error: unknown) => {
+      this.#syncFailure ??= error;
+      this.control.setError(error);
+    });
   }
 
   /** After the death of the ingest worker: seals what it filled as far as it got, and makes a chunk for its successor. */

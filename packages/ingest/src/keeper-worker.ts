@@ -17,13 +17,16 @@ export interface OpenedLane {
 export interface KeeperApi {
   /** Takes the port of a new ingest worker. */
   connect(port: MessagePort, control: SharedArrayBuffer): void;
-  open(laneId: number, source: FeedSource, settings: IngestSettings): OpenedLane;
+  open(laneId: number, source: FeedSource, settings: IngestSettings, control?: SharedArrayBuffer): OpenedLane;
   /** Prepares a lane for a new ingest worker, after the old one's death. */
-  reopen(laneId: number): LaneInit;
+  reopen(laneId: number): Promise<LaneInit>;
   /** Ends a lane, once everything asked for before is done. */
-  close(laneId: number): void;
+  close(laneId: number): Promise<void>;
   stop(): void;
 }
+
+/** Finished chunks of one feed that may wait to be sealed. */
+const UNSEALED_MAX = 256;
 
 const lanes = new Map<number, KeeperLane>();
 let port: MessagePort | undefined;
@@ -40,7 +43,9 @@ function serve(request: KeeperRequest): void {
   try {
     switch (request.kind) {
       case 'prepare':
-        reply({ kind: 'prepared', laneId: request.laneId, chunk: lane.prepare(), catalog: lane.catalog.mapped });
+        // A device that cannot keep up with sealing holds up the feed, not the machine's memory.
+        if (lane.unsealed >= UNSEALED_MAX) void lane.idle().then(() => { serve(request); });
+        else reply({ kind: 'prepared', laneId: request.laneId, chunk: lane.prepare(), catalog: lane.catalog.mapped });
         break;
       case 'grow':
         lane.grow(request.chunkId, request.rows);
@@ -79,18 +84,21 @@ const api: KeeperApi = {
     ingest = new Int32Array(control);
     next.on('message', serve);
   },
-  open(laneId, source, settings) {
-    const lane = new KeeperLane(laneId, source, settings);
+  open(laneId, source, settings, control) {
+    const lane = new KeeperLane(laneId, source, settings, control);
     lanes.set(laneId, lane);
     return { init: lane.init(), notes: lane.notes };
   },
-  reopen(laneId) {
+  async reopen(laneId) {
     catchUp();
-    return (lanes.get(laneId) as KeeperLane).reopen();
+    const lane = lanes.get(laneId) as KeeperLane;
+    await lane.idle();
+    return lane.reopen();
   },
-  close(laneId) {
+  async close(laneId) {
     catchUp();
     const lane = lanes.get(laneId);
+    await lane?.idle();
     lanes.delete(laneId);
     lane?.close();
   },

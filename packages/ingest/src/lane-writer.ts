@@ -1,6 +1,6 @@
 import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
-import { threadId } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 import { INGEST, LANE } from './control-layout.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
 import type { LaneInit } from './lane-source.js';
@@ -52,7 +52,7 @@ export abstract class LaneWriter extends RowWriter {
   /**
    * Resolves when every record accepted so far is in the chunk: it survives the death of the process and every reader
    * sees it. (Both also hold for what is still in the ring; flush bounds what a later recovery has to do.)
-   * @throws DeepwaterError DW_DISK_FULL, DW_SYSTEM_CALL, DW_INGEST_DEAD: what stands in the way
+   * @throws DeepwaterError DW_DISK_FULL, DW_SYSTEM_CALL, DW_INGEST_FAILED: what stands in the way
    */
   async flush(): Promise<void> {
     const target = this.position;
@@ -99,7 +99,7 @@ export abstract class LaneWriter extends RowWriter {
       for (;;) {
         const seen = Atomics.load(words, LANE.COMMITS);
         if (done()) return;
-        this.#throwTrouble(started);
+        this.#throwTrouble(started, false);
         if (request !== undefined) Atomics.store(words, request, 1);
         wakeIngest(this.#ingest);
         const wait = Atomics.waitAsync(words, LANE.COMMITS, seen, SLICE_MS);
@@ -119,7 +119,7 @@ export abstract class LaneWriter extends RowWriter {
       for (;;) {
         const seen = Atomics.load(words, LANE.COMMITS);
         if (done()) return;
-        this.#throwTrouble(started);
+        this.#throwTrouble(started, true);
         const waited = performance.now() - started;
         if (waited >= timeoutMs) throw this.#timeout(waited);
         if (request !== undefined) Atomics.store(words, request, 1);
@@ -131,16 +131,21 @@ export abstract class LaneWriter extends RowWriter {
     }
   }
 
-  /** What keeps records from getting on, if anything does for longer than a moment. */
-  #throwTrouble(started: number): void {
+  /**
+   * Throws what keeps records from getting on, if anything does for longer than a moment. An ingest worker that has died is
+   * started again by the main thread's event loop; only who blocks that very thread has to be told.
+   */
+  #throwTrouble(started: number, blocking: boolean): void {
     if (performance.now() - started < SLICE_MS) return;
     const error = this.#control.error;
     if (error !== undefined) throw error;
+    if (!blocking || !isMainThread) return;
     const thread = Atomics.load(this.#ingest, INGEST.THREAD);
-    if (thread !== 0 && !threadAlive(thread)) {
+    if (thread === 0 || !threadAlive(thread)) {
       throw new DeepwaterError(
         'DW_INGEST_DEAD',
-        `The ingest worker that drains feed ${this.feed} has died. Records in the ring are safe; it is started again as soon as the main thread's event loop runs: try again then.`,
+        `The ingest worker that drains feed ${this.feed} has died and cannot be started again while this thread waits; the record was not written. ` +
+          'Records in the ring are safe: let the event loop run (await anything), then go on.',
         { values: { feed: this.feed, waiting: this.position - this.flushedPosition } },
       );
     }

@@ -108,7 +108,10 @@ export class Lane {
   /** Takes what the keeper has made ready. */
   take(reply: KeeperReply): void {
     if (reply.kind === 'failed') {
+      // Asked again after a while: disks are emptied.
       this.#prepareAsked = false;
+      if (this.#chunk !== undefined) this.#chunk.growAsked = 0;
+      this.#retryMs = performance.now() + RETRY_MS;
       return;
     }
     this.#next = reply.chunk;

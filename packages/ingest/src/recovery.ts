@@ -1,6 +1,6 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type WritableChunk, crc32, punchHole, readAt, readClock, syncData,
+  type WritableChunk, crc32, punchHole, readAt, readClock, syncData, syncDataAsync,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
@@ -22,22 +22,40 @@ export function sealLeftover(chunk: WritableChunk, schema: Schema, reason: SealR
     if (!whole) header.writeBlock(index, geometry, schema, block);
     summary.add(block);
   }
-  return finishSeal(chunk, schema, { rows, reason, sealedUs: Date.now() * 1000, sortedMask: summary.sortedMask, ranges: fullRanges(schema, summary.ranges) });
+  return finishSealSync(chunk, schema, { rows, reason, sealedUs: Date.now() * 1000, sortedMask: summary.sortedMask, ranges: fullRanges(schema, summary.ranges) });
 }
 
-/** Makes the chunk durable, seals it, and gives the unused blocks back. */
-export function finishSeal(chunk: WritableChunk, schema: Schema, seal: ChunkSeal): ChunkSeal {
-  const { header, geometry, fd, path } = chunk;
-  syncData(fd, path);
+/**
+ * Makes the chunk durable, then seals it, makes that durable too, and gives the unused blocks back. Chunks are sealed here and
+ * nowhere else.
+ */
+export async function finishSeal(chunk: WritableChunk, schema: Schema, seal: ChunkSeal): Promise<ChunkSeal> {
+  await syncDataAsync(chunk.fd, chunk.path);
+  writeSealed(chunk, schema, seal);
+  await syncDataAsync(chunk.fd, chunk.path);
+  giveBack(chunk, seal.rows);
+  return seal;
+}
+
+function finishSealSync(chunk: WritableChunk, schema: Schema, seal: ChunkSeal): ChunkSeal {
+  syncData(chunk.fd, chunk.path);
+  writeSealed(chunk, schema, seal);
+  syncData(chunk.fd, chunk.path);
+  giveBack(chunk, seal.rows);
+  return seal;
+}
+
+function writeSealed({ header }: WritableChunk, schema: Schema, seal: ChunkSeal): void {
   header.syncedRows = seal.rows;
   header.writeSeal(schema, seal);
-  syncData(fd, path);
-  const reserved = header.reservedRows;
+}
+
+function giveBack({ header, geometry, fd, path }: WritableChunk, rows: number): void {
+  const reserved = Math.max(header.reservedRows, rows);
   geometry.columnOffsets.forEach((offset, i) => {
     const width = geometry.columnWidths[i] as number;
-    punchHole(fd, offset + seal.rows * width, (Math.max(reserved, seal.rows) - seal.rows) * width, path);
+    punchHole(fd, offset + rows * width, (reserved - rows) * width, path);
   });
-  return seal;
 }
 
 /** Rows that certainly are what was written: those under the synced mark, and full blocks whose checksums hold (rule 5). */

@@ -1,7 +1,7 @@
 import {
   type CatalogFile, type CatalogView, type Clock, type ClockRange, DeepwaterError, ENTRY, ENTRY_BYTES,
   CATALOG, ENTRY_STATE, readClock,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import { SIGN, type TimeBounds } from './time-bounds.js';
 
 /** How the times of a chunk lie to the bounds of a query. */

@@ -1,5 +1,5 @@
 /** Results that are copied: records as arrays or objects, typed arrays, packed records. */
-import { DeepwaterError, type Field } from '@deepwater/core';
+import { DeepwaterError, type Field } from '@deepwater/core/engine';
 import { packRows } from './decode-raw.js';
 import { type DecodeHelpers, type RowDecoder, decodeColumn } from './decode-values.js';
 import type { FeedFiles } from './feed-files.js';

@@ -3,7 +3,7 @@
  * was when the read began. The head is loaded first; whatever is committed by then is found in chunks, the rest in the
  * ring. Rows move from ring to chunk at any time, never the other way, and are never in neither place.
  */
-import { DeepwaterError, ENTRY_STATE } from '@deepwater/core';
+import { DeepwaterError, ENTRY_STATE } from '@deepwater/core/engine';
 import { type Ring, oldestSafe } from '@deepwater/ring';
 import type { CatalogIndex } from './catalog-index.js';
 import { type FeedFiles, isMissing } from './feed-files.js';
@@ -91,6 +91,8 @@ export function* chunkRefs(files: FeedFiles, cut: Cut, from: number, bounds?: Ti
 /** The rows of one entry that are in the cut, from a sequence number on; undefined where there are none. */
 export function refOf(files: FeedFiles, cut: Cut, index: number, from = 0): ChunkRef | undefined {
   const catalog = cut.catalog as CatalogIndex;
+  const state = catalog.state(index);
+  if (state === ENTRY_STATE.DELETED) return undefined;
   const firstSequence = catalog.firstSequence(index);
   const rows = firstSequence < cut.chunksEnd ? rowsOf(files, catalog, index) ?? 0 : 0;
   const to = Math.min(rows, cut.chunksEnd - firstSequence);
@@ -98,7 +100,7 @@ export function refOf(files: FeedFiles, cut: Cut, index: number, from = 0): Chun
   if (first >= to) return undefined;
   const chunkId = catalog.chunkId(index);
   // A chunk sealed after the cut can hold rows behind it, and its entry speaks of those, too.
-  const sealed = to === rows && catalog.state(index) === ENTRY_STATE.SEALED && catalog.holds(index);
+  const sealed = to === rows && state === ENTRY_STATE.SEALED && catalog.holds(index);
   return { index, chunkId, path: files.chunk(chunkId), firstSequence, from: first, to, sealed };
 }
 

@@ -1,7 +1,7 @@
-import type { Field } from '@deepwater/core';
+import type { Field } from '@deepwater/core/engine';
 import { type RowDecoder, compileDecoder, valueExpression } from './decode-values.js';
 
 /** Records as objects, all of one shape. */
 export function objectDecoder(fields: readonly Field[]): RowDecoder {
-  return compileDecoder(fields, `{ ${fields.map((field, k) => `${field.name}: ${valueExpression(field, k)}`).join(', ')} }`);
+  return compileDecoder(fields, `{ ${fields.map((field, k) => `${JSON.stringify(field.name)}: ${valueExpression(field, k)}`).join(', ')} }`);
 }

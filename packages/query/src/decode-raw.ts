@@ -1,4 +1,4 @@
-import type { Field, Schema } from '@deepwater/core';
+import type { Field, Schema } from '@deepwater/core/engine';
 import { type RowSource, bytesOf, wordsOf } from './row-source.js';
 
 /** Packs rows [from, to) of a source as records (the layout of `recordFormat`), from record `at` on. Padding is left as it is. */

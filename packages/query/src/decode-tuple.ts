@@ -1,4 +1,4 @@
-import type { Field } from '@deepwater/core';
+import type { Field } from '@deepwater/core/engine';
 import { type RowDecoder, compileDecoder, valueExpression } from './decode-values.js';
 
 /** Records as arrays, in the order of the fields. */

@@ -1,5 +1,5 @@
 /** How one value is read out of a column, as JavaScript: the parts that generated decoders are put together from. */
-import { DeepwaterError, type Field, type Schema, SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core';
+import { DeepwaterError, type Field, type Schema, SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
 import { type RowSource, bytesOf, columnOf, wordsOf } from './row-source.js';
 
 /** What decoders are given for each field: cells, or words where 64 bits become a number, or bytes for texts. */

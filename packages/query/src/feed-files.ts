@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import {
   DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, chunkIdOf, chunkPath, closeFile, feedPaths,
   openCatalog, openExisting, readAt, ringPaths, sharedRingDirectory,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import { type Ring, openRing } from '@deepwater/ring';
 import { CatalogIndex } from './catalog-index.js';
 import { dropChunk } from './open-chunk.js';

@@ -1,1 +1,12 @@
-export {};
+export { FORMATS, type Format } from './options.js';
+export type { Explanation } from './explain.js';
+export { type ChunkFacts, type ChunkPlan, type RangePlan, type RowStep, type StepKind, planChunk, planRange } from './plan.js';
+export { FeedReader } from './reader.js';
+export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
+export type {
+  AtOptions, BatchOptions, ColumnsResult, FieldName, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult,
+  RecordForm, Selection, SequenceRead, TupleResult,
+} from './results.js';
+export type { ColumnArray } from './row-source.js';
+export { Segment, type Segment as ColumnBatch } from './segment.js';
+export type { TimeBounds, TimeInput } from './time-bounds.js';

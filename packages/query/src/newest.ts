@@ -1,5 +1,5 @@
 /** The record with the greatest time up to a limit: what `at`, `before` and `latest` begin with. */
-import { type Clock, DeepwaterError, ENTRY_STATE, type Field } from '@deepwater/core';
+import { type Clock, DeepwaterError, ENTRY_STATE, type Field } from '@deepwater/core/engine';
 import type { CatalogIndex } from './catalog-index.js';
 import { countAbove, firstAbove, greatestInside, timeAt } from './clock-cells.js';
 import { type Cut, pinRef, refOf, takeCut } from './cut.js';

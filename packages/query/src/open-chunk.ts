@@ -1,7 +1,7 @@
 import {
   CHUNK_STATE, type ChunkGeometry, type ChunkHeader, type ClockRange, DeepwaterError, EngineMappings, type Field,
   type MappedFile, type ReadableChunk, type Schema, bootId, openChunkForReading,
-} from '@deepwater/core';
+} from '@deepwater/core/engine';
 import { type RowSource, wordsOf } from './row-source.js';
 import { survivingRows } from './surviving-rows.js';
 

@@ -1,5 +1,5 @@
 /** What callers ask for, checked: every key known, every value usable. */
-import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core';
+import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
 import { clockIndexOf } from './time-bounds.js';
 
 export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw'] as const;

@@ -2,7 +2,7 @@
  * Which rows of which chunks a time range needs, and how they are found. Pure: everything it looks at is handed in, and
  * the plan is plain data that can be printed (explain.ts). Execution is in select.ts.
  */
-import type { ClockRange } from '@deepwater/core';
+import type { ClockRange } from '@deepwater/core/engine';
 import type { BlockFacts } from './open-chunk.js';
 import type { TimeBounds } from './time-bounds.js';
 

@@ -2,7 +2,7 @@
  * Columns that users get without a copy: a private mapping of a chunk's file, made for one result and never used again.
  * Whoever sorts such a column changes only his own pages. Committed rows never change, so it reads as a copy would.
  */
-import { type Field, PAGE_BYTES, alignUp, closeFile, mapFile, openExisting, regularFileSize } from '@deepwater/core';
+import { type Field, PAGE_BYTES, alignUp, closeFile, mapFile, openExisting, regularFileSize } from '@deepwater/core/engine';
 import { isMissing } from './feed-files.js';
 import type { OpenChunk } from './open-chunk.js';
 import { type ColumnArray, columnOver } from './row-source.js';

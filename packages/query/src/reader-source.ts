@@ -1,4 +1,4 @@
-import type { FeedSpec } from '@deepwater/core';
+import type { FeedSpec } from '@deepwater/core/engine';
 
 /** Everything a reader needs to find a feed. Plain data: post it to any thread and open a reader there. */
 export interface ReaderSource {

@@ -1,27 +1,244 @@
 import {
-  type AnySpec, DeepwaterError, type FeedSpec, type RecordFormat, type RecordOf, type Schema, SymbolDictionaryReader, compileSchema,
-  describeValue,
-} from '@deepwater/core';
-import { collectColumns, collectRaw, collectRecords } from './collect.js';
-import { type Cut, refOf, takeCut } from './cut.js';
-import { objectDecoder } from './decode-object.js';
-import { tupleDecoder } from './decode-tuple.js';
-import { DecodeHelpers, decodeColumn } from './decode-values.js';
+  type AnySpec, type Clock, DeepwaterError, type FeedSpec, type RecordFormat, type Schema, SymbolDictionaryReader, checkFeedName,
+  compileSchema,
+} from '@deepwater/core/engine';
+import { batchesOf, batchesOfSync, recordsOf } from './batches.js';
+import { DecodeHelpers } from './decode-values.js';
 import { type Explanation, explainRange } from './explain.js';
 import { FeedFiles } from './feed-files.js';
-import { greatestUpTo, newestUpTo } from './newest.js';
-import { type Format, type Request, checkKeys, countOf, parseOptions } from './options.js';
-import { closePiece, countRows, endOf, openPiece, sequenceOf } from './piece-source.js';
+import type { Newest } from './newest.js';
+import { type Format, checkKeys, countOf, parseOptions } from './options.js';
+import {
+  type ReadContext, findNewest, openBounds, readAt, readFrom, readLast, readLatest, readRange, sequenceBounds,
+} from './reads.js';
 import type { ReaderOptions, ReaderSource } from './reader-source.js';
 import type {
-  AtOptions, BatchOptions, ColumnsResult, LastOptions, LatestOptions, OneResult, RangeOptions, ReadResult, RecordForm, Selection,
-  SequenceRead,
+  AtOptions, BatchOptions, ColumnsResult, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult, RecordForm,
+  Selection, SequenceRead,
 } from './results.js';
 import type { Segment } from './segment.js';
-import { pieceSegments, segmentsOf } from './segments.js';
-import { type Piece, type Wanted, pieces, select } from './select.js';
 import { type Steps, runNow, runSliced } from './slices.js';
-import {
-  type TimeBounds, type TimeInput, UNITS_PER_SECOND, boundsBetween, boundsOfRange, clockIndexOf, greatestTime, leastTime, timeOf,
-  timeValue,
-} from './time-bounds.js';
+import { type TimeInput, boundsOfRange, clockIndexOf, timeValue } from './time-bounds.js';
+
+/**
+ * Reads one feed: sealed chunks, the chunk being written and the ring, as one. Each call sees exactly the records that
+ * were published when it began. It writes nothing, takes no lock, and needs no writer.
+ *
+ * Records come in order of arrival. Times are in the unit of the clock that is asked by: the feed's timestamp, or another
+ * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms.
+ */
+export class FeedReader<S extends AnySpec = FeedSpec> {
+  readonly spec: FeedSpec;
+  readonly schema: Schema;
+  readonly #files: FeedFiles;
+  readonly #context: ReadContext;
+  #closed = false;
+
+  constructor(source: ReaderSource, options: ReaderOptions = {}) {
+    this.spec = source.spec;
+    // The name becomes a path.
+    checkFeedName(this.spec.name);
+    this.schema = compileSchema(this.spec);
+    this.#files = new FeedFiles(source, this.schema);
+    const symbols = new SymbolDictionaryReader(this.#files.paths.symbols, source.feedUid);
+    const told = new Set<string>();
+    this.#context = {
+      files: this.#files,
+      helpers: new DecodeHelpers(this.spec.name, this.schema, symbols),
+      onWild: (clock, newest, limit) => {
+        if (told.has(clock.name)) return;
+        told.add(clock.name);
+        options.onWarning?.(wildWarning(this.spec.name, clock, newest, limit));
+      },
+    };
+  }
+
+  /** Names of the fields in order, padding left out. */
+  get fieldNames(): readonly string[] {
+    return this.schema.fields.map((field) => field.name);
+  }
+
+  /** The packed record: what `raw` gives. */
+  get recordFormat(): RecordFormat {
+    return this.schema.record;
+  }
+
+  /**
+   * Records with start <= time < end.
+   * @throws DeepwaterError DW_RANGE_INVALID, DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_READER_CLOSED,
+   * DW_LIMIT_EXCEEDED (more than fits in memory: use `batches`), DW_FILE_CORRUPT
+   */
+  async range<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: RangeOptions<S, F, C>,
+  ): Promise<ReadResult<S, F, C>> {
+    return this.#sliced(readRange(this.#alive(), start, end, options));
+  }
+
+  /** As `range`, blocking this thread. */
+  rangeSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: RangeOptions<S, F, C>,
+  ): ReadResult<S, F, C> {
+    return runNow(readRange(this.#alive(), start, end, options)) as ReadResult<S, F, C>;
+  }
+
+  /**
+   * Records of the last `seconds`, counted back from the newest time in the feed, both ends included; or from `now`.
+   * Times more than an hour ahead of the wall clock count as mistakes: the newest other one is taken, unless there is
+   * none, and `onWarning` is told.
+   * @throws DeepwaterError as `range`
+   */
+  async latest<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    seconds = 60, options?: LatestOptions<S, F, C>,
+  ): Promise<ReadResult<S, F, C>> {
+    return this.#sliced(readLatest(this.#alive(), seconds, options));
+  }
+
+  latestSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    seconds = 60, options?: LatestOptions<S, F, C>,
+  ): ReadResult<S, F, C> {
+    return runNow(readLatest(this.#alive(), seconds, options)) as ReadResult<S, F, C>;
+  }
+
+  /** The `count` records that arrived last; fewer where there are fewer. */
+  async last<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    count: number, options?: LastOptions<S, F, C>,
+  ): Promise<ReadResult<S, F, C>> {
+    return this.#sliced(readLast(this.#alive(), count, options));
+  }
+
+  lastSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    count: number, options?: LastOptions<S, F, C>,
+  ): ReadResult<S, F, C> {
+    return runNow(readLast(this.#alive(), count, options)) as ReadResult<S, F, C>;
+  }
+
+  /** The record with the greatest time <= `time`; of equal times the one that arrived last. */
+  async at<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
+    time: TimeInput, options?: AtOptions<S, F, C>,
+  ): Promise<OneResult<S, F, C> | undefined> {
+    return this.#sliced(readAt(this.#alive(), time, true, options));
+  }
+
+  atSync<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
+    time: TimeInput, options?: AtOptions<S, F, C>,
+  ): OneResult<S, F, C> | undefined {
+    return runNow(readAt(this.#alive(), time, true, options)) as OneResult<S, F, C> | undefined;
+  }
+
+  /** The record with the greatest time < `time`; of equal times the one that arrived last. */
+  async before<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
+    time: TimeInput, options?: AtOptions<S, F, C>,
+  ): Promise<OneResult<S, F, C> | undefined> {
+    return this.#sliced(readAt(this.#alive(), time, false, options));
+  }
+
+  beforeSync<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
+    time: TimeInput, options?: AtOptions<S, F, C>,
+  ): OneResult<S, F, C> | undefined {
+    return runNow(readAt(this.#alive(), time, false, options)) as OneResult<S, F, C> | undefined;
+  }
+
+  /**
+   * Records with start <= time < end as batches of columns, for work larger than memory: one a chunk, or one for each
+   * contiguous run of it, without a copy. Chunks are mapped as the batches are asked for.
+   */
+  batches<const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
+  ): AsyncGenerator<Segment<ColumnsResult<S, C>>, void, void> {
+    const wanted = this.#batchRequest(start, end, options);
+    return batchesOf(this.#files, wanted, () => { this.#alive(); }) as AsyncGenerator<Segment<ColumnsResult<S, C>>, void, void>;
+  }
+
+  batchesSync<const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
+  ): Generator<Segment<ColumnsResult<S, C>>, void, void> {
+    const wanted = this.#batchRequest(start, end, options);
+    return batchesOfSync(this.#files, wanted, () => { this.#alive(); }) as Generator<Segment<ColumnsResult<S, C>>, void, void>;
+  }
+
+  /** Records one by one as objects; all of them where neither start nor end is given. */
+  read(start?: TimeInput, end?: TimeInput): AsyncGenerator<ObjectResult<S, undefined>, void, void> {
+    const { files } = this.#alive();
+    const bounds = start === undefined && end === undefined ? undefined : openBounds(files, 0, start, end);
+    return recordsOf(this.#context, bounds, () => { this.#alive(); }) as AsyncGenerator<ObjectResult<S, undefined>, void, void>;
+  }
+
+  /** Up to `max` records from a sequence number on, in order of arrival, whatever their times. */
+  async readFrom<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): Promise<SequenceRead<ReadResult<S, F, undefined>>> {
+    return this.#sliced(readFrom(this.#alive(), sequence, max, format));
+  }
+
+  readFromSync<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): SequenceRead<ReadResult<S, F, undefined>> {
+    return runNow(readFrom(this.#alive(), sequence, max, format)) as SequenceRead<ReadResult<S, F, undefined>>;
+  }
+
+  /** Sequence numbers: of the first record there is, and of the next to come. Equal in an empty feed. */
+  bounds(): { first: number; next: number } {
+    return sequenceBounds(this.#alive().files);
+  }
+
+  /**
+   * The newest time in the feed, as `latest` takes it, and the record that has it. `wild` counts records more than an
+   * hour ahead of `now` (default: the wall clock). undefined in an empty feed.
+   */
+  newest(options: { readonly by?: string; readonly now?: TimeInput } = {}): { time: number | bigint; sequence: number; wild: number } | undefined {
+    const context = this.#alive();
+    const { by, now } = checkKeys(options, ['by', 'now']);
+    const clockIndex = clockIndexOf(this.schema, by);
+    const { newest } = findNewest(context, clockIndex, now);
+    if (newest === undefined) return undefined;
+    return { time: timeValue(newest.time, this.schema.clocks[clockIndex] as Clock), sequence: newest.sequence, wild: newest.beyond };
+  }
+
+  /** How a range would be read: which chunks, and how rows are found in them. */
+  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string }): Explanation {
+    const { files } = this.#alive();
+    const clockIndex = clockIndexOf(this.schema, checkKeys(options, ['by'])['by']);
+    return explainRange(files, boundsOfRange(this.schema, clockIndex, start, end));
+  }
+
+  /** Lets go of all mappings. Zero-copy results that were given out stay valid. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#files.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #batchRequest(start: TimeInput, end: TimeInput, options: unknown): Parameters<typeof batchesOf>[1] {
+    const { files } = this.#alive();
+    const request = parseOptions(files.schema, options, ['columns', 'by', 'batchRows']);
+    const { batchRows } = (options ?? {}) as { batchRows?: unknown };
+    return {
+      fields: request.fields,
+      bounds: boundsOfRange(files.schema, request.clockIndex, start, end),
+      batchRows: countOf('batchRows', batchRows, 1) ?? Infinity,
+    };
+  }
+
+  #alive(): ReadContext {
+    if (!this.#closed) return this.#context;
+    throw new DeepwaterError('DW_READER_CLOSED', `The reader of feed ${this.spec.name} is closed. Create a new one with createReader.`, {
+      values: { feed: this.spec.name },
+    });
+  }
+
+  #sliced<T>(steps: Steps<unknown>): Promise<T> {
+    return runSliced(steps, () => { this.#alive(); }) as Promise<T>;
+  }
+}
+
+function wildWarning(feed: string, clock: Clock, newest: Newest, limit: bigint): Parameters<NonNullable<ReaderOptions['onWarning']>>[0] {
+  const all = newest.time > limit;
+  return {
+    code: 'DW_CLOCK_WILD',
+    message:
+      `${newest.beyond} records of feed ${feed} have a ${clock.name} more than an hour ahead of this machine's clock; ` +
+      `${all ? 'there are no others, so the newest of them is taken' : 'the newest other record is taken for the newest'}. ` +
+      'Check the clock of whoever writes them, and of this machine.',
+    values: { feed, clock: clock.name, wild: newest.beyond, newest: newest.time, limit },
+  };
+}

@@ -1,4 +1,4 @@
-import type { AnySpec, ColumnsOf, RecordOf, TupleOf } from '@deepwater/core';
+import type { AnySpec, ColumnsOf, RecordOf, TupleOf } from '@deepwater/core/engine';
 import type { Format } from './options.js';
 import type { Segment } from './segment.js';
 

@@ -1,4 +1,4 @@
-import type { Field } from '@deepwater/core';
+import type { Field } from '@deepwater/core/engine';
 
 /** Rows as columns in memory: a chunk's mapping, or a copy of rows from the ring. */
 export interface RowSource {
@@ -24,7 +24,8 @@ export const elementsPerRow = (field: Field): number => (field.cell === 'bytes' 
 
 /** A column array over existing memory. */
 export function columnOver(field: Field, buffer: ArrayBufferLike, offset: number, rows: number): ColumnArray {
-  return new ARRAYS[field.cell](buffer, offset, rows * elementsPerRow(field)) as ColumnArray;
+  // The constructors take any buffer; their declarations disagree on which to name first.
+  return new ARRAYS[field.cell](buffer as ArrayBuffer, offset, rows * elementsPerRow(field)) as ColumnArray;
 }
 
 /** The whole column of a source, as the array that users see. */

@@ -1,4 +1,4 @@
-import { DeepwaterError } from '@deepwater/core';
+import { DeepwaterError } from '@deepwater/core/engine';
 import type { ColumnArray } from './row-source.js';
 
 /**

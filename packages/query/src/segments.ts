@@ -1,4 +1,4 @@
-import type { Field } from '@deepwater/core';
+import type { Field } from '@deepwater/core/engine';
 import { collectColumns } from './collect.js';
 import type { FeedFiles } from './feed-files.js';
 import type { OpenChunk } from './open-chunk.js';

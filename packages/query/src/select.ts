@@ -1,5 +1,5 @@
 /** Finding the rows of a read: a plan for each chunk of the cut, carried out down to runs of rows; then the ring's. */
-import { DeepwaterError, type Field } from '@deepwater/core';
+import { DeepwaterError, type Field } from '@deepwater/core/engine';
 import { firstAbove, firstNotBelow, runsInside } from './clock-cells.js';
 import { type ChunkRef, type Cut, chunkRefs, pinRef, takeCut } from './cut.js';
 import type { FeedFiles } from './feed-files.js';

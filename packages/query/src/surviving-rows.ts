@@ -1,4 +1,4 @@
-import { type ChunkGeometry, type ChunkHeader, type Schema, crc32 } from '@deepwater/core';
+import { type ChunkGeometry, type ChunkHeader, type Schema, crc32 } from '@deepwater/core/engine';
 
 /**
  * Rows of a chunk that the machine went down over (rule 5): those under the synced mark, and in blocks whose checksums

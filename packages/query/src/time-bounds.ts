@@ -1,4 +1,4 @@
-import { type Clock, type Schema, DeepwaterError, describeValue, didYouMean } from '@deepwater/core';
+import { type Clock, type Schema, DeepwaterError, describeValue, didYouMean } from '@deepwater/core/engine';
 
 /**
  * A time as callers give it: a whole number or bigint in the unit of the clock, or a Date. On a clock in nanoseconds a

@@ -4,11 +4,14 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { DeepwaterError } from '../errors/index.js';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, libc } from './libc.js';
 import { fromNodeError, lastSystemError } from './system-error.js';
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = fs.constants;
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
+/** For what exists: links are refused, and a pipe in a file's place does not hold up the thread that opens it. */
+const O_AS_FILE = O_NOFOLLOW | O_NONBLOCK;
 
 /** Who may read what Deepwater creates: the owner, or the owner's group too (never to write). */
 export type Access = 'owner' | 'group';
@@ -26,7 +29,7 @@ function call<T>(file: string, run: () => T): T {
 
 /** Opens a file that must exist. @throws DeepwaterError DW_SYSTEM_CALL, with ELOOP for a symbolic link. */
 export function openExisting(file: string, writable: boolean): number {
-  return call(file, () => fs.openSync(file, (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW));
+  return call(file, () => fs.openSync(file, (writable ? O_RDWR : O_RDONLY) | O_AS_FILE));
 }
 
 /** Creates a file that must not exist. @throws DeepwaterError DW_SYSTEM_CALL with EEXIST where it does. */
@@ -110,6 +113,15 @@ export function syncData(fd: number, file: string): void {
   call(file, () => fs.fdatasyncSync(fd));
 }
 
+/** The same without holding up the thread: the wait takes place in libuv's pool. */
+export async function syncDataAsync(fd: number, file: string): Promise<void> {
+  try {
+    await promisify(fs.fdatasync)(fd);
+  } catch (error) {
+    throw fromNodeError(error, file);
+  }
+}
+
 /** Makes the names in a directory durable: a created or renamed file survives power loss only after this. */
 export function syncDirectory(directory: string): void {
   const fd = call(directory, () => fs.openSync(directory, O_RDONLY | O_DIRECTORY));
@@ -150,6 +162,9 @@ export function replaceFile(file: string, content: string, access: Access): void
   try {
     writeFully(fd, Buffer.from(content), 0, next);
     syncData(fd, next);
+  } catch (error) {
+    removeFile(next);
+    throw error;
   } finally {
     fs.closeSync(fd);
   }
@@ -161,7 +176,7 @@ export function replaceFile(file: string, content: string, access: Access): void
 export function readSmallFile(file: string, limit: number): string | undefined {
   let fd: number;
   try {
-    fd = fs.openSync(file, O_RDONLY | O_NOFOLLOW);
+    fd = fs.openSync(file, O_RDONLY | O_AS_FILE);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fromNodeError(error, file);

@@ -9,7 +9,7 @@ export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
 export { EngineMappings } from './engine-mappings.js';
 export {
   closeFile, createExclusive, directoryMode, fileMode, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
-  readSmallFile, regularFileSize, removeFile, replaceFile, reserve, setFileSize, syncData, syncDirectory, writeFully,
+  readSmallFile, regularFileSize, removeFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,
 } from './files.js';
 export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';

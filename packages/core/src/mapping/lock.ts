@@ -21,9 +21,7 @@ export class FileLock {
       fs.closeSync(fd);
       return undefined;
     }
-    // For people who look at the file; the lock itself is the kernel's.
-    fs.ftruncateSync(fd, 0);
-    fs.writeSync(fd, `${process.pid}\n`, 0);
+    noteHolder(fd);
     return new FileLock(path, fd);
   }
 
@@ -47,6 +45,16 @@ export class FileLock {
 /** Marks an open file as in use (shared), or asks whether nobody else uses it (exclusive). Never waits. */
 export function setUse(fd: number, use: 'shared' | 'exclusive' | 'none', path: string): boolean {
   return setLock(fd, use === 'shared' ? F_RDLCK : use === 'exclusive' ? F_WRLCK : F_UNLCK, path);
+}
+
+/** For people who look at the file; the lock itself is the kernel's. */
+function noteHolder(fd: number): void {
+  try {
+    fs.ftruncateSync(fd, 0);
+    fs.writeSync(fd, `${process.pid}\n`, 0);
+  } catch {
+    // On a full disk the file names nobody. The lock holds all the same, and a store must open while the disk is full.
+  }
 }
 
 function setLock(fd: number, type: number, path: string): boolean {

@@ -1,14 +1,13 @@
-import { getSystemErrorName } from 'node:util';
+import os from 'node:os';
 import { DeepwaterError } from '../errors/index.js';
 import { libc } from './libc.js';
 
+/** Names by number; of two names for one number (EAGAIN, EWOULDBLOCK) the first. libuv's own table lacks EDQUOT. */
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(os.constants.errno).reverse().map(([name, errno]) => [errno, name]));
+
 /** errno's name, such as `ENOSPC`; the bare number where the platform has no name for it. */
 export function errnoName(errno: number): string {
-  try {
-    return getSystemErrorName(-errno);
-  } catch {
-    return `errno ${errno}`;
-  }
+  return NAMES.get(errno) ?? `errno ${errno}`;
 }
 
 const NEXT_STEP: Readonly<Record<string, string>> = {

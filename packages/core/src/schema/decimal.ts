@@ -36,6 +36,7 @@ export function parseDecimal(text: string, scale: number): bigint {
   if (zeros < 0) {
     throw rangeError(text, scale, `has ${scale - zeros} digits after the point and the field keeps ${scale}; round it first`);
   }
+  // Before 10^zeros is made: an exponent may be 99999.
   if (digits.length + zeros > DIGITS_MAX) throw tooLarge(text, scale);
   const magnitude = BigInt(digits) * 10n ** BigInt(zeros);
   return checkInt64(sign === '-' ? -magnitude : magnitude, text, scale);

@@ -14,7 +14,7 @@ const requests = {
     buffers.set(name, mapFile(fd, { path, length: fs.fstatSync(fd).size, mode }).buffer);
     fs.closeSync(fd);
   },
-  take: ({ name, buffer }) => void buffers.set(name, buffer),
+  take: ({ name, buffer, memory }) => void buffers.set(name, buffer ?? memory.buffer),
   drop({ name }) {
     buffers.delete(name);
     globalThis.gc();

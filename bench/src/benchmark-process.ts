@@ -1,0 +1,25 @@
+/** The process of one benchmark: gets its order from main.ts, and sends progress and lines back. */
+import { BENCHMARKS } from './benchmarks/index.js';
+import type { Answer, Order } from './lib/run-benchmark.js';
+
+const send = (answer: Answer): void => { process.send?.(answer); };
+
+async function carryOut(order: Order): Promise<void> {
+  try {
+    const benchmark = BENCHMARKS.find(({ name }) => name === order.name);
+    if (benchmark === undefined) throw new RangeError(`no benchmark is called ${order.name}`);
+    const lines = await benchmark.run({
+      ...order,
+      pick: (full, quick) => (order.quick ? quick : full),
+      progress: (text) => { send({ kind: 'progress', text }); },
+    });
+    send({ kind: 'done', lines });
+  } catch (error) {
+    send({ kind: 'failed', text: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    process.exitCode = 1;
+  } finally {
+    process.disconnect();
+  }
+}
+
+process.once('message', (order: Order) => { void carryOut(order); });

@@ -1,0 +1,18 @@
+import type { Benchmark } from '../lib/benchmark.js';
+import { allocation } from './allocation.js';
+import { columnsCopied } from './columns-copied.js';
+import { manyFeeds } from './many-feeds.js';
+import { openStore } from './open-store.js';
+import { producerLatency } from './producer-latency.js';
+import { reopenAfterKill } from './reopen-after-kill.js';
+import { replay } from './replay.js';
+import { segments } from './segments.js';
+import { tuples } from './tuples.js';
+import { writeBatch } from './write-batch.js';
+import { writeCaller } from './write-caller.js';
+import { writeOne } from './write-one.js';
+
+/** Every benchmark, in the order of the table. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, allocation, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
+];

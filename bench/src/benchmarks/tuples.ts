@@ -1,0 +1,57 @@
+import { type Benchmark, atLeast, line } from '../lib/benchmark.js';
+import { secondsOf } from '../lib/clock.js';
+import { FIRST_TIME_US, columnsOf, expectedSums, wordsOf, wrongSums } from '../lib/records.js';
+import { inTurn } from '../lib/sample.js';
+import { withStore } from '../lib/stores.js';
+import { fillFeed } from '../lib/writing.js';
+
+const TARGET_M = 20;
+
+type Tuples = readonly (readonly [number, number, number])[];
+
+/** What is wrong with the tuples of the records [0, rows). */
+function wrongTuples(name: string, tuples: Tuples, rows: number): string[] {
+  if (tuples.length !== rows) return [`${name}: ${tuples.length} tuples, not ${rows}`];
+  const sums = { price: 0, size: 0, time: 0 };
+  for (const [price, size, timestamp] of tuples) {
+    sums.price += price;
+    sums.size += size;
+    sums.time = (sums.time + (timestamp % 2 ** 32)) | 0;
+  }
+  const wrong = wrongSums(sums, expectedSums(0, rows));
+  return wrong === undefined ? [] : [`${name}: ${wrong}`];
+}
+
+export const tuples: Benchmark = {
+  name: 'tuples',
+  title: 'a range as tuples',
+  nodeFlags: ['--expose-gc'],
+  run: (context) => withStore(context.directory, async (platform) => {
+    const rows = context.pick(2_000_000, 200_000);
+    await fillFeed(platform, 'ticks', rows);
+    const reader = await platform.createReader('ticks');
+    const { price, size, timestamp } = columnsOf(0, rows);
+    const words = wordsOf(timestamp);
+    const problems: string[] = [];
+    const timed = (name: string, make: () => Tuples) => (): number => {
+      let made: Tuples = [];
+      global.gc?.();
+      const seconds = secondsOf(() => { made = make(); });
+      problems.push(...wrongTuples(name, made, rows));
+      return rows / seconds / 1e6;
+    };
+    const rates = await inTurn(context.pick(7, 2), {
+      ours: timed('range', () => reader.rangeSync(FIRST_TIME_US, FIRST_TIME_US + rows) as unknown as Tuples),
+      bare: timed('bare loop', () => {
+        const made: [number, number, number][] = new Array<[number, number, number]>(rows);
+        for (let i = 0; i < rows; i++) made[i] = [price[i], size[i], words[2 * i] + words[2 * i + 1] * 2 ** 32];
+        return made;
+      }),
+    });
+    await reader.close();
+    return [line({
+      id: 'tuples', what: `range of ${rows.toLocaleString('en')} rows as tuples`, unit: 'M/s', sample: rates.ours, target: atLeast(rates.ours, TARGET_M, 'M/s'),
+      peers: [{ name: 'a bare loop that makes the same arrays from three typed arrays', sample: rates.bare }], problems,
+    })];
+  }),
+};

@@ -1,0 +1,1 @@
+export function offsets(seed: number, wrap: number): { before: number; after: number };

@@ -1,0 +1,12 @@
+// Stores positions just before and just after every wrap of the low word, as fast as it can.
+import { workerData } from 'node:worker_threads';
+import { storePosition } from '../../dist/index.js';
+import { offsets } from './layout-offsets.mjs';
+
+const { memory, offset, wraps, seed } = workerData;
+let high = 0;
+for (let wrap = 1; wrap <= wraps; wrap++) {
+  const { before, after } = offsets(seed, wrap);
+  high = storePosition(memory, offset, wrap * 2 ** 32 + before, high);
+  high = storePosition(memory, offset, wrap * 2 ** 32 + after, high);
+}

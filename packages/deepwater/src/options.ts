@@ -1,0 +1,68 @@
+import { type Access, DeepwaterError, type EventSink, LOG_LEVELS, type LogLevel, describeValue, didYouMean } from '@deepwater/core';
+import path from 'node:path';
+
+export interface PlatformOptions {
+  /** What goes to `deepwater.log` in the base path. Default `info`; `silent` makes no log. A store opened only for reading has none. */
+  readonly logLevel?: LogLevel;
+  /** Who may read the store: its owner (default), or the owner's group too. Fixed when the store is made. */
+  readonly access?: Access;
+  /** Read only: nothing is made or changed, and a directory that cannot be written to is enough. Default false. */
+  readonly readOnly?: boolean;
+  /** A directory for rings instead of shared memory; kept in the manifest. Each store has a directory of its own in it. */
+  readonly ringDir?: string;
+  /** Close on SIGTERM and SIGINT, then let the signal end the process if nobody else listens to it. Default true. */
+  readonly handleSignals?: boolean;
+  /** Told of everything that goes to the log, whatever its level; also where there is no log. */
+  readonly onEvent?: EventSink;
+}
+
+export interface CheckedOptions extends PlatformOptions {
+  readonly logLevel: LogLevel;
+  readonly readOnly: boolean;
+  readonly handleSignals: boolean;
+}
+
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
+
+/** What each option may be, and how to say so. */
+const CHECKS: Readonly<Record<keyof PlatformOptions, readonly [(value: unknown) => boolean, string]>> = {
+  logLevel: [(value) => (LOG_LEVELS as readonly unknown[]).includes(value), LOG_LEVELS.join(', ')],
+  access: [(value) => value === 'owner' || value === 'group', "'owner' or 'group'"],
+  readOnly: [isBoolean, 'true or false'],
+  ringDir: [(value) => typeof value === 'string' && value !== '' && !value.includes('\0'), 'the path of a directory'],
+  handleSignals: [isBoolean, 'true or false'],
+  onEvent: [(value) => typeof value === 'function', 'a function'],
+};
+
+/** @throws DeepwaterError DW_OPTION_INVALID */
+export function checkOptions(options: unknown): CheckedOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new DeepwaterError('DW_OPTION_INVALID', `The options of Platform.open are ${describeValue(options)}; give an object such as { logLevel: 'info' }.`, {
+      values: { options: describeValue(options) },
+    });
+  }
+  const known = Object.keys(CHECKS);
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    const check = Object.hasOwn(CHECKS, key) ? CHECKS[key as keyof PlatformOptions] : undefined;
+    if (check === undefined) {
+      throw new DeepwaterError('DW_OPTION_INVALID', `Platform.open has no option ${describeValue(key)}${didYouMean(key, known)}. The options: ${known.join(', ')}.`, {
+        values: { option: key, known },
+      });
+    }
+    const [holds, wanted] = check;
+    if (!holds(value)) {
+      throw new DeepwaterError('DW_OPTION_INVALID', `The option ${key} is ${describeValue(value)}; give ${wanted}.`, {
+        values: { option: key, given: describeValue(value) },
+      });
+    }
+  }
+  const given = options as PlatformOptions;
+  return {
+    ...given,
+    logLevel: given.logLevel ?? 'info',
+    readOnly: given.readOnly ?? false,
+    handleSignals: given.handleSignals ?? true,
+    ...(given.ringDir === undefined ? {} : { ringDir: path.resolve(given.ringDir) }),
+  };
+}

@@ -1,0 +1,276 @@
+import {
+  type AnySpec, DeepwaterError, type EventSink, type FeedFile, type FeedSpecInput, type Manifest, type RecordFormat, Registry,
+  type StoreEvent, StoreLog, compileSchema, openManifest, ownVersion, parseFeedSpec,
+} from '@deepwater/core';
+import { IngestService, type WriterHandle } from '@deepwater/ingest';
+import { FeedReader, type ReaderSource } from '@deepwater/query';
+import { deleteFeed, feedInUse } from './delete-feed.js';
+import { type FeedInfo, feedInfo } from './feed-info.js';
+import { KnownFeeds } from './known-feeds.js';
+import { type Lifecycle, type LifecycleChange, lifecycleOf, withLifecycle } from './lifecycle.js';
+import { OpenWriters } from './open-writers.js';
+import { type CheckedOptions, type PlatformOptions, checkOptions } from './options.js';
+import { type Closable, joinProcessEnd, leaveProcessEnd } from './process-end.js';
+import { ringDirectory } from './ring-directory.js';
+import { checkSameSpec } from './spec-conflict.js';
+import type { Reader, UntypedSpec, Writer } from './typed-feed.js';
+
+/** A reader that was given out: it has to be known when its user closes it. */
+class SharedReader extends FeedReader {
+  closed = false;
+
+  override async close(): Promise<void> {
+    this.closed = true;
+    await super.close();
+  }
+}
+
+interface OpenReader {
+  /** Of the feed: another one may have been made under the same name. */
+  readonly uid: string;
+  readonly reader: SharedReader;
+}
+
+/**
+ * A store and everything that is open in it. One for a store is enough for a process; it lives in the main thread.
+ * Writers and readers are kept, one for each feed, and closed with it.
+ */
+export class Platform {
+  /** Absolute, links resolved. */
+  readonly basePath: string;
+  readonly readOnly: boolean;
+  readonly #manifest: Manifest;
+  readonly #registry: Registry | undefined;
+  readonly #ingest: IngestService;
+  readonly #log: StoreLog;
+  readonly #event: EventSink;
+  readonly #feeds: KnownFeeds;
+  readonly #writers = new OpenWriters();
+  readonly #readers = new Map<string, OpenReader>();
+  readonly #atEnd: Closable;
+  #closing: Promise<void> | undefined;
+
+  private constructor(basePath: string, manifest: Manifest, registry: Registry | undefined, log: StoreLog, event: EventSink, options: CheckedOptions) {
+    this.basePath = basePath;
+    this.readOnly = options.readOnly;
+    this.#manifest = manifest;
+    this.#registry = registry;
+    this.#log = log;
+    this.#event = event;
+    this.#feeds = new KnownFeeds(basePath, event);
+    const rings = ringDirectory(manifest);
+    this.#ingest = IngestService.start({ access: manifest.access, ...(rings === undefined ? {} : { ringDir: rings }), onEvent: event });
+    this.#atEnd = { onSignals: options.handleSignals, close: () => this.close(), closeSync: () => this.#closeSync() };
+    joinProcessEnd(this.#atEnd);
+  }
+
+  /**
+   * Opens the store at a base path; makes the directory and the store where there are none.
+   *
+   * @throws DeepwaterError DW_BASE_PATH_INVALID, DW_BASE_PATH_READ_ONLY, DW_FORMAT_VERSION, DW_OPTION_INVALID,
+   * DW_FILE_CORRUPT, DW_DISK_FULL
+   */
+  static async open(basePath: string, options: PlatformOptions = {}): Promise<Platform> {
+    const checked = checkOptions(options);
+    const { readOnly, access, ringDir, logLevel, onEvent } = checked;
+    const { basePath: real, manifest, origin } = await openManifest(basePath, { readOnly, access, ringDir });
+    const log = await StoreLog.open(real, readOnly ? 'silent' : logLevel, manifest.access);
+    try {
+      const event = (happened: StoreEvent): void => {
+        log.event(happened);
+        onEvent?.(happened);
+      };
+      event({ level: 'info', message: `store opened by Deepwater ${ownVersion()}`, values: { basePath: real, storeId: manifest.storeId, origin, readOnly } });
+      if (origin === 'copied' && !readOnly) {
+        event({ level: 'warn', message: 'the store is a copy of another one, or was moved to another file system; it has a new id', values: { storeId: manifest.storeId } });
+      }
+      const registry = readOnly ? undefined : await Registry.open(real, manifest.access, event);
+      return new Platform(real, manifest, registry, log, event, checked);
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  /** 32 hex digits; a copy of a store has another. */
+  get storeId(): string {
+    return this.#manifest.storeId;
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /**
+   * Makes a feed. The same spec again is fine, whoever made it first.
+   *
+   * @throws DeepwaterError DW_FEED_SPEC_CONFLICT with the differing keys, where the feed has another spec; what
+   * `parseFeedSpec` throws for a spec that cannot be used, with nothing written
+   */
+  async createFeed<const S extends FeedSpecInput>(spec: S): Promise<FeedInfo> {
+    const registry = this.#writable('createFeed');
+    const wanted = parseFeedSpec(spec);
+    const { feed, created } = await registry.createFeed(wanted);
+    checkSameSpec(feed.spec, wanted);
+    if (created) this.#event({ level: 'info', message: `${feed.name}: feed created`, values: { feed: feed.name, uid: feed.uid } });
+    return this.#infoOf(feed);
+  }
+
+  /** Every feed, by name. One whose file is damaged is reported as an event and left out. */
+  listFeeds(): FeedInfo[] {
+    this.#alive();
+    return this.#feeds.list().map((feed) => this.#infoOf(feed));
+  }
+
+  /** @throws DeepwaterError DW_FEED_UNKNOWN, with names that may have been meant */
+  feedInfo(feedName: string): FeedInfo {
+    return this.#infoOf(this.#feed(feedName));
+  }
+
+  /** How long records of a feed are kept, and how they are cut into chunks. @throws DeepwaterError DW_FEED_UNKNOWN */
+  lifecycle(feedName: string): Lifecycle {
+    return lifecycleOf(this.#feed(feedName).spec);
+  }
+
+  /** The packed record: what `writeRaw` takes and the format `raw` gives. @throws DeepwaterError DW_FEED_UNKNOWN */
+  recordFormat(feedName: string): RecordFormat {
+    return compileSchema(this.#feed(feedName).spec).record;
+  }
+
+  /**
+   * Changes the lifecycle of a feed. Retention counts from the next clean-up on, everything else from the next writer on.
+   * @throws DeepwaterError DW_FEED_UNKNOWN, DW_OPTION_INVALID for a key that never changes, DW_SIZE_INVALID
+   */
+  async setLifecycle(feedName: string, change: LifecycleChange): Promise<Lifecycle> {
+    const registry = this.#writable('setLifecycle');
+    this.#feeds.get(feedName);
+    const { spec } = await registry.updateFeed(feedName, (feed) => withLifecycle(feed.spec, change));
+    const lifecycle = lifecycleOf(spec);
+    this.#event({ level: 'info', message: `${feedName}: lifecycle changed`, values: { feed: feedName, lifecycle } });
+    return lifecycle;
+  }
+
+  /**
+   * Removes a feed and all of its records. Its reader here is closed; readers elsewhere find nothing any more.
+   * @throws DeepwaterError DW_FEED_UNKNOWN, DW_FEED_IN_USE while a writer lives, in whatever process
+   */
+  async deleteFeed(feedName: string): Promise<void> {
+    const registry = this.#writable('deleteFeed');
+    const feed = this.#feeds.get(feedName);
+    if (this.#writers.has(feedName)) throw feedInUse(feedName, process.pid);
+    await deleteFeed(this.basePath, this.#manifest, registry, feed);
+    await this.#readers.get(feedName)?.reader.close();
+    this.#readers.delete(feedName);
+    this.#event({ level: 'info', message: `${feedName}: feed deleted`, values: { feed: feedName, uid: feed.uid } });
+  }
+
+  /**
+   * The writer of a feed; the same one until it is closed. Give it the type of the spec to have values checked by the
+   * compiler: `createWriter<typeof spec>('trades')`.
+   *
+   * @throws DeepwaterError DW_FEED_UNKNOWN, DW_WRITER_EXISTS while another writer lives, in whatever process
+   */
+  async createWriter<S extends AnySpec = UntypedSpec>(feedName: string): Promise<Writer<S>> {
+    this.#writable('createWriter');
+    const writer = await this.#writers.get(feedName, async () => this.#ingest.openWriter(this.#sourceOf(this.#feeds.get(feedName))));
+    return writer as unknown as Writer<S>;
+  }
+
+  /**
+   * The right to write a feed, to be posted to a worker thread and taken there with `attachWriter`. One holder at a time:
+   * the writer here writes no more.
+   * @throws DeepwaterError DW_HANDLE_INVALID where no writer of the feed is open here
+   */
+  writerHandle(feedName: string): WriterHandle {
+    this.#alive();
+    const writer = this.#writers.current(feedName);
+    if (writer === undefined) {
+      this.#feeds.get(feedName);
+      throw new DeepwaterError('DW_HANDLE_INVALID', `No writer of feed ${feedName} is open here. Await platform.createWriter('${feedName}') first.`, {
+        values: { feed: feedName },
+      });
+    }
+    return writer.handle();
+  }
+
+  /**
+   * The reader of a feed; the same one until it is closed. Give it the type of the spec to have records typed:
+   * `createReader<typeof spec>('trades')`.
+   * @throws DeepwaterError DW_FEED_UNKNOWN
+   */
+  async createReader<S extends AnySpec = UntypedSpec>(feedName: string): Promise<Reader<S>> {
+    const feed = this.#feed(feedName);
+    const known = this.#readers.get(feedName);
+    if (known?.uid === feed.uid && !known.reader.closed) return known.reader as unknown as Reader<S>;
+    await known?.reader.close();
+    const reader = new SharedReader(this.#sourceOf(feed), {
+      onWarning: ({ message, values }) => this.#event({ level: 'warn', message, values }),
+    });
+    this.#readers.set(feedName, { uid: feed.uid, reader });
+    return reader as unknown as Reader<S>;
+  }
+
+  /** Closes every writer and reader, then the store. Records that were accepted are in chunks afterwards. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const results = await Promise.allSettled([
+      ...[...this.#readers.values()].map(({ reader }) => reader.close()),
+      // A writer that is just being opened is closed as well.
+      this.#writers.settled().then(() => this.#ingest.close()),
+    ]);
+    leaveProcessEnd(this.#atEnd);
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    for (const failure of failures) this.#event({ level: 'error', message: failure.message });
+    this.#event({ level: 'info', message: 'store closed' });
+    await this.#log.close();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** For the end of the process, when nothing can be waited for: what is not in a chunk then stays safe in the ring. */
+  #closeSync(): void {
+    this.#ingest.closeSync();
+    this.#event({ level: 'info', message: 'store closed at the end of the process' });
+    this.#log.closeSync();
+  }
+
+  #feed(feedName: string): FeedFile {
+    this.#alive();
+    return this.#feeds.get(feedName);
+  }
+
+  #infoOf(feed: FeedFile): FeedInfo {
+    return feedInfo(feed, this.#sourceOf(feed));
+  }
+
+  #sourceOf(feed: FeedFile): ReaderSource {
+    const ringDir = ringDirectory(this.#manifest);
+    return {
+      basePath: this.basePath, storeId: this.#manifest.storeId, feedUid: feed.uid, spec: feed.spec,
+      ...(ringDir === undefined ? {} : { ringDir }),
+    };
+  }
+
+  #alive(): void {
+    if (this.#closing === undefined) return;
+    throw new DeepwaterError('DW_PLATFORM_CLOSED', `The platform of ${this.basePath} is closed. Open it again with Platform.open.`, {
+      values: { basePath: this.basePath },
+    });
+  }
+
+  /** The registry of a store that may be changed. */
+  #writable(what: string): Registry {
+    this.#alive();
+    if (this.#registry !== undefined) return this.#registry;
+    throw new DeepwaterError('DW_BASE_PATH_READ_ONLY', `${what}: the store at ${this.basePath} was opened with { readOnly: true }. Open it without that to change it.`, {
+      values: { basePath: this.basePath },
+    });
+  }
+}

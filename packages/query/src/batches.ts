@@ -1,0 +1,92 @@
+/** Reads that never hold more than a chunk: batches of columns, and records one by one. */
+import { type Field } from '@deepwater/core/engine';
+import { collectRecords } from './collect.js';
+import { objectDecoder } from './decode-object.js';
+import type { FeedFiles } from './feed-files.js';
+import type { ReadContext } from './reads.js';
+import type { Segment } from './segment.js';
+import { pieceSegments } from './segments.js';
+import { type Piece, pieces } from './select.js';
+import { runNow, runSliced } from './slices.js';
+import type { TimeBounds } from './time-bounds.js';
+
+export interface BatchRequest {
+  readonly fields: readonly Field[];
+  readonly bounds: TimeBounds;
+  readonly batchRows: number;
+}
+
+/** Objects that `read` makes at once. */
+const RECORDS_AT_ONCE = 1024;
+const SLICE_MS = 2;
+
+/** @param check throws where the reader has been closed. */
+export async function* batchesOf(files: FeedFiles, request: BatchRequest, check: () => void): AsyncGenerator<Segment, void, void> {
+  const { fields, bounds, batchRows } = request;
+  for await (const piece of piecesInSlices(files, { bounds, fields: withClock(files, fields, bounds) }, check)) {
+    for (const segment of await runSliced(pieceSegments(files, piece, fields, batchRows), check)) {
+      yield segment;
+      check();
+    }
+  }
+}
+
+export function* batchesOfSync(files: FeedFiles, request: BatchRequest, check: () => void): Generator<Segment, void, void> {
+  const { fields, bounds, batchRows } = request;
+  for (const piece of pieces(files, { bounds, fields: withClock(files, fields, bounds) })) {
+    if (piece === undefined) continue;
+    for (const segment of runNow(pieceSegments(files, piece, fields, batchRows))) {
+      yield segment;
+      check();
+    }
+  }
+}
+
+/** Records as objects, a thousand at a time. */
+export async function* recordsOf(context: ReadContext, bounds: TimeBounds | undefined, check: () => void): AsyncGenerator<unknown, void, void> {
+  const { files, helpers } = context;
+  const { fields } = files.schema;
+  const decoder = objectDecoder(fields);
+  for await (const piece of piecesInSlices(files, { bounds, fields }, check)) {
+    for (const part of partsOf(piece, RECORDS_AT_ONCE)) {
+      yield* runNow(collectRecords(files, [part], fields, decoder, helpers));
+      check();
+    }
+  }
+}
+
+async function* piecesInSlices(files: FeedFiles, wanted: Parameters<typeof pieces>[1], check: () => void): AsyncGenerator<Piece, void, void> {
+  let end = performance.now() + SLICE_MS;
+  for (const piece of pieces(files, wanted)) {
+    if (piece !== undefined) yield piece;
+    if (performance.now() < end) continue;
+    await new Promise<void>((resume) => { setImmediate(resume); });
+    check();
+    end = performance.now() + SLICE_MS;
+  }
+}
+
+/** A piece in parts of at most `rowsMax` rows. */
+function* partsOf(piece: Piece, rowsMax: number): Generator<Piece, void, void> {
+  let pairs: number[] = [];
+  let rows = 0;
+  for (let r = 0; r < piece.runs.length; r += 2) {
+    const end = piece.runs[r + 1] as number;
+    for (let from = piece.runs[r] as number; from < end; ) {
+      const to = Math.min(end, from + rowsMax - rows);
+      pairs.push(from, to);
+      rows += to - from;
+      from = to;
+      if (rows < rowsMax) continue;
+      yield { ...piece, runs: Int32Array.from(pairs), rows };
+      pairs = [];
+      rows = 0;
+    }
+  }
+  if (rows > 0) yield { ...piece, runs: Int32Array.from(pairs), rows };
+}
+
+function withClock(files: FeedFiles, fields: readonly Field[], bounds: TimeBounds): readonly Field[] {
+  const clock = files.schema.fields[bounds.clock.fieldIndex] as Field;
+  return fields.includes(clock) ? fields : [...fields, clock];
+}
