@@ -1,6 +1,6 @@
 import { type Benchmark, atLeast, line } from '../lib/benchmark.js';
 import { secondsOf } from '../lib/clock.js';
-import { type BenchColumns, FIRST_TIME_US, addUp, columnsOf, expectedSums, wrongColumns, wrongSums } from '../lib/records.js';
+import { type BenchColumns, type BenchSpec, FIRST_TIME_US, addUp, columnsOf, expectedSums, wrongColumns, wrongSums } from '../lib/records.js';
 import { inTurn } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { fillFeed } from '../lib/writing.js';
@@ -15,9 +15,9 @@ export const columnsCopied: Benchmark = {
     const rows = context.pick(8_000_000, 400_000);
     const chunkSizeMb = context.pick(64, 4);
     await fillFeed(platform, 'ticks', rows, { chunkSizeMb });
-    const reader = await platform.createReader('ticks');
+    const reader = await platform.createReader<BenchSpec>('ticks');
     const source = columnsOf(0, rows);
-    const ours = (): BenchColumns => reader.rangeSync(FIRST_TIME_US, FIRST_TIME_US + rows, { format: 'columns' }) as unknown as BenchColumns;
+    const ours = (): BenchColumns => reader.rangeSync(FIRST_TIME_US, FIRST_TIME_US + rows, { format: 'columns' });
     const memcpy = (): BenchColumns => ({ price: source.price.slice(), size: source.size.slice(), timestamp: source.timestamp.slice() });
     const problems: string[] = [];
     const first = wrongColumns(ours(), 0);

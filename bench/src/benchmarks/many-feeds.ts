@@ -1,6 +1,6 @@
 import { type Benchmark, line } from '../lib/benchmark.js';
 import { nowNs } from '../lib/clock.js';
-import { benchFeed } from '../lib/records.js';
+import { type BenchSpec, benchFeed } from '../lib/records.js';
 import { sampleOf } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { writeRun, wrongFeed } from '../lib/writing.js';
@@ -16,7 +16,7 @@ export const manyFeeds: Benchmark = {
     const seconds = context.pick(10, 2);
     const names = Array.from({ length: FEEDS }, (_, i) => `feed-${i}`);
     for (const name of names) await platform.createFeed(benchFeed(name));
-    const writers = await Promise.all(names.map((name) => platform.createWriter(name)));
+    const writers = await Promise.all(names.map((name) => platform.createWriter<BenchSpec>(name)));
     context.progress(`${FEEDS} writers are open`);
 
     const records = seconds * RECORDS_PER_SECOND;

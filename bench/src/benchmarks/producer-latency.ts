@@ -2,7 +2,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { type Benchmark, type Line, line } from '../lib/benchmark.js';
 import { nowNs } from '../lib/clock.js';
 import { Histogram } from '../lib/histogram.js';
-import { RECORD_BYTES, benchFeed, priceOf, sizeOf, timeOf } from '../lib/records.js';
+import { type BenchSpec, RECORD_BYTES, benchFeed, priceOf, sizeOf, timeOf } from '../lib/records.js';
 import { inTurn, sampleOf } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { type RecordWriter, warmUpWriting, wrongFeed } from '../lib/writing.js';
@@ -38,7 +38,7 @@ export const producerLatency: Benchmark = {
     const seconds = context.pick(10, 1);
     await warmUpWriting(platform);
     await platform.createFeed(benchFeed('ticks', { chunkSizeMb: CHUNK_MB }));
-    const writer = await platform.createWriter('ticks');
+    const writer = await platform.createWriter<BenchSpec>('ticks');
     const collections: string[] = [];
     const observer = new PerformanceObserver((list) => { for (const entry of list.getEntries()) collections.push(entry.duration.toFixed(2)); });
     const latencies = new Histogram();

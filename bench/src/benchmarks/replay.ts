@@ -2,7 +2,7 @@ import v8 from 'node:v8';
 import { type BenchContext, type Benchmark, type Line, atLeast, line } from '../lib/benchmark.js';
 import { nowNs } from '../lib/clock.js';
 import { GB, freeBytes } from '../lib/disk.js';
-import { type BenchColumns, FIRST_TIME_US, type Sums, addUp, expectedSums, wrongSums } from '../lib/records.js';
+import { type BenchColumns, type BenchSpec, FIRST_TIME_US, type Sums, addUp, expectedSums, wrongSums } from '../lib/records.js';
 import { inTurn, sampleOf } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { fillFeed } from '../lib/writing.js';
@@ -33,7 +33,7 @@ export const replay: Benchmark = {
     const { rows, times } = sizesOf(context);
     context.progress(`writing ${rows.toLocaleString('en')} records`);
     await fillFeed(platform, 'ticks', rows);
-    const reader = await platform.createReader('ticks');
+    const reader = await platform.createReader<BenchSpec>('ticks');
 
     const begin = () => {
       global.gc?.();
@@ -58,7 +58,7 @@ export const replay: Benchmark = {
 
     const all = begin();
     for (let time = 0; time < times; time++) {
-      for await (const batch of reader.batches(FIRST_TIME_US, FIRST_TIME_US + rows)) all.batch(batch.columns as unknown as BenchColumns);
+      for await (const batch of reader.batches(FIRST_TIME_US, FIRST_TIME_US + rows)) all.batch(batch.columns);
     }
     const whole = all.end(0, rows, times);
     context.progress(`batches(): ${whole.seconds.toFixed(1)} s, heap at most ${whole.heapMb.toFixed(1)} MB`);
@@ -70,14 +70,14 @@ export const replay: Benchmark = {
     const rates = await inTurn(context.pick(7, 2), {
       sync: () => {
         const run = begin();
-        for (const batch of reader.batchesSync(FIRST_TIME_US + from, FIRST_TIME_US + rows)) run.batch(batch.columns as unknown as BenchColumns);
+        for (const batch of reader.batchesSync(FIRST_TIME_US + from, FIRST_TIME_US + rows)) run.batch(batch.columns);
         const { seconds, problems: wrong } = run.end(from, rows, 1);
         problems.push(...wrong);
         return hot / seconds / 1e6;
       },
       async: async () => {
         const run = begin();
-        for await (const batch of reader.batches(FIRST_TIME_US + from, FIRST_TIME_US + rows)) run.batch(batch.columns as unknown as BenchColumns);
+        for await (const batch of reader.batches(FIRST_TIME_US + from, FIRST_TIME_US + rows)) run.batch(batch.columns);
         const { seconds, problems: wrong } = run.end(from, rows, 1);
         problems.push(...wrong);
         return hot / seconds / 1e6;

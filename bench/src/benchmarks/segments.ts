@@ -1,7 +1,8 @@
 import { chunkPath, closeFile, feedPaths, mapFile, openExisting, regularFileSize } from '@deepwater/core';
+import type { Segment } from 'deepwater';
 import { type Benchmark, type Line, atMost, line } from '../lib/benchmark.js';
 import { nowNs } from '../lib/clock.js';
-import { type BenchColumns, FIRST_TIME_US, priceOf, timeOf, wrongColumns } from '../lib/records.js';
+import { type BenchColumns, type BenchSpec, FIRST_TIME_US, priceOf, timeOf, wrongColumns } from '../lib/records.js';
 import { type Sample, sampleOf } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { fillFeed } from '../lib/writing.js';
@@ -14,11 +15,7 @@ const ROWS = 2_600_000;
 const SIZES = [10_000, 100_000, 1_000_000, 2_000_000] as const;
 const SEED = 20_261_120;
 
-interface BenchSegment {
-  readonly columns: BenchColumns;
-  readonly rows: number;
-  release(): void;
-}
+type BenchSegment = Segment<BenchColumns>;
 
 /** Numbers from 0 to 1, the same in every run (Numerical Recipes' generator). */
 function seeded(seed: number): () => number {
@@ -45,9 +42,9 @@ export const segments: Benchmark = {
   nodeFlags: ['--expose-gc'],
   run: (context) => withStore(context.directory, async (platform, basePath) => {
     await fillFeed(platform, 'ticks', ROWS);
-    const reader = await platform.createReader('ticks');
+    const reader = await platform.createReader<BenchSpec>('ticks');
     const rangeOf = (from: number, rows: number): BenchSegment[] =>
-      reader.rangeSync(FIRST_TIME_US + from, FIRST_TIME_US + from + rows, { format: 'segments' }) as unknown as BenchSegment[];
+      reader.rangeSync(FIRST_TIME_US + from, FIRST_TIME_US + from + rows, { format: 'segments' });
     const random = seeded(SEED);
     const problems: string[] = [];
     const times = new Map<number, number[]>(SIZES.map((rows) => [rows, []]));

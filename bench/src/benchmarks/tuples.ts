@@ -1,6 +1,6 @@
 import { type Benchmark, atLeast, line } from '../lib/benchmark.js';
 import { secondsOf } from '../lib/clock.js';
-import { FIRST_TIME_US, columnsOf, expectedSums, wordsOf, wrongSums } from '../lib/records.js';
+import { type BenchSpec, FIRST_TIME_US, columnsOf, expectedSums, wordsOf, wrongSums } from '../lib/records.js';
 import { inTurn } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { fillFeed } from '../lib/writing.js';
@@ -29,7 +29,7 @@ export const tuples: Benchmark = {
   run: (context) => withStore(context.directory, async (platform) => {
     const rows = context.pick(2_000_000, 200_000);
     await fillFeed(platform, 'ticks', rows);
-    const reader = await platform.createReader('ticks');
+    const reader = await platform.createReader<BenchSpec>('ticks');
     const { price, size, timestamp } = columnsOf(0, rows);
     const words = wordsOf(timestamp);
     const problems: string[] = [];
@@ -41,7 +41,7 @@ export const tuples: Benchmark = {
       return rows / seconds / 1e6;
     };
     const rates = await inTurn(context.pick(7, 2), {
-      ours: timed('range', () => reader.rangeSync(FIRST_TIME_US, FIRST_TIME_US + rows) as unknown as Tuples),
+      ours: timed('range', () => reader.rangeSync(FIRST_TIME_US, FIRST_TIME_US + rows)),
       bare: timed('bare loop', () => {
         const made: [number, number, number][] = new Array<[number, number, number]>(rows);
         for (let i = 0; i < rows; i++) made[i] = [price[i], size[i], words[2 * i] + words[2 * i + 1] * 2 ** 32];

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Benchmark, type Line, atLeast, line } from '../lib/benchmark.js';
 import { nowNs, secondsOf } from '../lib/clock.js';
 import { settle } from '../lib/disk.js';
-import { type BenchColumns, RECORD_BYTES, benchFeed, columnsOf, timeOf } from '../lib/records.js';
+import { type BenchColumns, type BenchSpec, RECORD_BYTES, benchFeed, columnsOf, timeOf } from '../lib/records.js';
 import { inTurn } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { warmUpWriting, wrongFeed } from '../lib/writing.js';
@@ -20,7 +20,7 @@ function burst(directory: string, batches: Batches, problems: string[]): Promise
   return withStore(directory, async (platform) => {
     await warmUpWriting(platform);
     await platform.createFeed(benchFeed('ticks'));
-    const writer = await platform.createWriter('ticks');
+    const writer = await platform.createWriter<BenchSpec>('ticks');
     const started = nowNs();
     let rows = 0;
     for (const batch of batches) rows += writer.writeColumns(batch);

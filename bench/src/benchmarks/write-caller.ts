@@ -1,6 +1,6 @@
 import { type Benchmark, atMost, line } from '../lib/benchmark.js';
 import { nowNs } from '../lib/clock.js';
-import { RECORD_BYTES, benchFeed, priceOf, sizeOf, timeOf } from '../lib/records.js';
+import { type BenchSpec, RECORD_BYTES, benchFeed, priceOf, sizeOf, timeOf } from '../lib/records.js';
 import { inTurn } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { warmUpWriting, writeRun, wrongFeed } from '../lib/writing.js';
@@ -65,7 +65,7 @@ export const writeCaller: Benchmark = {
   run: (context) => withStore(context.directory, async (platform) => {
     await warmUpWriting(platform);
     await platform.createFeed(benchFeed('ticks', { ringRecords: RING_RECORDS }));
-    const writer = await platform.createWriter('ticks');
+    const writer = await platform.createWriter<BenchSpec>('ticks');
     const plain = new BareRing();
     const atomic = new BareRing();
     const done = { ours: 0, plain: 0, atomic: 0 };

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type BenchContext, type Benchmark, type Line, line } from '../lib/benchmark.js';
 import { nowNs } from '../lib/clock.js';
 import { GB, ddBytesPerSecond, freeBytes, settle } from '../lib/disk.js';
-import { RECORD_BYTES, benchFeed } from '../lib/records.js';
+import { type BenchSpec, RECORD_BYTES, benchFeed } from '../lib/records.js';
 import { inTurn } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { warmUpWriting, writeRun, wrongFeed } from '../lib/writing.js';
@@ -27,7 +27,7 @@ function sustain(directory: string, seconds: number, bytesMax: number): Promise<
   return withStore(directory, async (platform) => {
     await warmUpWriting(platform);
     await platform.createFeed(benchFeed('ticks'));
-    const writer = await platform.createWriter('ticks');
+    const writer = await platform.createWriter<BenchSpec>('ticks');
     const recordsMax = bytesMax / RECORD_BYTES;
     const started = nowNs();
     let records = 0;

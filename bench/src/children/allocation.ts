@@ -3,7 +3,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import v8 from 'node:v8';
 import { Platform } from 'deepwater';
 import { childArgument, sayResult } from '../lib/child.js';
-import { benchFeed, columnsOf } from '../lib/records.js';
+import { type BenchSpec, benchFeed, columnsOf } from '../lib/records.js';
 import { warmUpWriting, writeRun, wrongFeed } from '../lib/writing.js';
 
 export interface AllocationArgument {
@@ -34,7 +34,7 @@ function grown(run: () => void): number {
 const platform = await Platform.open(basePath, { logLevel: 'error' });
 await warmUpWriting(platform);
 await platform.createFeed(benchFeed('ticks'));
-const writer = await platform.createWriter('ticks');
+const writer = await platform.createWriter<BenchSpec>('ticks');
 const warm = records / 10;
 writeRun(writer, 0, warm); // the loop itself, too, until it is compiled
 const batchRows = records / 10;

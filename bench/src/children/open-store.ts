@@ -1,5 +1,6 @@
 /** Opens a store in a fresh process and reads the first record of a range; says how long that took. */
 import { Platform } from 'deepwater';
+import type { BenchSpec } from '../lib/records.js';
 import { childArgument, sayResult } from '../lib/child.js';
 
 export interface OpenStoreArgument {
@@ -19,7 +20,7 @@ const { basePath, from, to } = childArgument<OpenStoreArgument>();
 const started = performance.now();
 const platform = await Platform.open(basePath, { logLevel: 'error' });
 const opened = performance.now();
-const reader = await platform.createReader('ticks');
+const reader = await platform.createReader<BenchSpec>('ticks');
 const created = performance.now();
 const [first] = reader.rangeSync(from, to, { limit: 1 });
 const read = performance.now();

@@ -1,7 +1,7 @@
 /** Opens the feed of a killed writer, in a process whose workers run already; says how long that took. */
 import { Platform } from 'deepwater';
 import { childArgument, sayResult } from '../lib/child.js';
-import { timeOf } from '../lib/records.js';
+import { type BenchSpec, timeOf } from '../lib/records.js';
 import { warmUpWriting, wrongFeed } from '../lib/writing.js';
 
 export interface ReopeningWriterArgument {
@@ -23,7 +23,7 @@ await warmUpWriting(platform);
 const started = performance.now();
 const writer = await platform.createWriter('ticks');
 const opened = performance.now();
-const reader = await platform.createReader('ticks');
+const reader = await platform.createReader<BenchSpec>('ticks');
 const [newest] = reader.lastSync(1);
 const read = performance.now();
 

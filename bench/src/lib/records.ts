@@ -1,4 +1,4 @@
-import type { FeedSpecInput } from '@deepwater/core';
+import type { ColumnsOf, FeedSpecInput } from '@deepwater/core';
 
 /**
  * The record that every line is about: 24 bytes, each value a function of the record's number, so that a reader can say
@@ -7,18 +7,25 @@ import type { FeedSpecInput } from '@deepwater/core';
 export const RECORD_BYTES = 24;
 export const FIRST_TIME_US = 1_738_368_000_000_000;
 
-export function benchFeed<const O extends Partial<FeedSpecInput>>(name: string, options?: O) {
-  return {
-    name,
-    fields: [
-      { name: 'price', type: 'float64' },
-      { name: 'size', type: 'float64' },
-      { name: 'timestamp', type: 'uint64' },
-    ],
-    timestamp: 'timestamp',
-    retentionHours: 0,
-    ...options,
-  } as const;
+const SPEC = {
+  name: 'bench',
+  fields: [
+    { name: 'price', type: 'float64' },
+    { name: 'size', type: 'float64' },
+    { name: 'timestamp', type: 'uint64' },
+  ],
+  timestamp: 'timestamp',
+  retentionHours: 0,
+} as const satisfies FeedSpecInput;
+
+/** For `createWriter<BenchSpec>` and `createReader<BenchSpec>`. */
+export type BenchSpec = typeof SPEC;
+
+/** How a feed of a benchmark may differ from the defaults. */
+export type BenchFeedOptions = Pick<FeedSpecInput, 'chunkSizeMb' | 'ringRecords'>;
+
+export function benchFeed(name: string, options: BenchFeedOptions = {}): FeedSpecInput {
+  return { ...SPEC, name, ...options };
 }
 
 export const priceOf = (n: number): number => 100 + (n & 1023) * 0.25;
@@ -26,11 +33,7 @@ export const sizeOf = (n: number): number => 1 + (n & 127);
 export const timeOf = (n: number): number => FIRST_TIME_US + n;
 
 /** Columns of a feed of `benchFeed`, as batches and ranges give them. */
-export interface BenchColumns {
-  readonly price: Float64Array;
-  readonly size: Float64Array;
-  readonly timestamp: BigUint64Array;
-}
+export type BenchColumns = Readonly<ColumnsOf<BenchSpec>>;
 
 /** Records [from, from + rows) as columns. */
 export function columnsOf(from: number, rows: number): BenchColumns {
