@@ -78,7 +78,7 @@ export const segments: Benchmark = {
     const peers = [{ name: 'mapping the chunk privately and nothing else', sample: sampleOf(bare) }];
     const samples = SIZES.map((rows): [number, Sample] => [rows, sampleOf(times.get(rows)!)]);
     const [smallest, largest] = [samples[0][1], samples[samples.length - 1][1]];
-    const flatness = { median: largest.median / smallest.median, min: NaN, max: NaN, runs: 1 };
+    const flatness = sampleOf([largest.median / smallest.median]);
     return [
       ...samples.map(([rows, sample]): Line => line({
         id: `segments-${rows}`, what: `range of ${rows.toLocaleString('en')} rows as zero-copy segments, p50 of ${calls} calls`, unit: 'us', sample, problems,

@@ -70,7 +70,7 @@ function spreadOf({ min, max, runs }: Sample): string {
 }
 
 function ratioOf(line: Line, peer: Peer): string {
-  return line.problems.length > 0 || peer.unit !== undefined ? '' : `${(line.sample.median / peer.sample.median).toFixed(2)}`;
+  return line.problems.length > 0 || peer.unit !== undefined ? '' : figure(line.sample.median / peer.sample.median);
 }
 
 /** A number with three digits that count. */

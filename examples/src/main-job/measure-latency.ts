@@ -1,7 +1,5 @@
-import type { Platform } from 'deepwater';
+import type { Reader } from 'deepwater';
 import type { Window } from './windows.js';
-
-type Reader = Awaited<ReturnType<Platform['createReader']>>;
 
 const WARM_UP = 50;
 const CALLS = 500;

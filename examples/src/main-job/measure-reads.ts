@@ -1,11 +1,9 @@
-import type { Platform } from 'deepwater';
+import type { Reader } from 'deepwater';
 import { allocateColumns, storedValue, type Columns } from '../sources/columns.js';
 import type { TickSource } from '../sources/tick-source.js';
 import { Digest } from './digest.js';
 import { MismatchError } from './verify.js';
 import type { Window } from './windows.js';
-
-type Reader = Awaited<ReturnType<Platform['createReader']>>;
 
 const REPEATS = 3;
 

@@ -1,9 +1,10 @@
-import { expectTypeOf, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
+import { parseFeedSpec } from '../dist/schema/index.js';
 import type {
   ColumnsOf, FeedSpec, FeedSpecInput, RecordInputOf, RecordOf, TupleInputOf, TupleOf,
 } from '../dist/schema/index.js';
 
-// These are checked by tsc; at run time they do nothing.
+// Types are checked by tsc; at run time only that the specs are good ones.
 
 const ALL = {
   name: 'all',
@@ -40,6 +41,7 @@ function typeOf<T>(_make: () => T): T {
 }
 
 test('a record has a value type for each field, and no padding', () => {
+  expect(parseFeedSpec(ALL).fields).toHaveLength(ALL.fields.length);
   expectTypeOf<RecordOf<typeof ALL>>().toEqualTypeOf<{
     side: string;
     i8: number;
@@ -130,6 +132,7 @@ test('the reference’s spelling infers the same', () => {
     chunk_size_mb: 1,
     index_playback: true,
   } as const satisfies FeedSpecInput;
+  expect(parseFeedSpec(SNAKE).mode).toBe('IF');
   expectTypeOf<RecordOf<typeof SNAKE>>().toEqualTypeOf<{ price: number; timestamp_us: number }>();
   expectTypeOf<TupleOf<typeof SNAKE>>().toEqualTypeOf<[number, number]>();
 });
@@ -146,11 +149,11 @@ test('the feed’s unit comes from the spec in either spelling, or from the time
 });
 
 test('a const type parameter infers from a literal without `as const`', () => {
-  const made = typeOf(() =>
+  const _made = typeOf(() =>
     createFeed({ name: 'f', fields: [{ name: 'p', type: 'float32' }, { name: 't', type: 'int64' }], timestamp: 't' }),
   );
-  expectTypeOf<typeof made.record>().toEqualTypeOf<{ p: number; t: number }>();
-  expectTypeOf<typeof made.tuple>().toEqualTypeOf<[number, number]>();
+  expectTypeOf<typeof _made.record>().toEqualTypeOf<{ p: number; t: number }>();
+  expectTypeOf<typeof _made.tuple>().toEqualTypeOf<[number, number]>();
 });
 
 test('misspelled types and units do not compile', () => {

@@ -34,7 +34,7 @@ export interface FeedInfo {
   readonly chunks: number;
   /** What the feed's directory takes on disk. Rings in shared memory are not in it. */
   readonly bytesOnDisk: number;
-  /** `pid` is of the process that writes now, or wrote last. A writer that was killed is not open. */
+  /** `pid` is of the process that writes now, or was killed when it did: its records are kept, and it is not open. */
   readonly writer: { readonly open: boolean; readonly pid?: number };
   /** Why the feed cannot be read, where it cannot; the numbers above are then 0. */
   readonly problem?: string;

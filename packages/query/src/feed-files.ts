@@ -23,7 +23,8 @@ export class FeedFiles {
   #ring: Ring | undefined;
   #ringEpoch = -1;
   #firstLive = 0;
-  #opened = new Set<string>();
+  /** Paths of chunks that were asked for, by id. */
+  readonly #chunks = new Map<number, string>();
 
   constructor(
     readonly source: ReaderSource,
@@ -51,15 +52,15 @@ export class FeedFiles {
   }
 
   chunk(chunkId: number): string {
-    const path = chunkPath(this.paths, chunkId);
-    this.#opened.add(path);
+    let path = this.#chunks.get(chunkId);
+    if (path === undefined) this.#chunks.set(chunkId, (path = chunkPath(this.paths, chunkId)));
     return path;
   }
 
   /** Lets go of every mapping. */
   close(): void {
-    for (const path of this.#opened) dropChunk(path);
-    this.#opened.clear();
+    for (const path of this.#chunks.values()) dropChunk(path);
+    this.#chunks.clear();
     this.#catalog = undefined;
     this.#ring = undefined;
   }
@@ -112,9 +113,9 @@ export class FeedFiles {
     const { firstLive } = catalog.view;
     if (same) {
       for (let index = this.#firstLive; index < firstLive; index++) {
-        const path = chunkPath(this.paths, catalog.chunkId(index));
-        dropChunk(path);
-        this.#opened.delete(path);
+        const chunkId = catalog.chunkId(index);
+        dropChunk(this.chunk(chunkId));
+        this.#chunks.delete(chunkId);
       }
     }
     this.#firstLive = firstLive;

@@ -8,5 +8,5 @@ export type {
   RecordForm, Selection, SequenceRead, TupleResult,
 } from './results.js';
 export type { ColumnArray } from './row-source.js';
-export { Segment, type Segment as ColumnBatch } from './segment.js';
+export type { Segment, Segment as ColumnBatch } from './segment.js';
 export type { TimeBounds, TimeInput } from './time-bounds.js';

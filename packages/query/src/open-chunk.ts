@@ -20,6 +20,7 @@ export class OpenChunk implements RowSource {
   readonly columnOffsets: readonly number[];
   readonly capacityRows: number;
   readonly firstSequence: number;
+  readonly feedUid: string;
   readonly #schema: Schema;
   readonly #words = new Map<number, Int32Array>();
   /** Descriptors read so far; they never change. null: damaged, so the rows themselves are looked at. */
@@ -45,6 +46,7 @@ export class OpenChunk implements RowSource {
     this.columnOffsets = geometry.columnOffsets;
     this.capacityRows = geometry.capacityRows;
     this.firstSequence = header.firstSequence;
+    this.feedUid = header.feedUid;
     this.#schema = schema;
   }
 
@@ -104,15 +106,15 @@ const chunks = new WeakMap<MappedFile, OpenChunk>();
  */
 export function pinChunk(path: string, schema: Schema, feedUid: string): OpenChunk {
   const chunk = pinCached(path, schema);
-  if (chunk.header.feedUid === feedUid) return chunk;
+  if (chunk.feedUid === feedUid) return chunk;
   // A feed that was deleted and made again has new files under the old names.
   unpinChunk(path);
   dropChunk(path);
   const fresh = pinCached(path, schema);
-  if (fresh.header.feedUid === feedUid) return fresh;
+  if (fresh.feedUid === feedUid) return fresh;
   unpinChunk(path);
-  throw new DeepwaterError('DW_FILE_CORRUPT', `${path} belongs to another feed (${fresh.header.feedUid}). Move the file out of the feed, or run \`deepwater repair\`.`, {
-    values: { path, found: fresh.header.feedUid, expected: feedUid },
+  throw new DeepwaterError('DW_FILE_CORRUPT', `${path} belongs to another feed (${fresh.feedUid}). Move the file out of the feed, or run \`deepwater repair\`.`, {
+    values: { path, found: fresh.feedUid, expected: feedUid },
   });
 }
 

@@ -6,6 +6,7 @@ import { objectDecoder } from './decode-object.js';
 import { tupleDecoder } from './decode-tuple.js';
 import type { DecodeHelpers } from './decode-values.js';
 import type { FeedFiles } from './feed-files.js';
+import { canMap, mapColumns } from './map-columns.js';
 import { type Newest, greatestUpTo, newestUpTo } from './newest.js';
 import { type Format, type Request, parseOptions } from './options.js';
 import { countRows, endOf, sequenceOf } from './piece-source.js';
@@ -151,7 +152,7 @@ function* give(context: ReadContext, request: Request, found: readonly Piece[]):
     case 'object':
       return yield* collectRecords(files, found, request.fields, recordDecoder(request, 'this'), helpers);
     case 'columns':
-      return yield* collectColumns(files, found, request.fields);
+      return yield* (canMap(found, request.fields) ? mapColumns : collectColumns)(files, found, request.fields);
     case 'segments':
       return yield* segmentsOf(files, found, request.fields);
     case 'raw':

@@ -5,7 +5,7 @@ import type { OpenChunk } from './open-chunk.js';
 import { closePiece, openPiece, sequenceOf } from './piece-source.js';
 import { mapPrivateRows } from './private-rows.js';
 import { type RowSource, columnOver, elementsPerRow } from './row-source.js';
-import { Segment } from './segment.js';
+import { type Segment, segmentOf } from './segment.js';
 import type { Piece } from './select.js';
 import type { Steps } from './slices.js';
 
@@ -39,7 +39,7 @@ export function* pieceSegments(files: FeedFiles, piece: Piece, fields: readonly 
           const end = runs[r + 1] as number;
           for (let from = runs[r] as number; from < end; from += rowsMax) {
             const to = Math.min(end, from + rowsMax);
-            segments.push(new Segment(rowsOf(from, to), to - from, sequenceOf(piece, from)));
+            segments.push(segmentOf(rowsOf(from, to), to - from, sequenceOf(piece, from)));
           }
         }
         return segments;
@@ -75,7 +75,7 @@ function cutCopy(columns: Segment['columns'], piece: Piece, fields: readonly Fie
       const per = elementsPerRow(field);
       return [field.name, columns[field.name]?.subarray(from * per, to * per)];
     })) as Segment['columns'];
-    segments.push(new Segment(part, to - from, sequenceOf(piece, (piece.runs[run] as number) + from - before)));
+    segments.push(segmentOf(part, to - from, sequenceOf(piece, (piece.runs[run] as number) + from - before)));
   }
   return segments;
 }

@@ -1,9 +1,11 @@
 // Stores positions just before and just after every wrap of the low word, as fast as it can.
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { storePosition } from '../../dist/index.js';
 import { offsets } from './layout-offsets.mjs';
 
 const { memory, offset, wraps, seed } = workerData;
+parentPort.postMessage('ready');
+while (Atomics.load(memory, 0) === 0);
 let high = 0;
 for (let wrap = 1; wrap <= wraps; wrap++) {
   const { before, after } = offsets(seed, wrap);

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {
   type BlockDescriptor, type CatalogFile, type ChunkGeometry, type ClockRange, type Field, type FeedPaths, type FeedSpec,
-  type FeedSpecInput, RING, RING_PLACE, SEAL_REASON, type Schema, SymbolDictionary, type WritableChunk, bootId, chunkPath,
+  type FeedSpecInput, RING, RING_PLACE, SEAL_REASON, type Schema, type SymbolCoder, SymbolDictionary, type WritableChunk, bootId, chunkPath,
   closeFile, compileSchema, crc32, createCatalog, createChunk, feedPaths, geometryOf, parseFeedSpec, reserveRows, ringPaths,
   writeFully,
 } from '@deepwater/core';
@@ -58,6 +58,9 @@ export class FeedFixture {
   readonly records: ModelRecord[] = [];
   readonly chunkIds: number[] = [];
   #chunk: OpenFixtureChunk | undefined;
+  /** Texts of the feed's one symbol field, by code. */
+  readonly symbolTexts: string[] = [];
+  readonly #symbols: SymbolDictionary;
   #tail: number;
 
   constructor(input: FeedSpecInput, options: FixtureOptions = {}) {
@@ -76,12 +79,24 @@ export class FeedFixture {
       slotCount: options.ringSlots ?? 4096, baseSequence: options.baseSequence ?? 0, createdUs: 1,
     }, 0);
     this.#tail = options.baseSequence ?? 0;
-    const symbols = SymbolDictionary.openForWriting(this.paths.symbols, 'owner', FEED_UID);
+    this.#symbols = SymbolDictionary.openForWriting(this.paths.symbols, 'owner', FEED_UID);
     const Writer = rowWriterClass(this.schema, FixtureWriter);
     this.writer = new Writer(this.schema, this.ring, Bell.create(files.bell, 'owner'),
-      this.schema.fields.map((field) => (field.type === 'symbol' ? symbols.coder(field.index) : undefined)));
+      this.schema.fields.map((field) => (field.type === 'symbol' ? this.#coder(field.index) : undefined)));
     this.catalog.view.epoch = 1;
     this.catalog.view.setRingPlace(RING_PLACE.FEED_DIRECTORY, 0);
+  }
+
+  #coder(fieldIndex: number): SymbolCoder {
+    const coder = this.#symbols.coder(fieldIndex);
+    return {
+      code: (text) => {
+        const code = coder.code(text);
+        this.symbolTexts[code] = text;
+        return code;
+      },
+      get size() { return coder.size; },
+    };
   }
 
   /** Publishes one record in the ring. */
@@ -141,6 +156,7 @@ export class FeedFixture {
   }
 
   remove(): void {
+    this.#symbols.close();
     fs.rmSync(this.base, { recursive: true, force: true });
   }
 
