@@ -83,9 +83,9 @@ function nextSteps({ store, feeds }: JobReport): string[] {
   const { feed } = feeds.reduce((most, candidate) => (candidate.records > most.records ? candidate : most));
   return [
     'To look around in the store:',
-    `  npx deepwater feeds --data ${store}`,
-    `  npx deepwater query ${feed} --last 5 --data ${store}`,
-    `  npx deepwater health --data ${store}`,
+    `  npx deepwater feeds --base-path ${store}`,
+    `  npx deepwater query ${feed} --last 5 --base-path ${store}`,
+    `  npx deepwater tail ${feed} --base-path ${store}`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {
-  CatalogView, type Clock, DeepwaterError, ENTRY_STATE, type FeedFile, type FeedMode, type FeedSpec, type Field, type Instrument,
+  type CatalogView, type Clock, DeepwaterError, ENTRY_STATE, type FeedFile, type FeedMode, type FeedSpec, type Field, type Instrument,
   type RecordFormat, type Schema, bootId, compileSchema, feedPaths, openCatalog,
 } from '@deepwater/core';
 import { FeedReader, type ReaderSource } from '@deepwater/query';

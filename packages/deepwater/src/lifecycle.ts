@@ -71,15 +71,16 @@ export function lifecycleOf(spec: FeedSpec): Lifecycle {
  */
 export function withLifecycle(spec: FeedSpec, change: LifecycleChange): FeedSpec {
   if (typeof change !== 'object' || change === null || Array.isArray(change)) throw invalidChange(describeValue(change));
-  const next: Record<string, unknown> = { ...spec };
+  const replacedKeys = new Set<string>();
   const given = Object.entries(change).filter(([, value]) => value !== undefined);
   for (const [key] of given) {
     const replaced = Object.hasOwn(REPLACES, camelCase(key)) ? REPLACES[camelCase(key)] : undefined;
     if (replaced === undefined) throw invalidChange(`the key ${describeValue(key)}${didYouMean(camelCase(key), Object.keys(REPLACES))}`);
     const isRingSize = !spec.persist && replaced.some((each) => RING_SIZES.includes(each));
-    for (const each of isRingSize ? RING_SIZES : replaced) delete next[each];
+    for (const each of isRingSize ? RING_SIZES : replaced) replacedKeys.add(each);
   }
-  return parseFeedSpec({ ...next, ...Object.fromEntries(given) });
+  const kept = Object.entries(spec).filter(([key]) => !replacedKeys.has(key));
+  return parseFeedSpec(Object.fromEntries([...kept, ...given]));
 }
 
 function invalidChange(what: string): DeepwaterError {

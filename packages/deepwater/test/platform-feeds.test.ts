@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { type FeedSpecInput, type LifecycleChange, Platform, type StoreEvent } from '../dist/index.js';
+import type { FeedSpecInput, LifecycleChange, Platform, StoreEvent } from '../dist/index.js';
 import { START, TRADES, TestProcess, failure, openPlatform, temporaryDirectory, trade } from './support.js';
 
 const ringsOf = (platform: Platform): string => `/dev/shm/deepwater-${process.getuid!()}/${platform.storeId}`;

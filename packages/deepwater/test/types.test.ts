@@ -20,11 +20,13 @@ type Spec = typeof SPEC;
 function typeOf<T>(_make: (platform: Platform) => T): T {
   return undefined as unknown as T;
 }
+/** Only looked at by the compiler. */
+function compiles(_code: (platform: Platform) => Promise<unknown>): void {}
 
 test('a writer with the type of its spec takes its values, and no others', () => {
   const writer = typeOf((platform) => platform.createWriter<Spec>('trades'));
   expectTypeOf(writer).resolves.toEqualTypeOf<Writer<Spec>>();
-  typeOf(async () => {
+  compiles(async () => {
     const w = await writer;
     w.writeValues(1.5, 'B', 7n, 5);
     w.writeTuple([1.5, 'B', 7, 5n]);
@@ -39,12 +41,12 @@ test('a writer with the type of its spec takes its values, and no others', () =>
     // @ts-expect-error a column is missing
     w.writeColumns({ price: new Float64Array(1) });
     expectTypeOf(w.position).toEqualTypeOf<number>();
-    expectTypeOf(w.flush()).resolves.toEqualTypeOf<void>();
+    expectTypeOf(await w.flush()).toBeVoid();
   });
 });
 
 test('a reader with the type of its spec gives its records', () => {
-  typeOf(async (platform) => {
+  compiles(async (platform) => {
     const reader = await platform.createReader<Spec>('trades');
     expectTypeOf(reader).toEqualTypeOf<Reader<Spec>>();
     expectTypeOf(await reader.range(0, 1)).toEqualTypeOf<[number, string, bigint, number][]>();
@@ -56,7 +58,7 @@ test('a reader with the type of its spec gives its records', () => {
 });
 
 test('without it, values are of any of the kinds there are', () => {
-  typeOf(async (platform) => {
+  compiles(async (platform) => {
     const writer = await platform.createWriter('trades');
     writer.writeValues(1.5, 'B', 7n, true);
     writer.writeObject({ anything: 1, else: 'x' });
@@ -72,7 +74,7 @@ test('without it, values are of any of the kinds there are', () => {
 
 test('createFeed takes a literal or a spec made at run time', () => {
   expectTypeOf(typeOf((platform) => platform.createFeed(SPEC))).resolves.toEqualTypeOf<FeedInfo>();
-  typeOf((platform) => platform.createFeed({ feed_name: 'x', fields: [{ name: 't', type: 'uint64' }], ts_col: 't' }));
+  compiles((platform) => platform.createFeed({ feed_name: 'x', fields: [{ name: 't', type: 'uint64' }], ts_col: 't' }));
   // @ts-expect-error float46 is no type
-  typeOf((platform) => platform.createFeed({ name: 'x', fields: [{ name: 't', type: 'float46' }], timestamp: 't' }));
+  compiles((platform) => platform.createFeed({ name: 'x', fields: [{ name: 't', type: 'float46' }], timestamp: 't' }));
 });

@@ -212,6 +212,7 @@ function openFeedRing(
   for (const place of places) {
     const left = openLeftover(ringPaths(place.directory, spec.name).ring, source, schema, scratchBytes, end, notes);
     if (left === undefined) continue;
+    left.resetPosition(RING.HEAD, left.head); // its writer may have been killed in the middle of a wrap
     if (spec.persist) left.resetPosition(RING.TAIL, end.next);
     return { ring: left, bell: Bell.create(ringPaths(place.directory, spec.name).bell, settings.access), place, gapBefore: 0 };
   }

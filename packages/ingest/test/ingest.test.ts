@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DeepwaterError, SEAL_REASON, chunkPath, feedPaths } from '@deepwater/core';
+import { CATALOG, CHUNK, DeepwaterError, SEAL_REASON, chunkPath, crc32, feedPaths, peekChunk } from '@deepwater/core';
 import { chunksOf, feedSource, firstWrong, ingest, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
 
 const stores: { remove: () => void }[] = [];
@@ -165,6 +165,30 @@ describe('a writer', () => {
     expect([...chunksOf(source)].map((chunk) => [chunk.rows, firstWrong(chunk)])).toEqual([[1, undefined]]);
   });
 
+  it('seals a chunk that has grown old, though nothing more comes', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, chunkMaxAgeHours: 0.2 / 3600 });
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    writer.writeValues(...recordOf(0));
+    await expect.poll(() => [...chunksOf(source)].map((chunk) => [chunk.rows, chunk.sealed]), { timeout: 20_000 }).toEqual([[1, true]]);
+    expect(openFiles(source).catalog.entry(0).sealReason).toBe(SEAL_REASON.AGE);
+    writer.writeValues(...recordOf(1));
+    await writer.close();
+    await service.close();
+    expect([...chunksOf(source)].map((chunk) => [chunk.firstSequence, chunk.rows, firstWrong(chunk)])).toEqual([[0, 1, undefined], [1, 1, undefined]]);
+  });
+
+  it('syncs by itself in the rhythm that the feed asks for', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, durability: { level: 'sync', intervalMs: 20 } });
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    for (let n = 0; n < 100; n++) writer.writeValues(...recordOf(n));
+    const paths = feedPaths(source.basePath, 'checked');
+    await expect.poll(() => peekChunk(chunkPath(paths, 1)).header.syncedRows, { timeout: 20_000 }).toBe(100);
+    await writer.close();
+    await service.close();
+  });
+
   it('keeps symbols in the dictionary over writers', async () => {
     const source = feedSource(newStore(), {
       name: 'symbols', fields: [{ name: 'venue', type: 'symbol' }, { name: 't', type: 'uint64' }], timestamp: 't',
@@ -299,5 +323,54 @@ describe('records an earlier writer left in the ring', () => {
     const { catalog } = openFiles(source);
     expect(catalog.entry(1)).toMatchObject({ firstSequence: 3000 + 2 ** 36, gapBefore: 2 ** 36, rows: 1 });
     expect(events.join()).toContain('the ring of the last writer is gone');
+  });
+});
+
+describe('a machine that went down while a feed was written', () => {
+  /** A store as it is after a power loss: another boot id, no ring, and whatever of the unsynced rows reached the disk. */
+  async function afterPowerLoss(damage: (chunk: Buffer) => void): Promise<{ source: ReturnType<typeof feedSource>; synced: number }> {
+    const source = feedSource(newStore(), { ...selfChecking, chunkSizeBytes: 8 << 20 });
+    const child = fork(fileURLToPath(new URL('./support/abandon-writer.mjs', import.meta.url)), [JSON.stringify(source), 'sync'], { execArgv: [] });
+    await new Promise((resolve) => child.once('exit', resolve));
+    fs.rmSync(openFiles(source).ring!.path);
+    const paths = feedPaths(source.basePath, 'checked');
+    const chunk = fs.readFileSync(chunkPath(paths, 1));
+    chunk.fill(0x11, CHUNK.BOOT_ID, CHUNK.BOOT_ID + 16);
+    chunk.writeUInt32LE(crc32(chunk.subarray(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC)), CHUNK.ACTIVATION_CRC);
+    damage(chunk);
+    fs.writeFileSync(chunkPath(paths, 1), chunk);
+    const catalog = fs.readFileSync(paths.catalog);
+    catalog.fill(0x11, CATALOG.BOOT_ID, CATALOG.BOOT_ID + 16);
+    fs.writeFileSync(paths.catalog, catalog);
+    return { source, synced: 3000 };
+  }
+
+  async function reopen(source: ReturnType<typeof feedSource>): Promise<{ position: number; events: string[] }> {
+    const { service, events } = ingest();
+    const writer = await service.openWriter(source);
+    const { position } = writer;
+    writer.writeValues(...recordOf(1));
+    await writer.close();
+    await service.close();
+    return { position, events };
+  }
+
+  it('keeps what was synced and every complete block, and numbers on past what may have been seen', async () => {
+    const { source } = await afterPowerLoss(() => {});
+    expect((await reopen(source)).position).toBe(2 * 16384 + 2 ** 36);
+    const [first, second] = [...chunksOf(source)];
+    expect([first!.rows, firstWrong(first!), first!.sealed]).toEqual([2 * 16384, undefined, true]);
+    expect([second!.rows, second!.firstSequence]).toEqual([1, 2 * 16384 + 2 ** 36]);
+    expect(openFiles(source).catalog.entry(1).gapBefore).toBe(2 ** 36);
+  });
+
+  it('drops a block whose cells are not what was written, and everything behind it', async () => {
+    const { source, synced } = await afterPowerLoss((chunk) => {
+      const columns = chunk.readUInt32LE(CHUNK.COLUMNS_OFFSET);
+      chunk.fill(0, columns + 10_000 * 8, columns + 12_000 * 8); // pages of the first column that never reached the disk
+    });
+    expect((await reopen(source)).position).toBe(synced + 2 ** 36);
+    const [first] = [...chunksOf(source)];
+    expect([first!.rows, firstWrong(first!)]).toEqual([synced, undefined]);
   });
 });

@@ -32,19 +32,26 @@ export function createCatalog(path: string, access: Access, schema: Schema, feed
   }
 }
 
-/** Opens a catalog and checks it. @throws DeepwaterError DW_FILE_CORRUPT, DW_FORMAT_VERSION, DW_SYSTEM_CALL (ENOENT) */
+/** Opens a catalog and checks it. @throws DeepwaterError DW_FILE_CORRUPT, DW_SYSTEM_CALL (ENOENT) */
 export function openCatalog(path: string, schema: Schema, feedUid: string, writable: boolean): CatalogFile {
   const fd = openExisting(path, writable);
   try {
-    const size = regularFileSize(fd, path);
-    if (size < CATALOG.HEADER_BYTES + ENTRY_BYTES || size > MAPPING_BYTES_MAX) {
-      throw new DeepwaterError('DW_FILE_CORRUPT', `${path} has ${size} bytes, which no catalog has. It is made again when a writer opens the feed.`, {
-        values: { path, size },
-      });
+    for (;;) {
+      const size = regularFileSize(fd, path);
+      if (size < CATALOG.HEADER_BYTES + ENTRY_BYTES || size > MAPPING_BYTES_MAX) {
+        throw new DeepwaterError('DW_FILE_CORRUPT', `${path} has ${size} bytes, which no catalog has. It is made again when a writer opens the feed.`, {
+          values: { path, size },
+        });
+      }
+      const file = mapCatalog(fd, path, schema, size, writable);
+      try {
+        file.view.check(feedUid);
+        return file;
+      } catch (error) {
+        // Its writer may have made it larger since we asked for its size: then there is more room than we mapped.
+        if (regularFileSize(fd, path) === size) throw error;
+      }
     }
-    const file = mapCatalog(fd, path, schema, size, writable);
-    file.view.check(feedUid);
-    return file;
   } finally {
     closeFile(fd);
   }

@@ -58,7 +58,7 @@ export class CatalogView {
     view.setUint32(CATALOG.CAPACITY, capacity, true);
   }
 
-  /** @throws DeepwaterError DW_FILE_CORRUPT, DW_FORMAT_VERSION: make the catalog again from the chunks then. */
+  /** @throws DeepwaterError DW_FILE_CORRUPT, for another format version too: make the catalog again from the chunks then. */
   check(feedUid: string): void {
     const view = this.#view;
     const version = view.getUint32(CATALOG.VERSION, true);

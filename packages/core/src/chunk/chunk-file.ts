@@ -81,7 +81,8 @@ export function openChunkForReading(path: string, schema: Schema): ReadableChunk
     const size = checkedSize(fd, path);
     const mapped = mapFile(fd, { path, length: Math.min(size, MAPPING_BYTES_MAX), mode: 'read-only' });
     const header = new ChunkHeader(new Uint8Array(mapped.buffer, 0, mapped.fileBytes), path);
-    return { path, header, mapped, geometry: header.check(schema, size) };
+    // Held against what is mapped: a column beyond a mapping's reach cannot be looked at.
+    return { path, header, mapped, geometry: header.check(schema, mapped.fileBytes) };
   } finally {
     closeFile(fd);
   }

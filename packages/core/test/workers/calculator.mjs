@@ -1,4 +1,5 @@
 // A service for the tests of rpc: it answers, fails in every way, and dies when told to.
+import { setImmediate } from 'node:timers';
 import { threadId } from 'node:worker_threads';
 import { DeepwaterError, exposeService } from '../../dist/index.js';
 

@@ -1,5 +1,6 @@
 // Writes trades until it is ended. Arguments: base path, how many, what to do then, options of the platform as JSON.
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers';
 import { Platform } from '../../dist/index.js';
 
 const [basePath, count, then = 'wait', options = '{}'] = process.argv.slice(2);

@@ -1,0 +1,125 @@
+import { Command, Option } from 'commander';
+import { type Clock, DeepwaterError, type FeedInfo, type Field, type Reader } from 'deepwater';
+import { toJson } from '../output/json.js';
+import { type Row, recordPrinter } from '../output/record-format.js';
+import { flush, print, stdoutClosed } from '../output/stdout.js';
+import { type StoreOptions, basePathOption, withStore } from '../store.js';
+import { TIME_HELP, parseTime } from '../time/parse-time.js';
+import { type RecordOptions, formatOf, positiveNumber, recordOptions, selectedFields, wholeNumber } from './record-options.js';
+
+interface QueryOptions extends StoreOptions, RecordOptions {
+  readonly start?: string;
+  readonly end?: string;
+  readonly latest?: number;
+  readonly last?: number;
+  readonly limit?: number;
+  readonly by?: string;
+  readonly explain?: true;
+}
+
+/** A table is for people: longer ones are cut, unless a limit is given. */
+const TABLE_ROWS_MAX = 1000;
+/** Up to so many records are read at once; more are read as they are printed. */
+const AT_ONCE_MAX = 100_000;
+const LATEST_SECONDS = 60;
+
+/** `deepwater query <feed>` */
+export function queryCommand(): Command {
+  const command = new Command('query')
+    .description(`print records of a feed: a range of times, the latest, or the last (by default the latest ${LATEST_SECONDS} s)`)
+    .argument('<feed>', 'name of the feed')
+    .addOption(basePathOption())
+    .option('-s, --start <time>', `first time: ${TIME_HELP}`)
+    .option('-e, --end <time>', 'time to stop before, in the same ways')
+    .addOption(new Option('--latest <seconds>', 'so many seconds back from the newest record').argParser(positiveNumber).conflicts(['start', 'end', 'last']))
+    .addOption(new Option('--last <n>', 'the n records that arrived last').argParser(wholeNumber).conflicts(['start', 'end', 'by', 'limit', 'explain']))
+    .addOption(new Option('-n, --limit <n>', `at most n records, the first that arrived (tables: ${TABLE_ROWS_MAX} by default)`).argParser(wholeNumber))
+    .option('--by <clock>', 'the clock that times are of (default: the timestamp of the feed)')
+    .option('--explain', 'print how the range would be read, not the records');
+  for (const option of recordOptions()) command.addOption(option);
+  return command
+    .addHelpText('after', `
+Examples:
+  deepwater query trades --start -1h
+  deepwater query trades --start 2025-02-01T09:30 --end 2025-02-01T16:00 --columns price,size --format csv
+  deepwater query trades --last 20 --json`)
+    .action(async (feedName: string, options: QueryOptions) => {
+      await withStore(options, async (platform) => {
+        const info = platform.feedInfo(feedName);
+        const reader = await platform.createReader(feedName);
+        if (options.explain === true) await explain(info, reader, options);
+        else await printRecords(info, reader, options);
+      });
+    });
+}
+
+async function printRecords(info: FeedInfo, reader: Reader, options: QueryOptions): Promise<void> {
+  const format = formatOf(options);
+  const fields = selectedFields(info, reader, options.columns);
+  const cut = format === 'table' && options.limit === undefined && options.last === undefined;
+  const limit = cut ? TABLE_ROWS_MAX + 1 : options.limit;
+  const printer = recordPrinter(format, fields, info.clocks);
+  let rows = 0;
+  for await (const row of readRows(info, reader, fields, { ...options, limit })) {
+    if (stdoutClosed.aborted) break;
+    if (cut && rows === TABLE_ROWS_MAX) {
+      process.stderr.write(`deepwater: only the first ${TABLE_ROWS_MAX} records are shown; give --limit, or another --format, for more\n`);
+      break;
+    }
+    rows += 1;
+    await printer.row(row);
+  }
+  await printer.end();
+}
+
+/** The records asked for, however many they are. */
+async function* readRows(info: FeedInfo, reader: Reader, fields: readonly Field[], options: QueryOptions): AsyncGenerator<Row> {
+  const { last, limit, by, start, end } = options;
+  const columns = fields.map(({ name }) => name);
+  if (last !== undefined) {
+    yield* await reader.last(last, { columns });
+  } else if (start === undefined && end === undefined) {
+    yield* await reader.latest(options.latest ?? LATEST_SECONDS, { columns, limit, by });
+  } else {
+    const range = rangeOf(info, reader, options);
+    if (by !== undefined || (limit !== undefined && limit <= AT_ONCE_MAX)) {
+      yield* await reader.range(range.start, range.end, { columns, limit, by });
+      return;
+    }
+    let left = limit ?? Infinity;
+    for await (const record of reader.read(range.start, range.end)) {
+      if (left-- <= 0) return;
+      yield columns.map((name) => record[name]) as Row;
+    }
+  }
+}
+
+async function explain(info: FeedInfo, reader: Reader, options: QueryOptions): Promise<void> {
+  const { start, end } = rangeOf(info, reader, options);
+  const { text, ...plan } = reader.explain(start, end, { by: options.by });
+  await print(formatOf(options) === 'json' ? `${toJson(plan, 2)}\n` : `${text}\n`);
+  await flush();
+}
+
+/** The times asked for, as [start, end); what is left open reaches as far as the clock does. */
+function rangeOf(info: FeedInfo, reader: Reader, { start, end, latest, by }: QueryOptions): { start: bigint; end: bigint } {
+  const { unit, signed } = clockOf(info, by);
+  if (start === undefined && end === undefined) {
+    const newest = BigInt(reader.newest({ by })?.time ?? 0);
+    const perSecond = { ms: 1e3, us: 1e6, ns: 1e9 }[unit];
+    return { start: newest - BigInt(Math.round((latest ?? LATEST_SECONDS) * perSecond)), end: newest + 1n };
+  }
+  const now = Date.now();
+  return {
+    start: start === undefined ? (signed ? -(2n ** 63n) : 0n) : parseTime(start, '--start', unit, now),
+    end: end === undefined ? 2n ** (signed ? 63n : 64n) : parseTime(end, '--end', unit, now),
+  };
+}
+
+function clockOf({ name, clocks }: FeedInfo, by: string | undefined): Clock {
+  const clock = by === undefined ? clocks[0] : clocks.find((each) => each.name === by);
+  if (clock !== undefined) return clock;
+  throw new DeepwaterError('DW_OPTION_INVALID', `--by is ${JSON.stringify(by)}, which is no clock of feed ${name}. Its clocks: ${clocks.map((each) => each.name).join(', ')}.`, {
+    values: { option: 'by', given: by, clocks: clocks.map((each) => each.name) },
+  });
+}

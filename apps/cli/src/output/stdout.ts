@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+
+/** Text is gathered to pieces of this size before it is written. */
+const PIECE_CHARS = 64 * 1024;
+
+let pending = '';
+const closed = new AbortController();
+
+/** Aborted once nobody reads stdout any more: `deepwater query … | head` ends quietly, as if it were done. */
+export const stdoutClosed: AbortSignal = closed.signal;
+
+/** Takes note of a reader that goes away. Call it once, before anything is written. */
+export function watchStdout(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    closed.abort();
+  });
+}
+
+/** Writes text, sooner or later; resolves when more may come. */
+export async function print(text: string): Promise<void> {
+  pending += text;
+  if (pending.length >= PIECE_CHARS) await flush();
+}
+
+/** Writes what was gathered. */
+export async function flush(): Promise<void> {
+  const text = pending;
+  pending = '';
+  if (text === '' || stdoutClosed.aborted) return;
+  if (process.stdout.write(text)) return;
+  try {
+    await once(process.stdout, 'drain', { signal: stdoutClosed });
+  } catch (error) {
+    if (!stdoutClosed.aborted) throw error;
+  }
+}

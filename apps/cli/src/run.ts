@@ -1,0 +1,31 @@
+import { CommanderError } from 'commander';
+import { DeepwaterError } from 'deepwater';
+import { watchStdout } from './output/stdout.js';
+import { createProgram } from './program.js';
+
+/** What the process ends with. */
+export const EXIT = {
+  OK: 0,
+  /** The command cannot be carried out as it was given: a mistake in it, or an error of the store, with its code. */
+  ERROR: 1,
+  /** A mistake of this program. */
+  UNEXPECTED: 2,
+} as const;
+
+/** Runs the command line; resolves to the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  watchStdout();
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return EXIT.OK;
+  } catch (error) {
+    // Help and version come this way too, with 0; what else is wrong has been printed.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.ERROR;
+    if (DeepwaterError.isDeepwaterError(error)) {
+      process.stderr.write(`deepwater: ${error.code}: ${error.message}\n`);
+      return EXIT.ERROR;
+    }
+    process.stderr.write(`deepwater: unexpected error, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
+    return EXIT.UNEXPECTED;
+  }
+}

@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { feedPaths, parseFeedSpec } from '@deepwater/core';
+import { FeedReader, type ReaderSource } from '@deepwater/query';
+import { FEED_UID, FeedFixture, STORE_ID } from './support/feed-fixture.js';
+import { assertProperty } from './support/seed.js';
+
+const spec = {
+  name: 'live',
+  fields: [
+    { name: 'n', type: 'float64' },
+    { name: 'odd', type: 'uint32' },
+    { name: 'low', type: 'uint16' },
+    { name: 'ts', type: 'uint64' },
+  ],
+  timestamp: 'ts',
+} as const;
+
+const cleanUps: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp();
+});
+
+/** The time that live-writer.mjs gives to record n. */
+const timeOf = (n: number): number => 1_700_000_000_000_000 + (n % 97 === 0 ? Math.floor(n / 2) : n) * 10;
+const ALL = [0, 2 ** 53 - 1] as const;
+
+describe('a reader while the feed is written', () => {
+  test('what happens between two batches changes nothing but what retention deletes', () => {
+    const step = fc.record({ write: fc.integer({ min: 0, max: 90 }), drain: fc.integer({ min: 0, max: 200 }), remove: fc.boolean() });
+    assertProperty(fc.property(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 500 }), fc.array(step, { minLength: 1, maxLength: 8 }), fc.integer({ min: 5, max: 60 }), (written, drained, steps, batchRows) => {
+      const fixture = new FeedFixture(spec, { capacityRows: 128, blockRows: 32, ringSlots: 1024 });
+      cleanUps.push(() => { fixture.remove(); });
+      const write = (count: number): void => {
+        for (let i = 0; i < count; i++) {
+          const n = fixture.writer.position;
+          if (n - fixture.tail >= 1024) fixture.drain(100);
+          fixture.write(n, n * 2 + 1, n % 65536, 1000 + ((n * 37) % 500));
+        }
+      };
+      write(written);
+      fixture.drain(drained);
+      const head = fixture.writer.position;
+      const seen: number[] = [];
+      let at = 0;
+      let deleted = 0;
+      for (const batch of new FeedReader(fixture.source).batchesSync(0, 10_000, { batchRows, columns: ['n'] })) {
+        seen.push(...(batch.columns as { n: Float64Array }).n);
+        const { write: more, drain, remove } = steps[at++ % steps.length]!;
+        write(more);
+        fixture.drain(drain);
+        if (remove && fixture.catalog.view.firstLive < fixture.catalog.view.count - 1) {
+          fixture.deleteOldest();
+          deleted = fixture.records[0]!.sequence;
+        }
+      }
+      // In order, none twice, none of later; missing may only be what was deleted before the reader came to it.
+      expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+      expect(seen.every((n) => n < head)).toBe(true);
+      expect(seen.filter((n) => n >= deleted)).toEqual(Array.from({ length: Math.max(0, head - deleted) }, (_, i) => deleted + i));
+    }), 60);
+  });
+
+  test('a writer at full speed: each read is one whole, gapless prefix of the feed', async () => {
+    const records = 400_000;
+    const { reader, done, finish } = await startWriter({ persist: true, records, slotCount: 256, capacityRows: 2048, blockRows: 64 });
+    let reads = 0;
+    let known = 0;
+    while (!done()) {
+      const columns = reader.rangeSync(...ALL, { format: 'columns' });
+      const wrong = columns.n.findIndex((n, i) => n !== i || columns.odd[i] !== (i * 2 + 1) >>> 0 || columns.low[i] !== i % 65536 || columns.ts[i] !== BigInt(timeOf(i)));
+      expect(wrong).toBe(-1);
+      expect(columns.n.length).toBeGreaterThanOrEqual(known);
+      known = columns.n.length;
+      const last = reader.lastSync(100, { format: 'columns', columns: ['n'] }).n;
+      expect([...last]).toEqual(Array.from(last, (_, i) => last[0]! + i));
+      const sliced = await reader.range(...ALL, { format: 'columns', columns: ['n', 'ts'] });
+      expect(sliced.n.findIndex((n, i) => n !== i)).toBe(-1);
+      const newest = reader.newest();
+      if (newest !== undefined) expect(newest.time).toBe(timeOf(newest.sequence));
+      reads += 1;
+    }
+    await finish();
+    expect(reads).toBeGreaterThan(3);
+    expect(reader.rangeSync(...ALL, { format: 'columns', columns: ['n'] }).n.length).toBe(records);
+    const from = timeOf(records - 5000);
+    const wanted = Array.from({ length: records }, (_, n) => n).filter((n) => timeOf(n) >= from);
+    expect([...reader.rangeSync(from, ALL[1], { format: 'columns', columns: ['n'] }).n]).toEqual(wanted);
+  });
+
+  test('a memory feed that is overwritten all the time: no torn record, no hole', async () => {
+    const { reader, done, finish } = await startWriter({ persist: false, records: 20_000_000, slotCount: 4096, capacityRows: 64, blockRows: 64 });
+    let reads = 0;
+    let rows = 0;
+    const end = performance.now() + 2000;
+    while (!done() && performance.now() < end) {
+      const { n, odd, low, ts } = reader.rangeSync(...ALL, { format: 'columns' });
+      const first = n[0] ?? 0;
+      expect(n.findIndex((value, i) => value !== first + i || odd[i] !== (value * 2 + 1) >>> 0 || low[i] !== value % 65536 || ts[i] !== BigInt(timeOf(value)))).toBe(-1);
+      rows += n.length;
+      reads += 1;
+      await new Promise((resume) => { setImmediate(resume); });
+    }
+    await finish();
+    expect(reads).toBeGreaterThan(3);
+    expect(rows).toBeGreaterThan(0);
+  });
+});
+
+interface LiveFeed {
+  readonly reader: FeedReader<typeof spec>;
+  readonly done: () => boolean;
+  readonly finish: () => Promise<void>;
+}
+
+async function startWriter(options: { persist: boolean; records: number; slotCount: number; capacityRows: number; blockRows: number }): Promise<LiveFeed> {
+  const basePath = mkdtempSync(path.join(os.tmpdir(), 'deepwater-query-live-'));
+  cleanUps.push(() => { rmSync(basePath, { recursive: true, force: true }); });
+  const parsed = parseFeedSpec({ ...spec, persist: options.persist });
+  const source: ReaderSource = { basePath, storeId: STORE_ID, feedUid: FEED_UID, spec: parsed };
+  mkdirSync(feedPaths(basePath, spec.name).chunks, { recursive: true });
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL('./support/live-writer.mjs', import.meta.url), { workerData: { source, stop, ...options } });
+  const exited = once(worker, 'exit');
+  let done = false;
+  const failed = new Promise<never>((_, reject) => { worker.once('error', (error) => { done = true; reject(error); }); });
+  failed.catch(() => undefined);
+  await Promise.race([once(worker, 'message'), failed]);
+  worker.once('message', () => { done = true; });
+  return {
+    reader: new FeedReader<typeof spec>(source),
+    done: () => done,
+    finish: async () => {
+      Atomics.store(stop, 0, 1);
+      await Promise.race([exited, failed]);
+    },
+  };
+}
