@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { BENCHMARKS } from './benchmarks/index.js';
 import { clockCostNs } from './lib/clock.js';
 import { writeTable } from './lib/docs.js';
-import { LOAD_WARNING, describeMachine, loadAverage } from './lib/machine.js';
+import { LOAD_WARNING, STOLEN_WARNING, describeMachine, loadAverage, processorTimes, stolenSince } from './lib/machine.js';
 import { type Outcome, type Report, figure, holds, markdownOf } from './lib/report.js';
 import { runBenchmark } from './lib/run-benchmark.js';
 import { makeScratch } from './lib/scratch.js';
@@ -19,6 +19,7 @@ const tell = (text: string): void => { process.stderr.write(`${text}\n`); };
 async function run(options: BenchOptions): Promise<Report> {
   const date = new Date().toISOString();
   const loadBefore = loadAverage();
+  const times = processorTimes();
   const machine = describeMachine(clockCostNs());
   tell(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load average ${loadBefore.toFixed(2)}, clock ${figure(machine.clockCostNs.median)} ns`);
   if (loadBefore > LOAD_WARNING) tell(`WARNING: the load average is above ${LOAD_WARNING}: these will be the figures of a busy machine`);
@@ -39,13 +40,14 @@ async function run(options: BenchOptions): Promise<Report> {
       for (const { id, sample, unit, target, problems } of outcome.lines) {
         tell(`  ${id}: ${problems.length > 0 ? `INVALID (${problems[0]})` : `${figure(sample.median)} ${unit}`}${target === undefined ? '' : `, target ${target.text} ${target.met ? 'met' : 'missed'}`}`);
       }
+      if (outcome.stolen > STOLEN_WARNING) tell(`  (the host kept ${(outcome.stolen * 100).toFixed(1)} % of the processors for other guests meanwhile)`);
       if (outcome.failure !== undefined) tell(`  FAILED: ${outcome.failure}`);
       outcomes.push(outcome);
     }
   } finally {
     scratch.remove();
   }
-  return { date, quick: options.quick, machine, loadBefore, loadAfter: loadAverage(), outcomes };
+  return { date, quick: options.quick, machine, loadBefore, loadAfter: loadAverage(), stolen: stolenSince(times), outcomes };
 }
 
 /** Where results go: those of a run of everything, at full length, are kept apart from the others. */

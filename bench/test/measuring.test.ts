@@ -72,10 +72,10 @@ describe('runs in turn', () => {
 
 describe('the report', () => {
   const report = (problems: string[], failure?: string): Report => ({
-    date: '2026-11-20T12:00:00.000Z', quick: false, loadBefore: 2, loadAfter: 0.5,
+    date: '2026-11-20T12:00:00.000Z', quick: false, loadBefore: 2, loadAfter: 0.5, stolen: 0.125,
     machine: { cpu: 'a processor', cores: 2, node: '20', v8: '11', kernel: 'Linux', memoryBytes: 2 ** 34, memoryFreeBytes: 2 ** 33, clockCostNs: sampleOf([30]) },
     outcomes: [{
-      name: 'writing', seconds: 1, loadBefore: 0, loadAfter: 0, ...(failure === undefined ? {} : { failure }),
+      name: 'writing', seconds: 1, loadBefore: 0, loadAfter: 0, stolen: 0, ...(failure === undefined ? {} : { failure }),
       lines: [{
         id: 'writing-fast', what: 'writing', unit: 'M/s', sample: sampleOf([1, 2, 3]), target: { text: '≥ 1 M/s', met: true },
         peers: [{ name: 'dd', sample: sampleOf([4]) }], problems, notes: [],
@@ -83,11 +83,12 @@ describe('the report', () => {
     }],
   });
 
-  it('shows figure, target, peer and ratio, and that the machine was busy', () => {
+  it('shows figure, target, peer and ratio, and that the machine was busy and disturbed', () => {
     const text = markdownOf(report([]));
     expect(text).toContain('| `writing-fast` | writing | 2.00 M/s | 1.00 to 3.00 (3) | ≥ 1 M/s | yes | dd: 4.00 M/s | 0.500 |');
     expect(text).toContain('1 of 1 targets met');
     expect(text).toContain('busy at the start');
+    expect(text).toContain('12.5 % of the processors for other guests (**disturbed**)');
     expect(holds(report([]))).toBe(true);
   });
 

@@ -33,6 +33,29 @@ export function loadAverage(): number {
   return os.loadavg()[0];
 }
 
+/** Processor time since the machine started, in the kernel's ticks: all of it, and what the host gave to other guests. */
+export interface ProcessorTimes {
+  readonly total: number;
+  readonly stolen: number;
+}
+
+/** Zeros where the kernel does not say. */
+export function processorTimes(): ProcessorTimes {
+  try {
+    // proc(5): cpu user nice system idle iowait irq softirq steal (then guest time, which user holds already)
+    const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].trim().split(/\s+/).slice(1, 9).map(Number);
+    return { total: fields.reduce((sum, ticks) => sum + ticks, 0), stolen: fields[7] };
+  } catch {
+    return { total: 0, stolen: 0 };
+  }
+}
+
+/** The part of the processors that the host gave to other guests since then, 0 to 1. */
+export function stolenSince(before: ProcessorTimes): number {
+  const now = processorTimes();
+  return now.total === before.total ? 0 : (now.stolen - before.stolen) / (now.total - before.total);
+}
+
 /** Memory that can be had without swapping, page cache included. */
 export function memoryFree(): number {
   try {
@@ -44,5 +67,6 @@ export function memoryFree(): number {
   return os.freemem();
 }
 
-/** Above this the figures are those of a busy machine. */
+/** Above these the figures are those of a busy machine. */
 export const LOAD_WARNING = 1.5;
+export const STOLEN_WARNING = 0.02;

@@ -1,5 +1,5 @@
 import type { Line, Peer } from './benchmark.js';
-import { LOAD_WARNING, type Machine } from './machine.js';
+import { LOAD_WARNING, type Machine, STOLEN_WARNING } from './machine.js';
 import type { Sample } from './sample.js';
 
 /** What became of one benchmark. */
@@ -8,6 +8,8 @@ export interface Outcome {
   readonly seconds: number;
   readonly loadBefore: number;
   readonly loadAfter: number;
+  /** The part of the processors that the host gave to other guests meanwhile. */
+  readonly stolen: number;
   readonly lines: readonly Line[];
   /** Why it ended early. */
   readonly failure?: string;
@@ -20,6 +22,7 @@ export interface Report {
   readonly machine: Machine;
   readonly loadBefore: number;
   readonly loadAfter: number;
+  readonly stolen: number;
   readonly outcomes: readonly Outcome[];
 }
 
@@ -40,6 +43,7 @@ export function markdownOf(report: Report): string {
     `${report.date.slice(0, 16).replace('T', ' ')} UTC${report.quick ? ', **quick run: the figures mean nothing**' : ''}. ${machine.cpu}, ${machine.cores} cores, ` +
       `${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB (${(machine.memoryFreeBytes / 2 ** 30).toFixed(0)} free). ${machine.kernel}. Node ${machine.node} (V8 ${machine.v8}). ` +
       `Load average ${report.loadBefore.toFixed(2)} before, ${report.loadAfter.toFixed(2)} after${report.loadBefore > LOAD_WARNING ? ' (**busy at the start**)' : ''}. ` +
+      `The host kept ${(report.stolen * 100).toFixed(1)} % of the processors for other guests${report.stolen > STOLEN_WARNING ? ' (**disturbed**)' : ''}. ` +
       `A look at the clock costs ${figure(machine.clockCostNs.median)} ns.`,
     '',
     '| line | what | median | min to max (runs) | target | met | beside it, in the same run | ratio |',

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { BenchContext, Benchmark, Line } from './benchmark.js';
-import { loadAverage } from './machine.js';
+import { loadAverage, processorTimes, stolenSince } from './machine.js';
 import type { Outcome } from './report.js';
 
 /** What a benchmark's process is told. */
@@ -21,6 +21,7 @@ export function runBenchmark(benchmark: Benchmark, order: Omit<Order, 'name'>, p
   return new Promise((resolve) => {
     const started = performance.now();
     const loadBefore = loadAverage();
+    const times = processorTimes();
     let lines: readonly Line[] = [];
     let failure: string | undefined = 'its process ended before it did';
     const child = fork(fileURLToPath(new URL('../benchmark-process.js', import.meta.url)), [], {
@@ -44,7 +45,7 @@ export function runBenchmark(benchmark: Benchmark, order: Omit<Order, 'name'>, p
       clearTimeout(limit);
       if (failure === undefined && code !== 0) failure = `its process ended with ${signal ?? `code ${code}`}`;
       const seconds = (performance.now() - started) / 1000;
-      resolve({ name: benchmark.name, seconds, loadBefore, loadAfter: loadAverage(), lines, ...(failure === undefined ? {} : { failure }) });
+      resolve({ name: benchmark.name, seconds, loadBefore, loadAfter: loadAverage(), stolen: stolenSince(times), lines, ...(failure === undefined ? {} : { failure }) });
     });
     child.send({ ...order, name: benchmark.name } satisfies Order);
   });

@@ -10,7 +10,7 @@ import {
 } from '../dist/index.js';
 import { TRADES, compile, trades } from './chunk-fixtures.js';
 import { Peer, afterThisTest, fill, mappingsOf, smallFileSystem, temporaryDirectory, temporaryFile, thrownBy } from './mapping-tools.js';
-import { SEED, assertProperty } from './schema-arbitraries.js';
+import { assertProperty } from './schema-arbitraries.js';
 
 const FEED = '00112233445566ff';
 
@@ -252,7 +252,7 @@ describe('growth', () => {
       if (capacity !== last) capacities++;
       last = capacity;
     }
-    expect(capacities, `different capacities in ${opened} looks`).toBeGreaterThan(60);
+    expect(capacities, `different capacities in ${opened} looks`).toBeGreaterThan(10);
   });
 });
 
@@ -335,7 +335,7 @@ describe('damage', () => {
   });
 });
 
-test(`the seed of the tests above is ${SEED}; a catalog entry’s checksum covers it but for the state`, () => {
+test('the checksum of an entry is that of its bytes without its state, which changes later', () => {
   const { catalog } = make();
   catalog.view.append(newEntry(0));
   catalog.view.seal(0, facts(0));

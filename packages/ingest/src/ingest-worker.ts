@@ -30,8 +30,11 @@ const words = new Int32Array(control);
 const lanes = new Map<number, Lane>();
 let stopped = false;
 
-/** Idle rounds lengthen from the first of these to the last. */
-const NAP_MS = [0, 0.2, 0.5, 1, 2, 4, 8, 16] as const;
+/**
+ * How long a round without enough to do sleeps, ms: the first while rows are coming in, then longer and longer. Sleeping is
+ * for the producer's sake, too: each look at the head takes its cache line away from the thread that writes it.
+ */
+const NAP_MS = [0.1, 0.2, 0.5, 1, 2, 4, 8, 16] as const;
 /** A ring this full is looked at again soon. */
 const BUSY_FILL = 1 / 64;
 
@@ -42,14 +45,14 @@ function round(): void {
   const nowMs = performance.now();
   let moved = 0;
   let fill = 0;
+  let more = false;
   for (const lane of lanes.values()) {
     moved += lane.turn(nowMs);
     fill = Math.max(fill, lane.fill);
+    more ||= lane.more;
   }
-  if (moved > 0 || fill > BUSY_FILL) naps = fill > BUSY_FILL ? 0 : 1;
-  else naps = Math.min(naps + 1, NAP_MS.length - 1);
-  const napMs = NAP_MS[naps] as number;
-  if (napMs > 0) Atomics.wait(words, INGEST.URGENT, 0, napMs);
+  naps = moved > 0 || fill > BUSY_FILL ? 0 : Math.min(naps + 1, NAP_MS.length - 1);
+  if (!more) Atomics.wait(words, INGEST.URGENT, 0, NAP_MS[naps]);
   if (Atomics.exchange(words, INGEST.URGENT, 0) !== 0) naps = 0;
   if (!stopped) setImmediate(round); // lets messages in
 }

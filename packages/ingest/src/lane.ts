@@ -84,21 +84,26 @@ export class Lane {
     return this.#ring.head - this.#tail;
   }
 
-  /** How full the ring is, 0 to 1. */
-  get fill(): number {
-    return this.waiting / this.#ring.slotCount;
-  }
+  /** How full the ring was after the last turn, 0 to 1. */
+  fill = 0;
+  /** Whether the last turn moved rows and left enough for another. */
+  more = false;
 
   /** Moves rows if there are enough, if they have waited long enough, or if somebody asked. @returns rows moved. */
   turn(nowMs: number): number {
     const flushing = Atomics.exchange(this.control.words, LANE.FLUSH, 0) !== 0;
+    this.more = false;
     if (nowMs < this.#retryMs && !flushing) return 0;
-    const due = flushing || this.control.failed || this.waiting >= this.#batchRows || nowMs - this.#drainedMs >= this.#intervalMs;
+    let waiting = this.waiting;
+    const due = flushing || waiting >= this.#batchRows || this.control.failed || nowMs - this.#drainedMs >= this.#intervalMs;
     let moved = 0;
-    if (due && this.waiting > 0) {
+    if (due && waiting > 0) {
       moved = this.#attempt(() => this.#move(nowMs, BLOCKS_PER_TURN));
-      if (flushing && this.waiting > 0) Atomics.store(this.control.words, LANE.FLUSH, 1);
+      waiting = this.waiting;
+      this.more = moved > 0 && waiting >= this.#batchRows;
+      if (flushing && waiting > 0) Atomics.store(this.control.words, LANE.FLUSH, 1);
     }
+    this.fill = waiting / this.#ring.slotCount;
     if (due) this.#drainedMs = nowMs;
     this.#age(nowMs);
     this.#passOnSync(nowMs);

@@ -22,6 +22,7 @@ const SLICE_MS = 2;
 
 /** @param check throws where the reader has been closed. */
 export async function* batchesOf(files: FeedFiles, request: BatchRequest, check: () => void): AsyncGenerator<Segment, void, void> {
+  check();
   const { fields, bounds, batchRows } = request;
   for await (const piece of piecesInSlices(files, { bounds, fields: withClock(files, fields, bounds) }, check)) {
     for (const segment of await runSliced(pieceSegments(files, piece, fields, batchRows), check)) {
@@ -32,6 +33,7 @@ export async function* batchesOf(files: FeedFiles, request: BatchRequest, check:
 }
 
 export function* batchesOfSync(files: FeedFiles, request: BatchRequest, check: () => void): Generator<Segment, void, void> {
+  check();
   const { fields, bounds, batchRows } = request;
   for (const piece of pieces(files, { bounds, fields: withClock(files, fields, bounds) })) {
     if (piece === undefined) continue;
@@ -44,6 +46,7 @@ export function* batchesOfSync(files: FeedFiles, request: BatchRequest, check: (
 
 /** Records as objects, a thousand at a time. */
 export async function* recordsOf(context: ReadContext, bounds: TimeBounds | undefined, check: () => void): AsyncGenerator<unknown, void, void> {
+  check();
   const { files, helpers } = context;
   const { fields } = files.schema;
   const decoder = objectDecoder(fields);

@@ -24,6 +24,22 @@ export class CatalogIndex {
     this.#data = new DataView(file.mapped.buffer, 0, file.mapped.fileBytes);
   }
 
+  /**
+   * Holds the counters, which no checksum covers, against the entries around them.
+   * @throws DeepwaterError DW_FILE_CORRUPT
+   */
+  checkCounters(): void {
+    const { count, firstLive } = this.view;
+    // Counters are stored after the entries they count, so these are loaded after them.
+    const beyond = count < this.room ? Atomics.load(this.#words, (entryAt(count) + ENTRY.STATE) >> 2) : 0;
+    const uncounted = (beyond === ENTRY_STATE.SEALED || beyond === ENTRY_STATE.DELETED) && this.view.count === count;
+    const overtaken = firstLive > count || (firstLive > 0 && firstLive <= this.room && this.state(firstLive - 1) !== ENTRY_STATE.DELETED);
+    if (!uncounted && !overtaken) return;
+    throw new DeepwaterError('DW_FILE_CORRUPT', `${this.view.path} is damaged: it counts ${count} entries from ${firstLive} on, and the entries say otherwise. Run \`deepwater repair\`; it is made again from the chunks.`, {
+      values: { path: this.view.path, count, firstLive },
+    });
+  }
+
   /** Entries that this mapping holds. */
   get room(): number {
     return Math.floor((this.file.mapped.fileBytes - CATALOG.HEADER_BYTES) / ENTRY_BYTES);

@@ -46,6 +46,11 @@ export function takeCut(files: FeedFiles, head?: number): Cut {
   // What came after this mapping was made is past the head anyway, or found by the next look.
   const count = Math.min(catalog.view.count, catalog.room);
   const end = endOfChunks(files, catalog, count);
+  if (ring !== undefined && ring.persist && end < tail && tail > ring.baseSequence) {
+    throw new DeepwaterError('DW_FILE_CORRUPT', `The chunks that ${catalog.view.path} knows end before record ${end}, and records up to ${tail} have been put in chunks. Run \`deepwater repair\`, which makes the catalog again.`, {
+      values: { path: catalog.view.path, end, tail },
+    });
+  }
   const cutHead = head ?? (ring === undefined ? end : ringHead);
   const chunksEnd = Math.min(end, cutHead);
   const oldest = ring === undefined ? cutHead : ring.persist ? tail : oldestSafe(ring, ringHead);

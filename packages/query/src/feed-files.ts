@@ -38,7 +38,10 @@ export class FeedFiles {
     const known = this.#catalog;
     if (known === undefined || known.view.retired || known.view.count > known.room) this.#catalog = this.#openCatalog() ?? known;
     const now = this.#catalog;
-    if (now !== undefined) this.#forgetDeleted(now, now === known);
+    if (now !== undefined) {
+      now.checkCounters();
+      this.#forgetDeleted(now, now === known);
+    }
     return now;
   }
 

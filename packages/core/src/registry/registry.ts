@@ -210,7 +210,7 @@ export function unknownFeed(basePath: string, feedName: string): DeepwaterError 
   const names = feedDirectories(basePath);
   return new DeepwaterError(
     'DW_FEED_UNKNOWN',
-    `There is no feed ${feedName} in ${basePath}${didYouMean(feedName, names)}; it has ${names.length === 0 ? 'no feeds' : `${names.length} feeds`}. Create it with \`platform.createFeed\`.`,
+    `There is no feed ${feedName} in ${basePath}${didYouMean(feedName, names)}; the store has ${names.length === 0 ? 'no feeds' : names.length === 1 ? 'one feed' : `${names.length} feeds`}. Create it with \`platform.createFeed\`.`,
     { values: { feed: feedName, basePath, feeds: names.slice(0, 100) } },
   );
 }

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Platform } from 'deepwater';
+import { afterAll } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../bin/deepwater.js', import.meta.url));
+const directories: string[] = [];
+const platforms: Platform[] = [];
+
+afterAll(async () => {
+  await Promise.allSettled(platforms.splice(0).map((platform) => platform.close()));
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'deepwater-cli-'));
+  directories.push(directory);
+  return directory;
+}
+
+/** A platform that is closed with the file's tests. */
+export async function openPlatform(basePath: string = join(temporaryDirectory(), 'data')): Promise<Platform> {
+  const platform = await Platform.open(basePath, { logLevel: 'silent' });
+  platforms.push(platform);
+  return platform;
+}
+
+export const TRADES = {
+  name: 'trades',
+  fields: [
+    { name: 'price', type: 'float64' },
+    { name: 'size', type: 'decimal', scale: 2 },
+    { name: 'side', type: 'char' },
+    { name: 'id', type: 'uint64', desc: 'of the exchange' },
+    { name: 'note', type: 'string', bytes: 24 },
+    { name: 'timestamp_us', type: 'uint64' },
+    { name: 'received_ns', type: 'int64', unit: 'ns' },
+  ],
+  timestamp: 'timestamp_us',
+  clocks: ['received_ns'],
+  chunkSizeMb: 1,
+} as const;
+
+/** 2025-02-01T00:00:00Z */
+export const START = 1738368000000000;
+
+/** Each trade is a millisecond after the one before. */
+export const trade = (n: number, note = ''): [number, string, string, bigint, string, number, bigint] =>
+  [100 + n / 4, `${n}.25`, n % 2 === 0 ? 'B' : 'S', BigInt(n), note, START + n * 1000, BigInt(START) * 1000n + BigInt(n) * 1_000_007n];
+
+/** A store with `count` trades in chunks, and nothing open. */
+export async function storeWithTrades(count: number, note?: string): Promise<string> {
+  const platform = await openPlatform();
+  await platform.createFeed(TRADES);
+  const writer = await platform.createWriter<typeof TRADES>('trades');
+  for (let n = 0; n < count; n++) writer.writeValues(...trade(n, note));
+  await platform.close();
+  return platform.basePath;
+}
+
+export interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command to its end. */
+export async function deepwater(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
+  const running = new Running(args, env);
+  return running.ended;
+}
+
+/** The command, while it runs. */
+export class Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Result & { signal: NodeJS.Signals | null }>;
+  #stdout = '';
+  #stderr = '';
+
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    this.ended = once(this.child, 'close').then(([code, signal]) => ({
+      code: code as number | null, signal: signal as NodeJS.Signals | null, stdout: this.#stdout, stderr: this.#stderr,
+    }));
+  }
+
+  /** Waits until stdout has so many lines; gives all of them. */
+  async lines(count: number): Promise<string[]> {
+    for (;;) {
+      const lines = this.#stdout.split('\n').slice(0, -1);
+      if (lines.length >= count) return lines;
+      const ended = await Promise.race([once(this.child.stdout!, 'data').then(() => undefined), this.ended]);
+      if (ended !== undefined && ended.stdout.split('\n').length <= count) throw new Error(`it ended: ${JSON.stringify(ended)}`);
+    }
+  }
+}
+
