@@ -93,7 +93,7 @@ describe('a writer that ends in the middle of storing', () => {
   });
 
   test('no words make a reader hang: what damage left is some number', async () => {
-    const { code, output } = await runScript('./workers/layout-damaged-positions.mjs', [String(SEED)], 30_000);
+    const { code, output } = await runScript(new URL('./workers/layout-damaged-positions.mjs', import.meta.url), [String(SEED)], 30_000);
     expect({ code, output }, `seed ${SEED}`).toEqual({ code: 0, output: 'numbers: 100000\n' });
   });
 });

@@ -68,7 +68,7 @@ describe('opening and creating', () => {
   test('a pipe in a file’s place is refused, not waited for', async () => {
     const pipe = path.join(temporaryDirectory(), 'pipe');
     execFileSync('mkfifo', [pipe]);
-    const { code, output } = await runScript('./workers/mapping-pipe.mjs', [pipe]);
+    const { code, output } = await runScript(new URL('./workers/mapping-pipe.mjs', import.meta.url), [pipe]);
     expect({ code, output }).toEqual({ code: 0, output: 'open: DW_FILE_CORRUPT\nread: DW_FILE_CORRUPT\n' });
   });
 
@@ -225,7 +225,7 @@ describe('every call that fails says which, why and where', () => {
   });
 
   test('no file handles left: EMFILE, and how to raise the limit', async () => {
-    const { code, output } = await runScript('./workers/mapping-handles.mjs', [temporaryFile(10)]);
+    const { code, output } = await runScript(new URL('./workers/mapping-handles.mjs', import.meta.url), [temporaryFile(10)]);
     expect({ code, output }).toEqual({ code: 0, output: 'DW_SYSTEM_CALL open EMFILE ulimit: true\n' });
   });
 });

@@ -110,7 +110,7 @@ describe('a file mapped read-only', () => {
 
   test('a store is a fault, not a change', async () => {
     const file = temporaryFile(painted(4096));
-    const { signal, output } = await runScript('./workers/mapping-fault.mjs', [file]);
+    const { signal, output } = await runScript(new URL('./workers/mapping-fault.mjs', import.meta.url), [file]);
     expect({ signal, output }).toEqual({ signal: 'SIGSEGV', output: `read ${painted(1)[0]}\n` });
     expect(fs.readFileSync(file)[0]).toBe(painted(1)[0]);
   });

@@ -119,8 +119,8 @@ export class Peer {
 }
 
 /** Runs a script in a process of its own; what it ended with. */
-export async function runScript(file: string, args: readonly string[], timeoutMs = 20_000): Promise<{ code: number | null; signal: string | null; output: string }> {
-  const child = fork(new URL(file, import.meta.url), args, { execArgv: ['--expose-gc'], silent: true, timeout: timeoutMs, killSignal: 'SIGKILL' });
+export async function runScript(script: URL, args: readonly string[], timeoutMs = 20_000): Promise<{ code: number | null; signal: string | null; output: string }> {
+  const child = fork(script, args, { execArgv: ['--expose-gc'], silent: true, timeout: timeoutMs, killSignal: 'SIGKILL' });
   let output = '';
   child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr?.on('data', (text: Buffer) => (output += text.toString()));

@@ -55,9 +55,11 @@ describe('creating a feed', () => {
     expect(readFeedFile(basePath, 'trades')!.uid).toBe(results[0]!.uid);
   });
 
-  test('many in one process at once: each is made', async () => {
+  test('many in one process at once: each is made once, and whoever asked for it has the same', async () => {
     const { basePath, registry } = await open();
-    await Promise.all(Array.from({ length: 20 }, (_, i) => registry.createFeed(specOf(`feed-${i % 10}`))));
+    const results = await Promise.all(Array.from({ length: 30 }, (_, i) => registry.createFeed(specOf(`feed-${i % 10}`))));
+    expect(results.filter(({ created }) => created)).toHaveLength(10);
+    for (const { feed } of results) expect(feed.uid).toBe(readFeedFile(basePath, feed.name)!.uid);
     expect(Object.keys(await contents(basePath))).toHaveLength(10);
   });
 

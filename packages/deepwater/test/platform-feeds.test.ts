@@ -268,6 +268,19 @@ describe('deleteFeed', () => {
     expect(await next.last(10)).toEqual([trade(5)]);
   });
 
+  test('a reader that holds the ring of a killed writer is told that the feed is gone', async () => {
+    const platform = await openPlatform();
+    const child = new TestProcess('writer.mjs', platform.basePath, '5', 'wait', '{}', '{"persist":false}');
+    expect(await child.line()).toBe('wrote 5');
+    const other = await openPlatform(platform.basePath);
+    const reader = await other.createReader<typeof TRADES>('trades');
+    child.child.kill('SIGKILL');
+    await child.ended;
+    expect(await reader.last(9)).toHaveLength(5);
+    await platform.deleteFeed('trades');
+    expect(await reader.last(9)).toEqual([]);
+  });
+
   test('works where the catalog or the ring is damaged', async () => {
     const platform = await platformWithTrades(10);
     writeFileSync(join(platform.basePath, 'feeds', 'trades', 'catalog.dwc'), 'garbage');

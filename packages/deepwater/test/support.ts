@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,8 +12,20 @@ const platforms: Platform[] = [];
 
 afterAll(async () => {
   await Promise.allSettled(platforms.splice(0).map((platform) => platform.close()));
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+  for (const directory of directories.splice(0)) {
+    removeRings(directory);
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
+
+/** Removes what killed writers of the stores below a directory left in shared memory. */
+function removeRings(directory: string): void {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.name !== 'manifest.json' || !entry.isFile()) continue;
+    const { storeId } = JSON.parse(readFileSync(join(entry.parentPath, entry.name), 'utf8')) as { storeId: string };
+    if (/^[0-9a-f]{32}$/.test(storeId)) rmSync(`/dev/shm/deepwater-${process.getuid!()}/${storeId}`, { recursive: true, force: true });
+  }
+}
 
 /** A directory of its own for a test; gone when the file's tests are done. */
 export function temporaryDirectory(): string {

@@ -39,7 +39,7 @@ export class KeeperLane {
   #nextChunkId: number;
   #busy: boolean;
   #prepared: KeptChunk | undefined;
-  #syncFailure: unknown;
+  #syncFailure: Error | undefined;
   #durable: Promise<void> = Promise.resolve();
 
   constructor(
@@ -179,7 +179,7 @@ export class KeeperLane {
   /** Work with the device, one piece after the other, so that chunks are sealed in order. */
   #later(work: () => Promise<void>): void {
     this.#durable = this.#durable.then(work).catch((error: unknown) => {
-      this.#syncFailure ??= error;
+      this.#syncFailure ??= error instanceof Error ? error : new Error(String(error));
       this.control.setError(error);
     });
   }

@@ -126,10 +126,9 @@ function chunkIds(paths: FeedPaths): number[] {
 function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[]): FeedEnd {
   const { view } = catalog;
   let powerLost = false;
-  let maxId = 0;
   // A chunk can be activated and not in the catalog yet: look past the last entry, as far as files are prepared ahead.
   const known = view.count > 0 ? Math.max(view.entry(view.count - 1).chunkId, view.count > 1 ? view.entry(view.count - 2).chunkId : 0) : 0;
-  maxId = known;
+  let maxId = known;
   for (let id = known + 1, missing = 0; missing < 4; id++) {
     const path = chunkPath(paths, id);
     if (!fs.existsSync(path)) {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CATALOG, CHUNK, DeepwaterError, SEAL_REASON, chunkPath, crc32, feedPaths, peekChunk } from '@deepwater/core';
+import { CATALOG, CHUNK, type DeepwaterError, SEAL_REASON, chunkPath, crc32, feedPaths, peekChunk } from '@deepwater/core';
 import { chunksOf, feedSource, firstWrong, ingest, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
 
 const stores: { remove: () => void }[] = [];

@@ -81,7 +81,7 @@ function rowsOf(files: FeedFiles, catalog: CatalogIndex, index: number): number 
 
 /** The chunks of a cut, from a sequence number on; with bounds, only those that may hold such times. */
 export function* chunkRefs(files: FeedFiles, cut: Cut, from: number, bounds?: TimeBounds): Generator<ChunkRef, void, void> {
-  const { catalog, count, chunksEnd } = cut;
+  const { catalog, count } = cut;
   if (catalog === undefined) return;
   for (let index = catalog.indexOfSequence(from, count); index < count; index++) {
     const state = catalog.state(index);

@@ -1,5 +1,5 @@
 /** How one value is read out of a column, as JavaScript: the parts that generated decoders are put together from. */
-import { DeepwaterError, type Field, type Schema, SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
+import { DeepwaterError, type Field, type Schema, type SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
 import { type RowSource, bytesOf, columnOf, wordsOf } from './row-source.js';
 
 /** What decoders are given for each field: cells, or words where 64 bits become a number, or bytes for texts. */
@@ -125,7 +125,7 @@ ${columns.join('\n')}
 
 function compile(source: string): RowDecoder {
   try {
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the source holds checked field names and numbers only
+    // The source holds checked field names and numbers only.
     return (new Function(source) as () => RowDecoder)();
   } catch (cause) {
     if (!(cause instanceof EvalError)) throw cause;

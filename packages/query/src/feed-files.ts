@@ -95,6 +95,11 @@ export class FeedFiles {
     const { place, user } = catalog.view.ringPlace;
     if (place === RING_PLACE.NONE) return undefined;
     const { source, paths } = this;
+    if (place !== RING_PLACE.SHARED_MEMORY && place !== RING_PLACE.FEED_DIRECTORY) {
+      throw new DeepwaterError('DW_FILE_CORRUPT', `${paths.catalog} is damaged: it says that the ring is in place ${place as number}. It is corrected when a writer opens the feed.`, {
+        values: { path: paths.catalog, place },
+      });
+    }
     const directory = place === RING_PLACE.FEED_DIRECTORY ? paths.directory : source.ringDir ?? sharedRingDirectory(source.storeId, user);
     const file = ringPaths(directory, source.spec.name).ring;
     for (let attempt = 1; ; attempt++) {

@@ -1,5 +1,5 @@
 import {
-  BELL, BELL_BITS, type Access, closeFile, fenceAllPublishers, futexWait, futexWakeAll, mapFile, openExisting, openOrCreate,
+  BELL, BELL_BITS, type Access, DeepwaterError, closeFile, fenceAllPublishers, futexWait, futexWakeAll, mapFile, openExisting, openOrCreate,
   regularFileSize, reserve, setFileSize,
 } from '@deepwater/core/engine';
 
@@ -28,10 +28,17 @@ export class Bell {
     }
   }
 
-  /** Opens an existing bell for a subscriber. @throws DeepwaterError DW_SYSTEM_CALL: poll in timed waits then. */
+  /** Opens an existing bell for a subscriber. @throws DeepwaterError DW_SYSTEM_CALL, DW_FILE_CORRUPT: poll in timed waits then. */
   static open(path: string): Bell {
     const fd = openExisting(path, true);
     try {
+      const size = regularFileSize(fd, path);
+      if (size < BELL.FILE_BYTES) {
+        // Its word lies behind the end of the file: to look at it would be a fault.
+        throw new DeepwaterError('DW_FILE_CORRUPT', `The bell ${path} has ${size} bytes, not ${BELL.FILE_BYTES}. The next writer makes it whole; poll until then.`, {
+          values: { path, size },
+        });
+      }
       return Bell.#map(fd, path);
     } finally {
       closeFile(fd);

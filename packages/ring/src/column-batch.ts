@@ -2,9 +2,9 @@
  * Batches of columns on their way into the ring. A batch is checked as a whole, brought into the form of its cells, and
  * then scattered over the slots, column by column.
  */
-import { DeepwaterError, type Field, type Schema } from '@deepwater/core/engine';
+import { DeepwaterError, type Field, type Schema, describeValue } from '@deepwater/core/engine';
 import type { SymbolCoder } from './symbol-coder.js';
-import { int64Bounds, toInt64, valueError } from './values.js';
+import { encodeText, int64Bounds, toInt64, valueError } from './values.js';
 
 /** What a column of a batch may be; `columns` of a range fits as it is. */
 export type ColumnInput =
@@ -40,6 +40,11 @@ export interface PreparedBatch {
 export function prepareColumns(
   feed: string, schema: Schema, columns: Readonly<Record<string, ColumnInput>>, symbols: readonly (SymbolCoder | undefined)[],
 ): PreparedBatch {
+  if (typeof columns !== 'object' || columns === null) {
+    throw new DeepwaterError('DW_VALUE_TYPE', `writeColumns of feed ${feed} takes an object with an array for each field, not ${describeValue(columns)}; nothing was written.`, {
+      values: { feed },
+    });
+  }
   const unknown = Object.keys(columns).filter((name) => !schema.fields.some((field) => field.name === name));
   if (unknown.length > 0) {
     throw new DeepwaterError('DW_FIELD_UNKNOWN', `Feed ${feed} has no field ${unknown.join(', ')}; nothing was written. Its fields: ${schema.fields.map((f) => f.name).join(', ')}.`, {
@@ -96,10 +101,7 @@ function prepare(feed: string, field: Field, column: ColumnInput, rows: number, 
       if (column instanceof Uint8Array) return { field, u8: column };
       const u8 = new Uint8Array(rows * field.width);
       for (let i = 0; i < rows; i++) {
-        const text = column[i];
-        if (typeof text !== 'string' || text.includes('\0')) bad(i);
-        const { read } = ENCODER.encodeInto(text as string, u8.subarray(i * field.width, (i + 1) * field.width));
-        if (read !== (text as string).length) bad(i);
+        if (!encodeText(column[i], u8.subarray(i * field.width, (i + 1) * field.width))) bad(i);
       }
       return { field, u8 };
     }
@@ -189,8 +191,6 @@ const SMALL_BOUNDS: Readonly<Record<string, readonly [number, number]>> = {
   char: [0, 255], int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767], uint16: [0, 65535],
   int32: [-2147483648, 2147483647], uint32: [0, 4294967295],
 };
-
-const ENCODER = new TextEncoder();
 
 function scatter(cells: Cells, views: SlotViews, from: number, count: number, slot: number): void {
   const { field } = cells;

@@ -81,7 +81,7 @@ ${stores}
     this.hi = hi;
   }
   writeTuple(r) {
-    if (r.length !== ${count}) this.rejectCount(r.length);
+    if (typeof r !== 'object' || r === null || r.length !== ${count}) this.rejectTuple(r);
     this.writeValues(${parameters.map((_, i) => `r[${i}]`).join(', ')});
   }
   writeObject(r) {
@@ -91,8 +91,9 @@ ${stores}
     this.writeValues(${schema.fields.map((f) => `r.${f.name}`).join(', ')});
   }
   checkNames(r) {
+    if (typeof r !== 'object' || r === null) this.rejectRecord(r);
 ${schema.fields.map((f) => `    if (r.${f.name} === undefined) this.rejectMissing(${JSON.stringify(f.name)});`).join('\n')}
-    this.rejectNames(r);
+    this.checkUnknown(r);
   }
 };`;
 }
@@ -102,13 +103,13 @@ function storeSource(schema: Schema, field: Field, i: number): string {
   const v = `v${i}`;
   const cell = (bytes: number): string => `slot * ${schema.slotStride / bytes} + ${field.slotOffset / bytes}`;
   const int = (array: string, bytes: number, test: string): string =>
-    `    if (${test}) this.reject(${i}, ${v});\n    this.${array}[${cell(bytes)}] = ${v};`;
+    `    if (typeof ${v} !== 'number' || ${test}) this.reject(${i}, ${v});\n    this.${array}[${cell(bytes)}] = ${v};`;
   const byteAt = `slot * ${schema.slotStride} + ${field.slotOffset}`;
   switch (field.type) {
     case 'float64':
       return `    if (typeof ${v} !== 'number') this.reject(${i}, ${v});\n    this.f64[${cell(8)}] = ${v};`;
-    case 'float32':
-      return `    if (typeof ${v} !== 'number' || (${v} - ${v} === 0 && (${v} > 3.4028235677973366e38 || ${v} < -3.4028235677973366e38))) this.reject(${i}, ${v});\n    this.f32[${cell(4)}] = ${v};`;
+    case 'float32': // 2^128 - 2^103 and what lies beyond would be rounded to infinity
+      return `    if (typeof ${v} !== 'number' || (${v} - ${v} === 0 && (${v} >= 3.4028235677973366e38 || ${v} <= -3.4028235677973366e38))) this.reject(${i}, ${v});\n    this.f32[${cell(4)}] = ${v};`;
     case 'int8':
       return int('i8', 1, `(${v} << 24 >> 24) !== ${v}`);
     case 'uint8':

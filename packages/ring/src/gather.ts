@@ -12,7 +12,8 @@ export function gatherField(ring: Ring, field: Field, from: number, to: number, 
     const slot = sequence % slotCount;
     const count = Math.min(to - sequence, slotCount - slot);
     const start = slotsOffset + slot * slotStride + field.slotOffset;
-    if (width % 4 === 0) {
+    // Texts lie at any byte of a slot, whatever their width.
+    if (((width | start | out) & 3) === 0) {
       const words = width >> 2;
       gatherWords(new Int32Array(buffer), start >> 2, slotStride >> 2, new Int32Array(target.buffer, out, count * words), words);
     } else {

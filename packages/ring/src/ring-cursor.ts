@@ -49,14 +49,16 @@ export class RingCursor {
 
   /**
    * Takes up to `max` records: `copy(from, to)` reads slots of sequence [from, to), then the ring is asked whether the
-   * writer came by in the meantime (rule 3). What it may have overwritten is counted as lost and not taken.
+   * writer came by in the meantime (rule 3). What it may have overwritten is counted as lost and not taken; `copy` is
+   * called again then. A reader that begins where the writer is about to write loses that race again and again, so each
+   * time it begins at half the distance behind the head: it gets on however fast the writer is.
    * @returns the sequence range that is certainly whole.
    */
   take(max: number, copy: (from: number, to: number) => void): { from: number; to: number } {
     const { ring } = this;
-    for (;;) {
+    for (let distance = ring.slotCount; ; distance = Math.max(1, distance / 2)) {
       const head = ring.head;
-      const oldest = oldestSafe(ring, head);
+      const oldest = Math.max(oldestSafe(ring, head), head - distance);
       if (this.next < oldest) {
         this.lost += oldest - this.next;
         this.next = oldest;

@@ -95,7 +95,9 @@ export class Ring {
     const { slotCount } = this;
     if (slotCount < 1 || (slotCount & (slotCount - 1)) !== 0) return 'its size is not a power of two';
     if (this.slotsOffset !== RING.HEADER_BYTES || fileSize < ringFileBytes(schema, slotCount)) return 'its file is too short';
-    const { head, tail } = this;
+    // The tail first: where both are being moved, it is not past a head that is loaded later.
+    const { tail } = this;
+    const { head } = this;
     if (head > Number.MAX_SAFE_INTEGER || tail > head || head < this.baseSequence) return 'its positions make no sense';
     return undefined;
   }

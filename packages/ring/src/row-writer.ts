@@ -1,12 +1,12 @@
 import {
-  DeepwaterError, type Field, RING, RUN_DIVISOR, type Schema, fenceOwnThreads, highWord, lowWord, registerPublisher,
+  DeepwaterError, type Field, RING, RUN_DIVISOR, type Schema, describeValue, fenceOwnThreads, highWord, lowWord, registerPublisher,
 } from '@deepwater/core/engine';
 import type { Bell } from './bell.js';
 import type { Ring } from './ring-file.js';
 import { type ColumnInput, type SlotViews, prepareColumns } from './column-batch.js';
 import { checkRaw, scatterRaw } from './raw-batch.js';
 import type { SymbolCoder } from './symbol-coder.js';
-import { toInt64, valueError } from './values.js';
+import { encodeText, toInt64, valueError } from './values.js';
 
 const TWO_32 = 4294967296;
 /** A closed writer's room: every write then takes the slow path, which says so. */
@@ -186,8 +186,26 @@ export abstract class RowWriter {
     );
   }
 
-  protected rejectNames(record: object): never {
-    const unknown = Object.keys(record).filter((key) => !this.schema.fields.some((field) => field.name === key));
+  /** For what is given as a tuple and is none: another kind of thing, or another number of values. */
+  protected rejectTuple(record: unknown): never {
+    const length: unknown = typeof record === 'object' && record !== null ? (record as { length?: unknown }).length : undefined;
+    if (typeof length === 'number') this.rejectCount(length);
+    this.rejectRecord(record);
+  }
+
+  protected rejectRecord(record: unknown): never {
+    throw new DeepwaterError(
+      'DW_VALUE_TYPE',
+      `${describeValue(record)} is no record of feed ${this.ring.feedName}; it was not written. Give the values of ${this.schema.fields.map((f) => f.name).join(', ')}, to writeTuple as an array, to writeObject by name.`,
+      { values: { feed: this.ring.feedName } },
+    );
+  }
+
+  /** A record that has every field may still have more; accessors, which are not enumerated, are no reason to refuse it. */
+  protected checkUnknown(record: object): void {
+    const unknown: string[] = [];
+    for (const key in record) if (!this.schema.fields.some((field) => field.name === key)) unknown.push(key);
+    if (unknown.length === 0) return;
     throw new DeepwaterError(
       'DW_FIELD_UNKNOWN',
       `Feed ${this.ring.feedName} has no field ${unknown.map((k) => JSON.stringify(k)).join(', ')}; the record was not written. Its fields: ${this.schema.fields.map((f) => f.name).join(', ')}.`,
@@ -217,12 +235,8 @@ export abstract class RowWriter {
 
   protected putText(index: number, at: number, value: unknown): void {
     const field = this.schema.fields[index] as Field;
-    if (typeof value !== 'string' || value.includes('\0')) this.reject(index, value);
-    const text = value as string;
     const target = TEXT_SCRATCH.subarray(0, field.width);
-    const { read, written } = ENCODER.encodeInto(text, target);
-    if (read !== text.length) this.reject(index, value);
-    target.fill(0, written);
+    if (!encodeText(value, target)) this.reject(index, value);
     this.u8.set(target, at);
   }
 
@@ -232,7 +246,6 @@ export abstract class RowWriter {
   }
 }
 
-const ENCODER = new TextEncoder();
 const TEXT_SCRATCH = new Uint8Array(65536);
 
 /** Whether this process may publish with plain stores (see compile-row-writer.ts). */

@@ -3,13 +3,10 @@ import { DeepwaterError, type Field, decimalFromNumber, describeValue, parseDeci
 /** The 64 bits of a value for an int64, uint64, decimal or clock field. @throws DeepwaterError DW_VALUE_TYPE, DW_VALUE_RANGE */
 export function toInt64(feed: string, field: Field, value: unknown): bigint {
   let scaled: bigint;
-  if (field.type === 'decimal') {
-    if (typeof value === 'bigint') scaled = value;
-    else if (typeof value === 'string') scaled = parseDecimal(value, field.scale as number);
-    else if (typeof value === 'number') scaled = decimalFromNumber(value, field.scale as number);
-    else throw valueError(feed, field, value);
-  } else if (typeof value === 'bigint') {
+  if (typeof value === 'bigint') {
     scaled = value;
+  } else if (field.type === 'decimal') {
+    scaled = scaledDecimal(feed, field, value);
   } else if (typeof value === 'number' && Number.isSafeInteger(value)) {
     scaled = BigInt(value);
   } else {
@@ -18,6 +15,30 @@ export function toInt64(feed: string, field: Field, value: unknown): bigint {
   const [min, max] = int64Bounds(field);
   if (scaled < min || scaled > max) throw valueError(feed, field, value);
   return scaled;
+}
+
+function scaledDecimal(feed: string, field: Field, value: unknown): bigint {
+  if (typeof value !== 'string' && typeof value !== 'number') throw valueError(feed, field, value);
+  try {
+    return typeof value === 'string' ? parseDecimal(value, field.scale as number) : decimalFromNumber(value, field.scale as number);
+  } catch (cause) {
+    if (!(cause instanceof DeepwaterError)) throw cause;
+    throw new DeepwaterError(cause.code, `Field ${field.name} of feed ${feed}: the record was not written. ${cause.message}`, {
+      values: { ...cause.values, feed, field: field.name, type: field.type }, cause,
+    });
+  }
+}
+
+const ENCODER = new TextEncoder();
+/** Half of a pair: a text with one has no UTF-8, and would be stored as another text. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Puts a text into the bytes of a string field, filled up with zeros. @returns false for what is no text or does not fit. */
+export function encodeText(value: unknown, target: Uint8Array): boolean {
+  if (typeof value !== 'string' || value.includes('\0') || LONE_SURROGATE.test(value)) return false;
+  const { read, written } = ENCODER.encodeInto(value, target);
+  target.fill(0, written);
+  return read === value.length;
 }
 
 /** Times in us and ms are numbers when read, so only what a number holds exactly is taken. */
@@ -44,7 +65,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   float64: 'a number',
   bool: 'true or false',
   decimal: 'a string, number or scaled bigint that fits the scale',
-  string: 'a string without NUL that fits the bytes of the field in UTF-8',
+  string: 'a well-formed string without NUL that fits the bytes of the field in UTF-8',
   symbol: 'a string',
 };
 

@@ -1,15 +1,17 @@
-// Writes trades until it is ended. Arguments: base path, how many, what to do then, options of the platform as JSON.
+// Writes trades until it is ended. Arguments: base path, how many, what to do then, options of the
+// platform and more keys of the spec as JSON.
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers';
 import { Platform } from '../../dist/index.js';
 
-const [basePath, count, then = 'wait', options = '{}'] = process.argv.slice(2);
+const [basePath, count, then = 'wait', options = '{}', spec = '{}'] = process.argv.slice(2);
 const platform = await Platform.open(basePath, JSON.parse(options));
 await platform.createFeed({
   name: 'trades',
   fields: [{ name: 'price', type: 'float64' }, { name: 'size', type: 'float64' }, { name: 'side', type: 'char' }, { name: 'timestamp_us', type: 'uint64' }],
   timestamp: 'timestamp_us',
   chunkSizeMb: 1,
+  ...JSON.parse(spec),
 });
 const writer = await platform.createWriter('trades');
 for (let n = 0; n < Number(count); n++) writer.writeValues(100 + n / 8, n, n % 2 === 0 ? 'B' : 'S', 1738368000000000 + n * 1000);

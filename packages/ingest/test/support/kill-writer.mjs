@@ -1,6 +1,7 @@
 // A writer that is going to be killed: writes self-checking records in every way there is, as fast as it can, and notes
 // in a small file what has been acknowledged. Arguments: source JSON, seed, path of the notes.
 import fs from 'node:fs';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { IngestService } from '@deepwater/ingest';
 
 const [, , sourceJson, seedText, notesPath] = process.argv;
@@ -49,6 +50,6 @@ for (;;) {
     await writer.sync();
     tell(1, target);
   } else {
-    await new Promise((resolve) => setImmediate(resolve));
+    await immediate();
   }
 }

@@ -53,14 +53,15 @@ export class FeedFixture {
   readonly source: ReaderSource;
   readonly catalog: CatalogFile;
   readonly geometry: ChunkGeometry;
-  readonly ring: Ring;
-  readonly writer: RowWriter;
+  ring!: Ring;
+  writer!: RowWriter;
   readonly records: ModelRecord[] = [];
   readonly chunkIds: number[] = [];
   #chunk: OpenFixtureChunk | undefined;
   /** Texts of the feed's one symbol field, by code. */
   readonly symbolTexts: string[] = [];
   readonly #symbols: SymbolDictionary;
+  readonly #ringSlots: number;
   #tail: number;
 
   constructor(input: FeedSpecInput, options: FixtureOptions = {}) {
@@ -73,18 +74,24 @@ export class FeedFixture {
     this.catalog = createCatalog(this.paths.catalog, 'owner', this.schema, FEED_UID);
     const capacityRows = options.capacityRows ?? 256;
     this.geometry = geometryOf(this.schema, capacityRows, Math.min(options.blockRows ?? 64, capacityRows));
+    this.#ringSlots = options.ringSlots ?? 4096;
+    this.#tail = options.baseSequence ?? 0;
+    this.#symbols = SymbolDictionary.openForWriting(this.paths.symbols, 'owner', FEED_UID);
+    this.#openRing();
+    this.catalog.view.epoch = 1;
+    this.catalog.view.setRingPlace(RING_PLACE.FEED_DIRECTORY, 0);
+  }
+
+  /** Makes a ring that begins at the tail, and its writer. */
+  #openRing(): void {
     const files = ringPaths(this.paths.directory, this.spec.name);
     this.ring = createRing(files.ring, 'owner', this.schema, {
       feedName: this.spec.name, feedUid: FEED_UID, storeId: STORE_ID, bootId: bootId(), persist: this.spec.persist,
-      slotCount: options.ringSlots ?? 4096, baseSequence: options.baseSequence ?? 0, createdUs: 1,
+      slotCount: this.#ringSlots, baseSequence: this.#tail, createdUs: 1,
     }, 0);
-    this.#tail = options.baseSequence ?? 0;
-    this.#symbols = SymbolDictionary.openForWriting(this.paths.symbols, 'owner', FEED_UID);
     const Writer = rowWriterClass(this.schema, FixtureWriter);
     this.writer = new Writer(this.schema, this.ring, Bell.create(files.bell, 'owner'),
       this.schema.fields.map((field) => (field.type === 'symbol' ? this.#coder(field.index) : undefined)));
-    this.catalog.view.epoch = 1;
-    this.catalog.view.setRingPlace(RING_PLACE.FEED_DIRECTORY, 0);
   }
 
   #coder(fieldIndex: number): SymbolCoder {
@@ -141,14 +148,15 @@ export class FeedFixture {
     this.records.splice(0, gone);
   }
 
-  /** Leaves a hole in the sequence, as a power loss does. */
+  /** Leaves a hole in the sequence, as a power loss does: the next writer begins past it, in a ring of its own. */
   skip(numbers: number): void {
     if (this.#tail !== this.ring.head) throw new Error('drain before skipping');
     this.seal();
     this.#tail += numbers;
-    this.ring.resetPosition(RING.HEAD, this.#tail);
-    this.ring.resetPosition(RING.TAIL, this.#tail);
-    Object.assign(this.writer, { lo: this.#tail | 0, tailLo: this.#tail | 0 });
+    this.ring.retire();
+    fs.unlinkSync(this.ring.path);
+    this.#openRing();
+    this.catalog.view.epoch += 1;
   }
 
   get tail(): number {
