@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { DeepwaterError } from 'deepwater';
-import { watchStdout } from './output/stdout.js';
+import { stdoutFailure, watchStdout } from './output/stdout.js';
 import { createProgram } from './program.js';
 
 /** What the process ends with. */
@@ -17,7 +17,10 @@ export async function run(args: readonly string[]): Promise<number> {
   watchStdout();
   try {
     await createProgram().parseAsync(args, { from: 'user' });
-    return EXIT.OK;
+    const failure = stdoutFailure();
+    if (failure === undefined) return EXIT.OK;
+    process.stderr.write(`deepwater: the output cannot be written: ${failure.message}\n`);
+    return EXIT.ERROR;
   } catch (error) {
     // Help and version come this way too, with 0; what else is wrong has been printed.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.ERROR;

@@ -83,6 +83,19 @@ describe('deepwater', () => {
     expect(await deepwater(['feeds', '-b', other])).toMatchObject({ code: 1, stderr: expect.stringContaining('DW_FORMAT_VERSION') as string });
   });
 
+  test('output that cannot be written is an error', async () => {
+    const { code, stderr } = await deepwater(['query', 'trades', '--start', '0', '--format', 'csv', '-b', store], {}, '/dev/full');
+    expect(code).toBe(1);
+    expect(stderr).toContain('ENOSPC');
+  });
+
+  test('a mistake of the program itself is exit code 2, with where it happened', async () => {
+    const broken = 'data:text/javascript,process.stdout.write = () => { throw new TypeError("broken on purpose"); }';
+    const { code, stderr } = await deepwater(['feeds', '-b', store], { NODE_OPTIONS: `--import=${broken.replaceAll(' ', '%20').replaceAll('"', "'")}` });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/unexpected error[^]*TypeError: broken on purpose\n {4}at /);
+  });
+
   test('the base path may come from the environment', async () => {
     expect((await deepwater(['feeds', '--json'], { DEEPWATER_BASE_PATH: store })).stdout).toContain('"trades"');
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,20 @@ const platforms: Platform[] = [];
 
 afterAll(async () => {
   await Promise.allSettled(platforms.splice(0).map((platform) => platform.close()));
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+  for (const directory of directories.splice(0)) {
+    removeRings(directory);
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
+
+/** Removes what killed writers of the stores below a directory left in shared memory. */
+function removeRings(directory: string): void {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.name !== 'manifest.json' || !entry.isFile()) continue;
+    const { storeId } = JSON.parse(readFileSync(join(entry.parentPath, entry.name), 'utf8')) as { storeId: string };
+    if (/^[0-9a-f]{32}$/.test(storeId)) rmSync(`/dev/shm/deepwater-${process.getuid!()}/${storeId}`, { recursive: true, force: true });
+  }
+}
 
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'deepwater-cli-'));
@@ -68,10 +80,9 @@ export interface Result {
   stderr: string;
 }
 
-/** Runs the command to its end. */
-export async function deepwater(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
-  const running = new Running(args, env);
-  return running.ended;
+/** Runs the command to its end; stdout goes to a file where one is named. */
+export async function deepwater(args: readonly string[], env: Record<string, string> = {}, outputFile?: string): Promise<Result> {
+  return new Running(args, env, outputFile).ended;
 }
 
 /** The command, while it runs. */
@@ -81,9 +92,11 @@ export class Running {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+  constructor(args: readonly string[], env: Record<string, string> = {}, outputFile?: string) {
+    const output = outputFile === undefined ? undefined : openSync(outputFile, 'w');
+    this.child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', output ?? 'pipe', 'pipe'] });
+    if (output !== undefined) closeSync(output);
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     this.ended = once(this.child, 'close').then(([code, signal]) => ({
       code: code as number | null, signal: signal as NodeJS.Signals | null, stdout: this.#stdout, stderr: this.#stderr,

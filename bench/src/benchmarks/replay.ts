@@ -2,7 +2,7 @@ import v8 from 'node:v8';
 import { type BenchContext, type Benchmark, type Line, atLeast, line } from '../lib/benchmark.js';
 import { nowNs } from '../lib/clock.js';
 import { GB, freeBytes } from '../lib/disk.js';
-import { type BenchColumns, type BenchSpec, FIRST_TIME_US, type Sums, addUp, expectedSums, wrongSums } from '../lib/records.js';
+import { type BenchColumns, type BenchSpec, FIRST_TIME_US, type Sums, addUp, columnsOf, expectedSums, wrongSums } from '../lib/records.js';
 import { inTurn, sampleOf } from '../lib/sample.js';
 import { withStore } from '../lib/stores.js';
 import { fillFeed } from '../lib/writing.js';
@@ -11,6 +11,9 @@ const TARGET_HEAP_MB = 100;
 const TARGET_BATCHES_M = 500;
 /** Distinct records need this much disk; where it is not there, fewer are replayed over and over. */
 const DISTINCT_BYTES_FREE = 20 * GB;
+
+/** About what a chunk holds: more than a processor's caches. */
+const PLAIN_ROWS = 2_500_000;
 
 interface Replay {
   readonly seconds: number;
@@ -67,6 +70,8 @@ export const replay: Benchmark = {
     const hot = Math.min(rows, context.pick(20_000_000, 2_000_000));
     const from = rows - hot;
     const problems: string[] = [];
+    const piece = Math.min(hot, PLAIN_ROWS);
+    const plain = columnsOf(from, piece);
     const rates = await inTurn(context.pick(7, 2), {
       sync: () => {
         const run = begin();
@@ -81,6 +86,14 @@ export const replay: Benchmark = {
         const { seconds, problems: wrong } = run.end(from, rows, 1);
         problems.push(...wrong);
         return hot / seconds / 1e6;
+      },
+      plain: () => {
+        const run = begin();
+        const passes = Math.floor(hot / piece);
+        for (let pass = 0; pass < passes; pass++) run.batch(plain);
+        const { seconds, problems: wrong } = run.end(from, from + piece, passes);
+        problems.push(...wrong);
+        return (passes * piece) / seconds / 1e6;
       },
     });
     await reader.close();
@@ -99,7 +112,7 @@ export const replay: Benchmark = {
       }),
       line({
         id: 'replay-batches', what: `${hot.toLocaleString('en')} records in the page cache through batchesSync(), every value added up`, unit: 'M/s', sample: rates.sync,
-        target: atLeast(rates.sync, TARGET_BATCHES_M, 'M/s'), peers: [{ name: 'through batches()', sample: rates.async }], problems,
+        target: atLeast(rates.sync, TARGET_BATCHES_M, 'M/s'), peers: [{ name: 'through batches()', sample: rates.async }, { name: 'plain arrays as large as a chunk, added up in the same way', sample: rates.plain }], problems,
       }),
     ];
     return lines;

@@ -12,7 +12,7 @@ export interface ChildOptions {
 export interface ChildEnd<T> {
   /** What the child said last. */
   readonly result: T;
-  /** From the start of the process to its last word. */
+  /** From the start of the process to its first word. */
   readonly saidAfterMs: number;
 }
 
@@ -35,7 +35,7 @@ export function runChild<T>(script: string, argument: unknown, options: ChildOpt
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      saidAfterMs = performance.now() - started;
+      if (saidAfterMs === 0) saidAfterMs = performance.now() - started;
       output += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text; });

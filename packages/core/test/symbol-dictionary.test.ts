@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DeepwaterError, SYMBOLS, SYMBOLS_PER_FIELD_MAX, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader } from '../dist/index.js';
+import { DeepwaterError, SYMBOLS, SYMBOLS_PER_FIELD_MAX, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader, crc32 } from '../dist/index.js';
 import { assertProperty } from './schema-arbitraries.js';
 
 const UID = '00112233445566aa';
@@ -152,17 +152,15 @@ describe('limits', () => {
     write('one');
     // As many entries as there may be, put together here: adding them one by one would sync a million times.
     const header = fs.readFileSync(file).subarray(0, SYMBOLS.HEADER_BYTES);
-    const sample = fs.readFileSync(file).subarray(SYMBOLS.HEADER_BYTES);
-    const { crc32 } = process.getBuiltinModule('node:zlib');
-    const entries = Array.from({ length: SYMBOLS_PER_FIELD_MAX }, (_, i) => {
-      const entry = Buffer.alloc(sample.length + 4);
-      entry.writeUInt16LE(3, 0);
-      entry.writeUInt16LE(7, 2);
-      entry.write(String(i).padStart(7, '0'), 4);
-      entry.writeUInt32LE(crc32(entry.subarray(0, 11)), 11);
-      return entry;
-    });
-    fs.writeFileSync(file, Buffer.concat([header, ...entries]));
+    const entryBytes = SYMBOLS.ENTRY_TEXT + 7 + SYMBOLS.ENTRY_CRC_BYTES;
+    const entries = Buffer.alloc(SYMBOLS_PER_FIELD_MAX * entryBytes);
+    for (let i = 0, at = 0; i < SYMBOLS_PER_FIELD_MAX; i++, at += entryBytes) {
+      entries.writeUInt16LE(3, at + SYMBOLS.ENTRY_FIELD);
+      entries.writeUInt16LE(7, at + SYMBOLS.ENTRY_LENGTH);
+      entries.write(String(i).padStart(7, '0'), at + SYMBOLS.ENTRY_TEXT, 'latin1');
+      entries.writeUInt32LE(crc32(entries.subarray(at, at + entryBytes - 4)), at + entryBytes - 4);
+    }
+    fs.writeFileSync(file, Buffer.concat([header, entries]));
     const dictionary = open();
     expect(dictionary.coder(3).size).toBe(SYMBOLS_PER_FIELD_MAX);
     expect(dictionary.coder(3).code('0000007')).toBe(7);

@@ -1,4 +1,4 @@
-import { type Cut, chunkRefs, pinRef, takeCut } from './cut.js';
+import { type ChunkRef, type Cut, chunkRefs, pinRef, takeCut } from './cut.js';
 import type { FeedFiles } from './feed-files.js';
 import { unpinChunk } from './open-chunk.js';
 import { type ChunkFacts, type RangePlan, planRange } from './plan.js';
@@ -37,6 +37,11 @@ function planOf(files: FeedFiles, cut: Cut, bounds: TimeBounds): { plan: RangePl
   let offered = 0;
   for (const ref of chunkRefs(files, cut, 0, bounds)) {
     offered += 1;
+    const decided = decidedByRange(cut, ref, bounds);
+    if (decided !== undefined) {
+      facts.push(decided);
+      continue;
+    }
     const chunk = pinRef(files, cut, ref);
     if (chunk === undefined) continue;
     try {
@@ -51,6 +56,16 @@ function planOf(files: FeedFiles, cut: Cut, bounds: TimeBounds): { plan: RangePl
   }
   const living = cut.catalog === undefined ? 0 : cut.count - Math.min(cut.count, cut.catalog.view.firstLive);
   return { plan: planRange(facts, bounds), pruned: Math.max(0, living - offered) };
+}
+
+/** The facts of a chunk that need not be opened to plan it. */
+function decidedByRange(cut: Cut, ref: ChunkRef, bounds: TimeBounds): ChunkFacts | undefined {
+  const { catalog } = cut;
+  if (catalog === undefined || !ref.sealed) return undefined;
+  const sorted = catalog.sorted(ref.index, bounds.clockIndex);
+  if (!sorted && catalog.relation(ref.index, bounds) !== 'inside') return undefined;
+  const { chunkId, firstSequence, from, to } = ref;
+  return { chunkId, firstSequence, from, to, range: catalog.range(ref.index, bounds.clock, bounds.clockIndex), sorted, blockRows: to, block: () => undefined };
 }
 
 function describe({ feed, clock, first, last, plan, ringRows }: Omit<Explanation, 'text'>, unit: string): string {

@@ -110,7 +110,7 @@ export class FeedFiles {
         return ours && !ring.retired ? ring : undefined;
       } catch (error) {
         if (isMissing(error) || isUnborn(file)) return undefined;
-        // Its two positions are loaded one after the other while the writer moves both: look again before giving up.
+        // Made between the look at its checksum and the other: look again before giving up.
         if (attempt === ATTEMPTS) throw error;
       }
     }

@@ -7,6 +7,9 @@ export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw'] as cons
 /**
  * `tuple`: arrays in field order. `object`: records by name. `columns`: one typed array a field. `segments`: columns
  * without a copy, a list of them. `raw`: packed records in one Uint8Array (see `recordFormat`).
+ *
+ * Segments, and columns of more than 256 KiB, lie over pages of the chunk files: their buffers are SharedArrayBuffers, which
+ * a few calls of Node and the web refuse (`TextDecoder.decode`, transfer lists). `slice()` gives a copy.
  */
 export type Format = (typeof FORMATS)[number];
 

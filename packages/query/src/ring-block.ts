@@ -38,21 +38,8 @@ export function copyFromRing(ring: Ring, schema: Schema, wanted: readonly Field[
   const target = new Uint8Array(buffer);
   for (const field of schema.fields) {
     const at = columnOffsets[field.index] as number;
-    if (at < 0) continue;
-    if (field.cell === 'bytes') gatherText(ring, field, from, to, target, at);
-    else gatherField(ring, field, from, to, target, at);
+    if (at >= 0) gatherField(ring, field, from, to, target, at);
   }
   const whole = (ring.persist && ring.tail <= from) || oldestSafe(ring, ring.head) <= from;
   return whole ? new RingBlock(buffer, columnOffsets, rows, from) : undefined;
-}
-
-/** Texts lie at any byte of a slot, whatever their width: they are copied byte by byte. */
-function gatherText(ring: Ring, field: Field, from: number, to: number, target: Uint8Array, at: number): void {
-  const { slotCount, slotStride, slotsOffset } = ring;
-  const slots = new Uint8Array(ring.buffer);
-  let out = at;
-  for (let sequence = from; sequence < to; sequence++) {
-    const start = slotsOffset + (sequence % slotCount) * slotStride + field.slotOffset;
-    for (let b = 0; b < field.width; b++) target[out++] = slots[start + b] as number;
-  }
 }

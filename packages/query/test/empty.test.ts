@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FeedReader } from '@deepwater/query';
-import { feed, trades, watched } from './support/small-feed.js';
+import type { FeedReader } from '@deepwater/query';
+import type { trades} from './support/small-feed.js';
+import { feed, watched } from './support/small-feed.js';
 
 async function expectEmpty(reader: FeedReader<typeof trades>): Promise<void> {
   expect(reader.rangeSync(0, 10)).toEqual([]);

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { chunkPath } from '@deepwater/core';
 import { FeedReader } from '@deepwater/query';
-import { FeedFixture } from './support/feed-fixture.js';
+import type { FeedFixture } from './support/feed-fixture.js';
 import { failure, feed } from './support/small-feed.js';
 
 const mixed = {

@@ -9,12 +9,19 @@ const closed = new AbortController();
 /** Aborted once nobody reads stdout any more: `deepwater query … | head` ends quietly, as if it were done. */
 export const stdoutClosed: AbortSignal = closed.signal;
 
-/** Takes note of a reader that goes away. Call it once, before anything is written. */
+let failure: Error | undefined;
+
+/** Takes note of a reader that goes away, or of output that cannot be written. Call it once, before anything is written. */
 export function watchStdout(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') failure = error;
     closed.abort();
   });
+}
+
+/** Why the output could not be written, other than that nobody reads it: a full disk, say. */
+export function stdoutFailure(): Error | undefined {
+  return failure;
 }
 
 /** Writes text, sooner or later; resolves when more may come. */

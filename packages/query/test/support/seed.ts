@@ -5,7 +5,7 @@ export const SEED = Number(process.env['DEEPWATER_SEED'] ?? Date.now() & 0x7ffff
 console.log(`query tests: seed ${SEED}`);
 
 /** fc.assert under the run's seed. */
-export function assertProperty<T>(property: fc.IRawProperty<T>, numRuns: number): void {
+export function assertProperty<T>(property: fc.IProperty<T>, numRuns: number): void {
   fc.assert(property, { seed: SEED, numRuns });
 }
 

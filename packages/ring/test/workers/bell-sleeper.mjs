@@ -12,14 +12,14 @@ function wordsOf(path) {
   const fd = fs.openSync(path, 'r+');
   const { buffer } = mapFile(fd, { path, length: 4096, mode: 'shared' });
   fs.closeSync(fd);
-  return new Int32Array(buffer, 0, 4);
+  return new Int32Array(buffer, 0, 8);
 }
 
 const options = across ? JSON.parse(process.argv[2]) : workerData;
 const ring = across ? openRing(options.ringPath, schema, options.feedUid, 'read-only') : new Ring(options.mapped, 'posted');
 const bell = across ? Bell.open(options.bellPath) : new Bell(options.bell);
 const acks = across ? wordsOf(options.acksPath) : options.acks;
-const { rounds } = options;
+const { rounds, place } = options;
 
 /** A wait that lasts this long was ended by its slice (250 ms), not by the bell. */
 const SLICE_MS = 240;
@@ -27,9 +27,9 @@ const cursor = new RingCursor(ring, ring.baseSequence);
 const found = { rounds: 0, slept: 0, late: 0, missed: 0 };
 for (let round = 0; round < rounds; round++) {
   // 'I have taken all before this one': from here on the next record may come at any moment.
-  Atomics.store(acks, 0, round + 1);
-  if (across) futexWakeAll(acks);
-  else Atomics.notify(acks, 0);
+  Atomics.store(acks, place, round + 1);
+  if (across) futexWakeAll(acks.subarray(place));
+  else Atomics.notify(acks, place);
   const head = ring.head;
   const before = performance.now();
   if (cursor.wait(PARK, bell, across, 30_000) === 0) break;
