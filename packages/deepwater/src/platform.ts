@@ -172,7 +172,13 @@ export class Platform {
    */
   async createWriter<S extends AnySpec = UntypedSpec>(feedName: string): Promise<Writer<S>> {
     this.#writable('createWriter');
-    const writer = await this.#writers.get(feedName, async () => this.#ingest.openWriter(this.#sourceOf(this.#feeds.get(feedName))));
+    const writer = await this.#writers.get(feedName, async () => {
+      const feed = this.#feeds.get(feedName);
+      return this.#ingest.openWriter(this.#sourceOf(feed), () => {
+        if (this.#feeds.get(feedName).uid === feed.uid) return;
+        throw new DeepwaterError('DW_FEED_UNKNOWN', `Feed ${feedName} was deleted and made anew by another process in this moment. Create the writer again.`, { values: { feed: feedName } });
+      });
+    });
     return writer as unknown as Writer<S>;
   }
 

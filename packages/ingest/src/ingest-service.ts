@@ -61,12 +61,15 @@ export class IngestService {
 
   /**
    * Opens a feed for writing: takes its lock, puts right what an earlier writer left, and begins a new chunk.
+   * @param verify throws where the feed is no longer what `source` says (deleted, or made anew, by another process); asked
+   * before anything is made, and again under the lock.
    * @throws DeepwaterError DW_WRITER_EXISTS while another writer lives anywhere, DW_DISK_FULL, DW_SYSTEM_CALL
    */
-  async openWriter(source: FeedSource): Promise<Writer> {
+  async openWriter(source: FeedSource, verify: () => void = () => {}): Promise<Writer> {
     if (this.#closed) throw new DeepwaterError('DW_PLATFORM_CLOSED', 'The platform is closed. Open it again to write.');
     const { name } = source.spec;
     const paths = feedPaths(source.basePath, name);
+    verify();
     makeDirectory(paths.directory, this.#settings.access);
     const lock = FileLock.tryExclusive(paths.lock, this.#settings.access);
     if (lock === undefined) {
@@ -76,6 +79,7 @@ export class IngestService {
       });
     }
     try {
+      verify();
       await this.#start();
       const laneId = ++this.#laneIds;
       const { init, notes } = await (this.#keeper as Service<KeeperApi>).api.open(laneId, source, this.#settings);

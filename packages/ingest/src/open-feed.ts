@@ -67,27 +67,34 @@ interface FeedEnd {
 }
 
 function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
+  let stale: CatalogFile | undefined;
   if (fs.existsSync(paths.catalog)) {
     try {
       const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
       const { open, bootId: boot } = catalog.view.writer;
       // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
       if (!(open && boot !== bootId())) return catalog;
-      catalog.view.retire();
+      stale = catalog;
       notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
     } catch (error) {
       if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
       notes.push(error.message);
     }
-    fs.renameSync(paths.catalog, `${paths.catalog}.old`);
   }
-  return rebuildCatalog(source, settings, paths, schema, notes);
+  // Under another name until it is whole: readers find the old one or the new one.
+  const next = `${paths.catalog}.new`;
+  removeFile(next);
+  rebuildCatalog(source, settings, paths, schema, next, notes);
+  fs.renameSync(next, paths.catalog);
+  syncDirectory(paths.directory);
+  stale?.view.retire();
+  return openCatalog(paths.catalog, schema, source.feedUid, true);
 }
 
 /** Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone. */
-function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
+function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, notes: string[]): void {
   const ids = chunkIds(paths);
-  const catalog = createCatalog(paths.catalog, settings.access, schema, source.feedUid, ids.length * 2);
+  const catalog = createCatalog(file, settings.access, schema, source.feedUid, ids.length * 2);
   const chunks = ids
     .map((id) => ({ id, path: chunkPath(paths, id) }))
     .flatMap(({ id, path }) => {
@@ -114,8 +121,6 @@ function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: Fee
   }
   catalog.view.epoch = epoch;
   if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
-  syncDirectory(paths.directory);
-  return catalog;
 }
 
 function chunkIds(paths: FeedPaths): number[] {

@@ -12,6 +12,7 @@ export abstract class Writer extends LaneWriter {
   readonly #lane: LaneControl;
   readonly #closeLane: CloseLane;
   #closing: Promise<void> | undefined;
+  #released = false;
   #handedOver = false;
 
   constructor(seat: WriterSeat, closeLane: CloseLane) {
@@ -38,20 +39,37 @@ export abstract class Writer extends LaneWriter {
    * thread writes through a handle after this are refused.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    if (this.#closing === undefined) {
+      const holder = Atomics.load(this.#lane.words, LANE.HOLDER);
+      if (holder > CREATOR) {
+        return Promise.reject(
+          new DeepwaterError('DW_HANDLE_IN_USE', `A worker thread still writes feed ${this.feed}. Close its attached writer first.`, { values: { feed: this.feed, holder } }),
+        );
+      }
+      this.#closing = this.#close();
+    }
     return this.#closing;
   }
 
+  /** What `close()` gave, once it has been called and was not refused; the feed's lock is held until it settles. */
+  get closing(): Promise<void> | undefined {
+    return this.#closing;
+  }
+
+  /** Whether the feed is free for another writer. */
+  get released(): boolean {
+    return this.#released;
+  }
+
   async #close(): Promise<void> {
-    if (Atomics.load(this.#lane.words, LANE.HOLDER) > CREATOR) {
-      const holder = Atomics.load(this.#lane.words, LANE.HOLDER);
-      this.#closing = undefined;
-      throw new DeepwaterError('DW_HANDLE_IN_USE', `A worker thread still writes feed ${this.feed}. Close its attached writer first.`, { values: { feed: this.feed, holder } });
-    }
     Atomics.store(this.#lane.words, LANE.CLOSED, 1);
     this.end();
     this.closeSymbols();
-    await this.#closeLane();
+    try {
+      await this.#closeLane();
+    } finally {
+      this.#released = true;
+    }
   }
 
   /** For the end of the process: what fits into the time goes to the chunk; the rest is safe in the ring. */

@@ -62,12 +62,14 @@ async function until(condition: () => boolean): Promise<void> {
 /** Writes one record whenever the sleeper is about to sleep: now before, now while, now after it does. */
 async function writeForSleeper(writer: TestWriter, acks: Int32Array, rounds: number, across: boolean): Promise<void> {
   await until(() => Atomics.load(acks, 0) === 1);
+  const deadline = performance.now() + 40_000;
   let state = SEED | 1;
   for (let round = 1; round <= rounds; round++) {
     for (let looks = 0; ; looks++) {
       const seen = Atomics.load(acks, 0);
       if (seen >= round) break;
       if (looks < 5000) continue;
+      if (performance.now() > deadline) throw new Error(`the sleeper came to round ${seen} of ${rounds} in 40 s`);
       if (across) futexWait(acks, seen, 50e6);
       else Atomics.wait(acks, 0, seen, 50);
     }
@@ -80,6 +82,37 @@ async function writeForSleeper(writer: TestWriter, acks: Int32Array, rounds: num
 }
 
 describe.each(variants)('%s publishing', (_variant, plain) => {
+  // Publishing and announcing a sleep are made to meet, within nanoseconds, hundreds of thousands of times. Each side looks
+  // at the other's word after it has stored its own; that neither sees the other is what must never happen.
+  test.each([['the same process', false], ['another process', true]] as const)('a record and a sleeper that come at the same moment see each other, at least one the other (%s)', async (_where, across) => {
+    const set = setUp();
+    const meet = new Int32Array(new SharedArrayBuffer(12));
+    const worker = new Worker(new URL('./workers/bell-publisher.mjs', import.meta.url), { workerData: { mapped: set.ring.mapped, bell: set.bell.word, meet, plain } });
+    afterThisTest(() => worker.terminate());
+    await once(worker, 'message');
+    const meetAt = (turn: number): void => {
+      Atomics.store(meet, 0, turn);
+      while (Atomics.load(meet, 1) < turn);
+    };
+    const counts = { neither: 0, sleeper: 0, publisher: 0, both: 0 };
+    let round = 1;
+    for (const end = performance.now() + (plain ? 2500 : 700); performance.now() < end && round < 500_000; round++) {
+      const before = set.ring.head;
+      let seen = false;
+      meetAt(2 * round);
+      for (let delay = (round >> 6) & 63; delay > 0; delay--) Atomics.load(meet, 2);
+      set.bell.sleep(across, 0, () => (seen = set.ring.head > before));
+      meetAt(2 * round + 1);
+      const rung = Atomics.load(set.bell.word, 0) === 0;
+      counts[seen ? (rung ? 'both' : 'sleeper') : rung ? 'publisher' : 'neither']++;
+      Atomics.store(set.bell.word, 0, 0);
+    }
+    Atomics.store(meet, 0, -1);
+    expect(counts.neither, JSON.stringify(counts)).toBe(0);
+    // Where the two had a core each, they came in every order.
+    if (round > 5000) for (const order of ['sleeper', 'publisher', 'both'] as const) expect(counts[order], JSON.stringify(counts)).toBeGreaterThan(0);
+  });
+
   test('a parked thread is woken by every record: in thousands of rounds no wake-up is missed', async () => {
     const rounds = plain ? 15_000 : 3000;
     const set = setUp();

@@ -70,7 +70,7 @@ function follow(cursor: RingCursor, checker: Checker, end: number, max: number, 
 describe.each([
   { publishing: 'plain', plain: true, runs: 1, slotCount: 4096, max: 256, count: 10_000_000 },
   { publishing: 'plain', plain: true, runs: 1, slotCount: 64, max: Infinity, count: 2_000_000 },
-  { publishing: 'plain', plain: true, runs: 1000, slotCount: 16384, max: Infinity, count: 2_000_000 },
+  { publishing: 'plain', plain: true, runs: 6000, slotCount: 16384, max: Infinity, count: 4_000_000 },
   { publishing: 'atomic', plain: false, runs: 1, slotCount: 4096, max: 256, count: 2_000_000 },
   { publishing: 'atomic', plain: false, runs: 7, slotCount: 1024, max: 1, count: 1_000_000 },
 ])('$publishing publishing in runs of $runs through $slotCount slots, taken $max at a time', ({ plain, runs, slotCount, max, count }) => {

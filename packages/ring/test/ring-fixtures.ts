@@ -1,7 +1,7 @@
 /** Rings, writers and naive decoding for the tests of this package. */
 import path from 'node:path';
 import {
-  type Field, POSITION, RING, type Schema, alignUp, compileSchema, describeValue, formatDecimal, parseFeedSpec, reserveAddressSpace,
+  type Field, POSITION, RING, type Schema, alignUp, compileSchema, describeValue, formatDecimal, parseFeedSpec, registerPublisher, reserveAddressSpace,
 } from '@deepwater/core';
 import { Bell, Ring, type RingIdentity, RowWriter, type SymbolCoder, createRing, ringFileBytes, rowWriterClass } from '../dist/index.js';
 import { temporaryDirectory } from '../../core/test/mapping-tools.js';
@@ -93,6 +93,7 @@ function drainAll(ring: Ring): void {
 export const variants = [['plain', true], ['atomic', false]] as const;
 
 export function writerOn(ring: Ring, schema: Schema, plain: boolean, onFull?: (ring: Ring, tail: number) => void, bell?: Bell): TestWriter {
+  if (plain) registerPublisher(); // what publishes without fences has to take those of others
   const Compiled = rowWriterClass(schema, TestWriter, plain);
   return new Compiled(schema, ring, onFull, bell);
 }

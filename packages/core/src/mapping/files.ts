@@ -34,13 +34,30 @@ export function openExisting(file: string, writable: boolean): number {
 
 /** Creates a file that must not exist. @throws DeepwaterError DW_SYSTEM_CALL with EEXIST where it does. */
 export function createExclusive(file: string, access: Access): number {
-  return call(file, () => fs.openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, fileMode(access)));
+  return call(file, () => {
+    const fd = fs.openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, fileMode(access));
+    if (access === 'group') fs.fchmodSync(fd, fileMode(access)); // whatever the umask says
+    return fd;
+  });
 }
 
 /** Opens a file for writing, creating it where it is missing; never follows a link, never truncates. */
 export function openOrCreate(file: string, access: Access): number {
-  return call(file, () => fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, fileMode(access)));
+  for (;;) {
+    try {
+      return createExclusive(file, access);
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+    }
+    try {
+      return openExisting(file, true);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error; // removed in between: made anew
+    }
+  }
 }
+
+const isErrno = (error: unknown, name: string): boolean => error instanceof DeepwaterError && error.values['errno'] === name;
 
 export function closeFile(fd: number): void {
   call(`fd ${fd}`, () => fs.closeSync(fd));
@@ -134,12 +151,28 @@ export function syncDirectory(directory: string): void {
 
 /** Makes a directory (and its parents) with our mode; refuses a link or a file in its place. */
 export function makeDirectory(directory: string, access: Access): void {
-  call(directory, () => fs.mkdirSync(directory, { recursive: true, mode: directoryMode(access) }));
+  makeMissing(directory, access);
   const stat = call(directory, () => fs.lstatSync(directory));
   if (!stat.isDirectory()) {
     throw new DeepwaterError('DW_BASE_PATH_INVALID', `${directory} is not a directory. Choose another path, or remove what stands there.`, {
       values: { path: directory },
     });
+  }
+}
+
+/** One directory after the other: `mkdir` with `recursive` never returns below /proc on Node 20. */
+function makeMissing(directory: string, access: Access): void {
+  try {
+    fs.mkdirSync(directory, directoryMode(access));
+    if (access === 'group') fs.chmodSync(directory, directoryMode(access));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    const parent = path.dirname(directory);
+    if (code !== 'ENOENT' || parent === directory) throw fromNodeError(error, directory);
+    if (fs.existsSync(parent)) throw fromNodeError(error, directory);
+    makeMissing(parent, access);
+    makeMissing(directory, access);
   }
 }
 

@@ -50,8 +50,12 @@ export function setUse(fd: number, use: 'shared' | 'exclusive' | 'none', path: s
 /** For people who look at the file; the lock itself is the kernel's. */
 function noteHolder(fd: number): void {
   try {
-    fs.ftruncateSync(fd, 0);
-    fs.writeSync(fd, `${process.pid}\n`, 0);
+    try {
+      fs.ftruncateSync(fd, 0);
+      fs.writeSync(fd, `${process.pid}\n`, 0);
+    } catch {
+      // A full disk keeps nobody from the lock.
+    }
   } catch {
     // On a full disk the file names nobody. The lock holds all the same, and a store must open while the disk is full.
   }

@@ -89,8 +89,12 @@ function statOf(file: string): fs.Stats | undefined {
     return fs.statSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // A link to nowhere exists, and nothing can be made in its place.
-    if (code === 'ENOENT' && fs.lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    if (code === 'ENOENT') {
+      const link = fs.lstatSync(file, { throwIfNoEntry: false });
+      if (link === undefined) return undefined;
+      if (!link.isSymbolicLink()) return statOf(file); // made by another process in this moment
+      // A link to nowhere exists, and nothing can be made in its place.
+    }
     if (code === 'EACCES') throw fromNodeError(error, file);
     throw invalid(file, `the system says ${code}`, 'Check each part of the path.');
   }

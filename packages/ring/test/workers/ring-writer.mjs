@@ -1,5 +1,6 @@
 // Writes self-checking records into a memory ring as fast as it can, once it is told to begin.
 import { parentPort, workerData } from 'node:worker_threads';
+import { registerPublisher } from '@deepwater/core';
 import { Bell, Ring, RowWriter, rowWriterClass } from '../../dist/index.js';
 import { columnsFrom, hashOf, letterOf, schema, thirdOf } from './checked-records.mjs';
 
@@ -11,6 +12,7 @@ class Writer extends RowWriter {
     throw new Error('a memory feed waits for nobody');
   }
 }
+if (plain) registerPublisher();
 const writer = new (rowWriterClass(schema, Writer, plain))(schema, ring, new Bell(bell), []);
 const letters = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
 const base = ring.head;
