@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type BlockDescriptor, CHUNK, CHUNK_STATE, ChunkHeader, type ChunkGeometry, DeepwaterError, SEAL_REASON, type Schema, chunkGeometry,
-  crc32, rebuildSchema,
+  crc32, geometryOf, rebuildSchema,
 } from '../dist/index.js';
 import { IDENTITY, TRADES, compile, trades } from './chunk-fixtures.js';
 import { thrownBy } from './mapping-tools.js';
@@ -92,18 +92,39 @@ describe('damage', () => {
   });
 
   test('numbers that make no sense are found even under a good checksum', () => {
-    const fields = [CHUNK.CAPACITY_ROWS, CHUNK.BLOCK_ROWS, CHUNK.COLUMNS_OFFSET, CHUNK.BLOCK_TABLE_OFFSET, CHUNK.BLOCK_BYTES, CHUNK.FILE_BYTES];
-    assertProperty(fc.property(fc.constantFrom(...fields), fc.oneof(fc.nat(100_000), fc.nat(0xffff_ffff)), (at, value) => {
+    const derived = [CHUNK.COLUMNS_OFFSET, CHUNK.BLOCK_TABLE_OFFSET, CHUNK.BLOCK_BYTES, CHUNK.FILE_BYTES];
+    const chosen = [CHUNK.CAPACITY_ROWS, CHUNK.BLOCK_ROWS];
+    assertProperty(fc.property(fc.constantFrom(...derived, ...chosen), fc.oneof(fc.nat(100_000), fc.nat(0xffff_ffff)), (at, value) => {
       const { bytes, header, geometry } = front();
       const view = new DataView(bytes.buffer);
       fc.pre(view.getUint32(at, true) !== value);
       view.setUint32(at, value, true);
       resign(bytes);
       const result = verdict(header, trades, geometry.fileBytes);
-      // Fewer rows a chunk, or other blocks, can be another chunk's true geometry only where all offsets fit it.
-      if (typeof result === 'object') expect(result.fileBytes).toBeLessThanOrEqual(geometry.fileBytes);
-      else expect(result).toBe('DW_FILE_CORRUPT');
+      // Other rows or blocks can be another chunk's true geometry, where every offset fits them.
+      if (typeof result === 'object') {
+        expect(chosen).toContain(at);
+        expect(result).toEqual(geometryOf(trades, header.capacityRows, header.blockRows));
+        expect([result.columnsOffset, result.blockTableOffset, result.fileBytes]).toEqual([geometry.columnsOffset, geometry.blockTableOffset, geometry.fileBytes]);
+        expect(result.blockRows).toBeLessThanOrEqual(result.capacityRows);
+      } else {
+        expect(result).toBe('DW_FILE_CORRUPT');
+      }
     }));
+  });
+
+  test.each([
+    ['another beginning', (view: DataView) => view.setUint8(CHUNK.MAGIC + 7, 0x32)],
+    ['blocks larger than the chunk', (view: DataView, { capacityRows }: ChunkGeometry) => view.setUint32(CHUNK.BLOCK_ROWS, capacityRows + 1, true)],
+    ['no rows', (view: DataView) => view.setUint32(CHUNK.CAPACITY_ROWS, 0, true)],
+    ['no block', (view: DataView) => view.setUint32(CHUNK.BLOCK_ROWS, 0, true)],
+    ['a file of another size', (view: DataView, { fileBytes }: ChunkGeometry) => view.setUint32(CHUNK.FILE_BYTES, fileBytes - 65536, true)],
+    ['columns one section on', (view: DataView, { columnsOffset }: ChunkGeometry) => view.setUint32(CHUNK.COLUMNS_OFFSET, columnsOffset + 65536, true)],
+  ])('%s is found even under a good checksum', (_what, change) => {
+    const { bytes, header, geometry } = front();
+    change(new DataView(bytes.buffer), geometry);
+    resign(bytes);
+    expect(verdict(header, trades, geometry.fileBytes)).toBe('DW_FILE_CORRUPT');
   });
 
   test('bytes of any kind anywhere in the first page are found or harmless: never a crash, never another geometry', () => {

@@ -98,6 +98,8 @@ describe('space', () => {
     reserve(fd, 1 << 20, 2 << 20, file);
     expect(fs.statSync(file)).toMatchObject({ size: 4 << 20 });
     expect(fs.statSync(file).blocks * 512).toBeGreaterThanOrEqual(2 << 20);
+    reserve(fd, 4 << 20, 1 << 20, file);
+    expect(fs.statSync(file).size).toBe(4 << 20);
   });
 
   test('nothing is reserved or freed for an empty range', () => {

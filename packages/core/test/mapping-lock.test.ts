@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -47,7 +48,7 @@ describe('a file lock', () => {
     const file = lockPath();
     const other = await Peer.thread();
     expect(await other.ask('lock', { path: file })).toBe(true);
-    await (other.host as import('node:worker_threads').Worker).terminate();
+    await (other.host as Worker).terminate();
     take(file);
   });
 

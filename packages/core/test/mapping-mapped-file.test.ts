@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -220,7 +221,7 @@ describe('the end of a mapping', () => {
     const thread = await Peer.thread();
     await thread.ask('map', { name: 'it', path: file, mode: 'shared' });
     expect(mappingsOf(file)).toBe(1);
-    await (thread.host as import('node:worker_threads').Worker).terminate();
+    await (thread.host as Worker).terminate();
     expect(await collectedUntil(() => mappingsOf(file) === 0)).toBe(true);
   });
 });

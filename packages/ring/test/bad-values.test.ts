@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type ErrorCode, type Schema, formatDecimal } from '@deepwater/core';
 import type { ColumnInput, Ring } from '../dist/index.js';
 import { encodeAt } from './record-arbitraries.js';
-import { TestWriter, compile, decodeCell, headWords, memoryRing, thrownBy, variants, writerOn } from './ring-fixtures.js';
+import { type TestWriter, compile, decodeCell, headWords, memoryRing, thrownBy, variants, writerOn } from './ring-fixtures.js';
 
 const RANGE = 'DW_VALUE_RANGE';
 const TYPE = 'DW_VALUE_TYPE';
@@ -127,7 +127,7 @@ describe.each(variants)('a record of the wrong shape, %s publishing', (_variant,
     ...[null, undefined, 5, {}, 'abc'].map((value): [string, ErrorCode, (writer: TestWriter) => unknown] =>
       [`${JSON.stringify(value)} for a tuple`, 'DW_VALUE_TYPE', (writer) => writer.writeTuple(value as unknown[])]),
     ...[null, undefined, 5, 'abc', 5n].map((value): [string, ErrorCode, (writer: TestWriter) => unknown] =>
-      [`${String(value)} for an object`, 'DW_VALUE_TYPE', (writer) => writer.writeObject(value as object)]),
+      [`${String(value)} for an object`, 'DW_VALUE_TYPE', (writer) => writer.writeObject(value as unknown as object)]),
     ['an object without a field', 'DW_FIELD_MISSING', (writer) => writer.writeObject({ before: 7, value: 1, after: 2 })],
     ['an object with a field undefined', 'DW_FIELD_MISSING', (writer) => writer.writeObject({ ...good, ts: undefined })],
     ['an empty object', 'DW_FIELD_MISSING', (writer) => writer.writeObject({})],
@@ -143,7 +143,7 @@ describe.each(variants)('a record of the wrong shape, %s publishing', (_variant,
     ['a column too short', 'DW_VALUE_COUNT', (writer) => writer.writeColumns({ before: [1, 2], value: [1, 2], after: [1], ts: [1, 2] })],
     ['half a packed record', 'DW_VALUE_COUNT', (writer) => writer.writeRaw(new Uint8Array(schema.record.recordSize * 2 - 1))],
     ...[null, undefined, 'abc', [1, 2], new Float64Array(8)].map((value): [string, ErrorCode, (writer: TestWriter) => unknown] =>
-      [`${Object.prototype.toString.call(value)} for packed records`, 'DW_VALUE_TYPE', (writer) => writer.writeRaw(value as Uint8Array)]),
+      [`${Object.prototype.toString.call(value)} for packed records`, 'DW_VALUE_TYPE', (writer) => writer.writeRaw(value as unknown as Uint8Array)]),
   ];
 
   test.each(cases)('%s: %s', (_what, code, write) => {
