@@ -33,6 +33,7 @@ export type { ClockRange } from './layout/clock-values.js';
 export { getHex, getText, getU64, highWord, joinWords, lowWord, putHex, putText, putU64 } from './layout/words.js';
 export { ChunkHeader } from './chunk/chunk-header.js';
 export type { BlockDescriptor, ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
+export { survivingRows } from './chunk/surviving-rows.js';
 export { createChunk, openChunkForReading, openChunkForRecovery, peekChunk, reserveRows } from './chunk/chunk-file.js';
 export type { ReadableChunk, WritableChunk } from './chunk/chunk-file.js';
 export { CatalogView } from './catalog/catalog-view.js';

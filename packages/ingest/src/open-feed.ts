@@ -9,12 +9,13 @@ import os from 'node:os';
 import {
   CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
   RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, bootId, chunkIdOf,
-  chunkPath, closeFile, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForRecovery, peekChunk, removeFile,
-  ringPaths, sharedRingDirectory, syncDirectory,
+  chunkPath, closeFile, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForReading, openChunkForRecovery, peekChunk,
+  removeFile,
+  ringPaths, sharedRingDirectory, survivingRows, syncDirectory,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
-import { rowsAfterPowerLoss, sealLeftover } from './recovery.js';
+import { sealLeftover } from './recovery.js';
 
 export interface OpenedFeed {
   readonly catalog: CatalogFile;
@@ -159,7 +160,8 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       const lost = chunk.header.seal(schema) === undefined && chunk.header.bootId !== bootId();
       if (lost) {
         powerLost = true;
-        const rows = rowsAfterPowerLoss(chunk, schema);
+        const whole = openChunkForReading(path, schema);
+        const rows = survivingRows(whole.header, whole.geometry, schema);
         notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
         chunk.header.committedRows = rows;
       }

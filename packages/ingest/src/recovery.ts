@@ -58,21 +58,6 @@ function giveBack({ header, geometry, fd, path }: WritableChunk, rows: number): 
   });
 }
 
-/** Rows that certainly are what was written: those under the synced mark, and full blocks whose checksums hold (rule 5). */
-export function rowsAfterPowerLoss(chunk: WritableChunk, schema: Schema): number {
-  const { header, geometry } = chunk;
-  let rows = header.syncedRows;
-  for (let index = Math.floor(rows / geometry.blockRows); index < geometry.blockCount; index++) {
-    const block = header.block(index, geometry, schema);
-    if (block === undefined || block.count === 0) break;
-    const found = describeRows(chunk, schema, index * geometry.blockRows, block.count);
-    if (found.columnCrcs.some((crc, i) => crc !== block.columnCrcs[i])) break;
-    rows = Math.max(rows, index * geometry.blockRows + block.count);
-    if (block.count < geometry.blockRows) break;
-  }
-  return rows;
-}
-
 /** A block descriptor from the rows themselves, read from the file. */
 export function describeRows(chunk: WritableChunk, schema: Schema, from: number, count: number): BlockDescriptor {
   const { geometry, fd, path } = chunk;

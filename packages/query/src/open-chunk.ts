@@ -1,9 +1,8 @@
 import {
   CHUNK_STATE, type ChunkGeometry, type ChunkHeader, type ClockRange, DeepwaterError, EngineMappings, type Field,
-  type MappedFile, type ReadableChunk, type Schema, bootId, openChunkForReading,
+  type MappedFile, type ReadableChunk, type Schema, bootId, openChunkForReading, survivingRows,
 } from '@deepwater/core/engine';
 import { type RowSource, wordsOf } from './row-source.js';
-import { survivingRows } from './surviving-rows.js';
 
 /** What a block descriptor says of one clock. */
 export interface BlockFacts {

@@ -1,8 +1,11 @@
-import { type ChunkGeometry, type ChunkHeader, type Schema, crc32 } from '@deepwater/core/engine';
+import { crc32 } from '../layout/crc.js';
+import type { ChunkGeometry } from '../layout/chunk-layout.js';
+import type { Schema } from '../schema/index.js';
+import type { ChunkHeader } from './chunk-header.js';
 
 /**
  * Rows of a chunk that the machine went down over (rule 5): those under the synced mark, and in blocks whose checksums
- * hold. The next writer keeps the same.
+ * hold. Readers see these, and the next writer keeps the same. `header` must be over the whole chunk, not only its front.
  */
 export function survivingRows(header: ChunkHeader, geometry: ChunkGeometry, schema: Schema): number {
   let rows = header.syncedRows;
