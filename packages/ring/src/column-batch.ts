@@ -4,7 +4,7 @@
  */
 import { DeepwaterError, type Field, type Schema, describeValue } from '@deepwater/core/engine';
 import type { SymbolCoder } from './symbol-coder.js';
-import { encodeText, int64Bounds, toInt64, valueError } from './values.js';
+import { encodeText, toInt64, valueError } from './values.js';
 
 /** What a column of a batch may be; `columns` of a range fits as it is. */
 export type ColumnInput =
@@ -111,12 +111,13 @@ function prepare(feed: string, field: Field, column: ColumnInput, rows: number, 
 }
 
 function prepareInt64(feed: string, field: Field, column: ColumnInput, rows: number, bad: (row: number) => never): Int32Array {
-  const [min, max] = int64Bounds(field);
   const whole = field.unit === undefined || field.unit === 'ns';
   if ((column instanceof BigUint64Array && field.cell === 'u64') || (column instanceof BigInt64Array && field.cell === 'i64')) {
-    if (!whole) for (let i = 0; i < rows; i++) if ((column[i] as bigint) < min || (column[i] as bigint) > max) bad(i);
-    return new Int32Array(column.buffer, column.byteOffset, rows * 2);
+    const bits = new Int32Array(column.buffer, column.byteOffset, rows * 2);
+    if (!whole) checkSafe(bits, rows, field.cell === 'i64', bad);
+    return bits;
   }
+  if (column instanceof Float64Array && field.type !== 'decimal') return wordsOfNumbers(column, rows, field.cell === 'i64', bad);
   const words = new Int32Array(rows * 2);
   const low = Number(field.cell === 'i64' ? -Number.MAX_SAFE_INTEGER : 0);
   for (let i = 0; i < rows; i++) {
@@ -130,6 +131,28 @@ function prepareInt64(feed: string, field: Field, column: ColumnInput, rows: num
       words[2 * i] = Number(BigInt.asIntN(32, wide));
       words[2 * i + 1] = Number(BigInt.asIntN(32, wide >> 32n));
     }
+  }
+  return words;
+}
+
+/** Refuses what a number does not hold exactly (int64Bounds), by the high words: a bigint for each row would cost 20 ns. */
+function checkSafe(words: Int32Array, rows: number, signed: boolean, bad: (row: number) => never): void {
+  for (let row = 0; row < rows; row++) {
+    const high = words[2 * row + 1] as number;
+    if (high >>> 21 === 0) continue;
+    // -2^53 itself is not safe: its words are -2^21 and 0.
+    if (!signed || high < -0x200000 || high >= 0 || (high === -0x200000 && words[2 * row] === 0)) bad(row);
+  }
+}
+
+function wordsOfNumbers(column: Float64Array, rows: number, signed: boolean, bad: (row: number) => never): Int32Array {
+  const words = new Int32Array(rows * 2);
+  const low = signed ? -Number.MAX_SAFE_INTEGER : 0;
+  for (let row = 0; row < rows; row++) {
+    const v = column[row] as number;
+    if (!(v >= low && v <= Number.MAX_SAFE_INTEGER && Math.floor(v) === v)) bad(row);
+    words[2 * row] = v;
+    words[2 * row + 1] = Math.floor(v / 4294967296);
   }
   return words;
 }

@@ -96,7 +96,7 @@ describe.each(variants)('%s publishing', (_variant, plain) => {
     };
     const counts = { neither: 0, sleeper: 0, publisher: 0, both: 0 };
     let round = 1;
-    for (const end = performance.now() + (plain ? 2500 : 700); performance.now() < end && round < 500_000; round++) {
+    for (const end = performance.now() + (plain ? 1500 : 400); performance.now() < end && round < 500_000; round++) {
       const before = set.ring.head;
       let seen = false;
       meetAt(2 * round);
@@ -114,7 +114,7 @@ describe.each(variants)('%s publishing', (_variant, plain) => {
   });
 
   test('a parked thread is woken by every record: in thousands of rounds no wake-up is missed', async () => {
-    const rounds = plain ? 15_000 : 3000;
+    const rounds = plain ? 8000 : 2000;
     const set = setUp();
     const { found } = sleepingThread(set, rounds);
     await writeForSleeper(writerOn(set.ring, schema, plain, undefined, set.bell), set.acks, rounds, false);
@@ -124,7 +124,7 @@ describe.each(variants)('%s publishing', (_variant, plain) => {
   });
 
   test('a parked process is woken by every record: in thousands of rounds no wake-up is missed', async () => {
-    const rounds = plain ? 15_000 : 3000;
+    const rounds = plain ? 8000 : 2000;
     const set = setUp();
     const { found } = sleepingProcess(set, rounds);
     await writeForSleeper(writerOn(set.ring, schema, plain, undefined, set.bell), set.acks, rounds, true);

@@ -69,10 +69,10 @@ function follow(cursor: RingCursor, checker: Checker, end: number, max: number, 
 
 describe.each([
   { publishing: 'plain', plain: true, runs: 1, slotCount: 4096, max: 256, count: 10_000_000 },
-  { publishing: 'plain', plain: true, runs: 1, slotCount: 64, max: Infinity, count: 2_000_000 },
-  { publishing: 'plain', plain: true, runs: 6000, slotCount: 16384, max: Infinity, count: 4_000_000 },
-  { publishing: 'atomic', plain: false, runs: 1, slotCount: 4096, max: 256, count: 2_000_000 },
-  { publishing: 'atomic', plain: false, runs: 7, slotCount: 1024, max: 1, count: 1_000_000 },
+  { publishing: 'plain', plain: true, runs: 1, slotCount: 64, max: Infinity, count: 1_000_000 },
+  { publishing: 'plain', plain: true, runs: 6000, slotCount: 16384, max: Infinity, count: 3_000_000 },
+  { publishing: 'atomic', plain: false, runs: 1, slotCount: 4096, max: 256, count: 1_000_000 },
+  { publishing: 'atomic', plain: false, runs: 7, slotCount: 1024, max: 1, count: 500_000 },
 ])('$publishing publishing in runs of $runs through $slotCount slots, taken $max at a time', ({ plain, runs, slotCount, max, count }) => {
   test(`a reader beside a writer at full speed takes no torn record, none twice or out of order, and counts what it lost exactly (${count} records)`, async () => {
     const base = 3 * 2 ** 32 - Math.floor(count / 2);
@@ -91,7 +91,7 @@ describe.each([
 });
 
 test('a reader in another process sees the same truth through its own mapping of the file', async () => {
-  const count = 2_000_000;
+  const count = 1_000_000;
   const ring = fileRing(schema, { baseSequence: 2 ** 32 - 1000, slotCount: 8192, persist: false, feedName: 'checked' });
   const child = fork(new URL('./workers/ring-reader.mjs', import.meta.url), [ring.path, ring.feedUid, String(ring.head + count)], { execArgv: [], serialization: 'advanced' });
   afterThisTest(() => child.kill('SIGKILL'));
@@ -235,14 +235,14 @@ describe('waiting', () => {
       expect(new RingCursor(ring, 0).wait(strategy, bell, false, 60_000)).toBe(0);
     });
 
-    test.each(bells)('with %s: a record of another thread ends it', async (_what, belled) => {
+    test('a record of another thread ends it', async () => {
       const ring = empty();
       const bell = silentBell();
       const { go, ended } = await startWriter(ring, { plain: true, runs: 1, count: 1, bell: bell.word });
       const cursor = new RingCursor(ring, 0);
-      expect(cursor.wait(strategy, belled ? bell : undefined, false, 5)).toBe(0);
+      expect(cursor.wait(strategy, bell, false, 5)).toBe(0);
       Atomics.store(go, 0, 1);
-      expect(cursor.wait(strategy, belled ? bell : undefined, false, 60_000)).toBe(1);
+      expect(cursor.wait(strategy, bell, false, 60_000)).toBe(1);
       await ended;
     });
   });

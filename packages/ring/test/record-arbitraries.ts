@@ -36,7 +36,8 @@ function decimals(scale: number): fc.Arbitrary<Sample> {
     const text = formatDecimal(value, scale);
     const number = Number(text);
     // A number stands for the shortest decimal that gives it: where that is ours, it may be written as a number.
-    const exact = kind === 'number' && Math.abs(number) < 1e15 && Math.abs(number) > 1e-6 && Number(text) === Number(String(number)) && formatDecimal(BigInt(Math.round(number * 10 ** Math.min(scale, 6))), Math.min(scale, 6)) === text;
+    const [whole, fraction = ''] = String(number).split('.');
+    const exact = kind === 'number' && (scale === 0 ? String(number) : `${whole}.${fraction.padEnd(scale, '0')}`) === text;
     return { write: kind === 'string' ? text : exact ? number : value, read: text };
   });
 }
