@@ -65,6 +65,10 @@ export class KeeperLane {
     this.#nextChunkId = opened.nextChunkId;
     this.#busy = opened.busy;
     this.notes = opened.notes;
+    for (const { chunk, chunkId, catalogIndex, reason } of opened.leftovers) {
+      this.#chunks.set(chunkId, { chunk, chunkId, catalogIndex });
+      this.#later(() => this.#sealLeftover(chunkId, reason));
+    }
     // Users of a ring hold a shared lock on it; whoever finds himself the last one removes it.
     this.#ringUse = openExisting(this.#ring.path, true);
     setUse(this.#ringUse, 'shared', this.#ring.path);
@@ -184,19 +188,25 @@ export class KeeperLane {
     });
   }
 
-  /** After the death of the ingest worker: seals what it filled as far as it got, and makes a chunk for its successor. */
+  /** After the death of the ingest worker: what it filled, as far as it got, is sealed, and its successor has a new chunk. */
   reopen(): LaneInit {
     for (const kept of [...this.#chunks.values()]) {
-      if (kept === this.#prepared && kept.chunk.header.committedRows === 0 && this.#indexOf(kept.chunkId) < 0) continue;
-      const facts = sealLeftover(kept.chunk, this.#schema, SEAL_REASON.RECOVERED);
-      const index = this.#indexOf(kept.chunkId);
-      if (index >= 0) this.#catalog.view.seal(index, { ...facts, sealReason: facts.reason });
-      this.#chunks.delete(kept.chunkId);
-      closeFile(kept.chunk.fd);
+      kept.catalogIndex = this.#indexOf(kept.chunkId);
+      if (kept.catalogIndex < 0) continue; // prepared, and not used yet
       if (kept === this.#prepared) this.#prepared = undefined;
+      this.#later(() => this.#sealLeftover(kept.chunkId, SEAL_REASON.RECOVERED));
     }
     if (this.source.spec.persist) this.prepare();
     return { ...this.init(), gapBefore: this.#catalog.view.count === 0 ? this.#gapBefore : 0 };
+  }
+
+  async #sealLeftover(chunkId: number, reason: SealReason): Promise<void> {
+    const kept = this.#chunks.get(chunkId);
+    if (kept === undefined) return;
+    const facts = await sealLeftover(kept.chunk, this.#schema, reason);
+    this.#catalog.view.seal(kept.catalogIndex, { ...facts, sealReason: facts.reason });
+    this.#chunks.delete(chunkId);
+    closeFile(kept.chunk.fd);
   }
 
   /** Lets go of everything. All rows are in sealed chunks by now, so a persisted feed's ring has served. */

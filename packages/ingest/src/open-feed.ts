@@ -8,14 +8,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import {
   CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
-  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, bootId, chunkIdOf,
-  chunkPath, closeFile, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForReading, openChunkForRecovery, peekChunk,
+  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId, chunkIdOf,
+  chunkPath, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForReading, openChunkForRecovery, peekChunk,
   removeFile,
   ringPaths, sharedRingDirectory, survivingRows, syncDirectory,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
-import { sealLeftover } from './recovery.js';
 
 export interface OpenedFeed {
   readonly catalog: CatalogFile;
@@ -29,6 +28,15 @@ export interface OpenedFeed {
   readonly busy: boolean;
   /** What was found and put right, for the log. */
   readonly notes: readonly string[];
+  /** Chunks that earlier writers left open, to be sealed. Their rows are final. */
+  readonly leftovers: readonly Leftover[];
+}
+
+export interface Leftover {
+  readonly chunk: WritableChunk;
+  readonly chunkId: number;
+  readonly catalogIndex: number;
+  readonly reason: SealReason;
 }
 
 /** Where a writer's ring is lost, numbers up to its head may have been seen; nobody publishes this many between two seals. */
@@ -55,7 +63,7 @@ export function openFeed(
   const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
   return {
     catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
-    nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL || last?.rows === geometry.capacityRows, notes,
+    nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers: end.leftovers,
   };
 }
 
@@ -65,6 +73,7 @@ interface FeedEnd {
   readonly nextChunkId: number;
   /** The machine went down while a writer was open: what the ring held is gone. */
   readonly powerLost: boolean;
+  readonly leftovers: readonly Leftover[];
 }
 
 function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
@@ -128,7 +137,7 @@ function chunkIds(paths: FeedPaths): number[] {
   return fs.readdirSync(paths.chunks).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
 }
 
-/** Seals what earlier writers left open and removes chunks that were only prepared. */
+/** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. */
 function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[]): FeedEnd {
   const { view } = catalog;
   let powerLost = false;
@@ -151,29 +160,33 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       removeFile(path);
     }
   }
+  const leftovers: Leftover[] = [];
+  const last = view.count > 0 ? view.entry(view.count - 1) : undefined;
+  let next = last === undefined ? 0 : last.firstSequence + last.rows;
   for (let index = firstOpen(view); index < view.count; index++) {
-    if (view.state(index) !== ENTRY_STATE.ACTIVE) continue;
     const entry = view.entry(index);
+    if (entry.state !== ENTRY_STATE.ACTIVE) {
+      next = entry.firstSequence + entry.rows;
+      continue;
+    }
     const path = chunkPath(paths, entry.chunkId);
     const chunk = openChunkForRecovery(path, schema);
-    try {
-      const lost = chunk.header.seal(schema) === undefined && chunk.header.bootId !== bootId();
-      if (lost) {
-        powerLost = true;
-        const whole = openChunkForReading(path, schema);
-        const rows = survivingRows(whole.header, whole.geometry, schema);
-        notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
-        chunk.header.committedRows = rows;
-      }
-      const facts = sealLeftover(chunk, schema, lost ? SEAL_REASON.POWER_LOSS : SEAL_REASON.RECOVERED);
-      view.seal(index, { ...facts, sealReason: facts.reason });
-      if (!lost) notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${facts.rows} rows`);
-    } finally {
-      closeFile(chunk.fd);
+    const lost = chunk.header.seal(schema) === undefined && chunk.header.bootId !== bootId();
+    if (lost) {
+      powerLost = true;
+      const whole = openChunkForReading(path, schema);
+      const rows = survivingRows(whole.header, whole.geometry, schema);
+      notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
+      chunk.header.committedRows = rows;
+      // Settled once: a writer that is killed before the chunk is sealed leaves a ring of this boot, which counts.
+      chunk.header.adopt(bootId());
+    } else {
+      notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${chunk.header.committedRows} rows`);
     }
+    leftovers.push({ chunk, chunkId: entry.chunkId, catalogIndex: index, reason: lost ? SEAL_REASON.POWER_LOSS : SEAL_REASON.RECOVERED });
+    next = chunk.header.firstSequence + chunk.header.committedRows;
   }
-  const last = view.count > 0 ? view.entry(view.count - 1) : undefined;
-  return { next: last === undefined ? 0 : last.firstSequence + last.rows, nextChunkId: maxId + 1, powerLost };
+  return { next, nextChunkId: maxId + 1, powerLost, leftovers };
 }
 
 /** The header of a chunk file that the catalog does not know; undefined for one too damaged to tell. */
@@ -186,7 +199,7 @@ function readFront(path: string, notes: string[]): ReturnType<typeof peekChunk>[
   }
 }
 
-/** Only the last few chunks can be open; looking at their states from the end is enough. */
+/** Only the last chunks can be open; looking at their states from the end is enough. The one before them says where they begin. */
 function firstOpen(view: CatalogFile['view']): number {
   let index = view.count;
   let sealedInRow = 0;

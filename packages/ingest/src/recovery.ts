@@ -1,14 +1,14 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type WritableChunk, crc32, punchHole, readAt, readClock, syncData, syncDataAsync,
+  type WritableChunk, crc32, punchHole, readAt, readClock, syncDataAsync,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
 /**
  * Seals a chunk whose writer is gone, with the rows its committed count says (rule 2). Descriptors of its full blocks are
- * there; the last one is made from the rows.
+ * there; the last one is made from the rows. Not before the writer may open: it waits for the device.
  */
-export function sealLeftover(chunk: WritableChunk, schema: Schema, reason: SealReason): ChunkSeal {
+export async function sealLeftover(chunk: WritableChunk, schema: Schema, reason: SealReason): Promise<ChunkSeal> {
   const { header, geometry } = chunk;
   const existing = header.seal(schema);
   if (header.state === CHUNK_STATE.SEALED && existing !== undefined) return existing;
@@ -22,7 +22,7 @@ export function sealLeftover(chunk: WritableChunk, schema: Schema, reason: SealR
     if (!whole) header.writeBlock(index, geometry, schema, block);
     summary.add(block);
   }
-  return finishSealSync(chunk, schema, { rows, reason, sealedUs: Date.now() * 1000, sortedMask: summary.sortedMask, ranges: fullRanges(schema, summary.ranges) });
+  return finishSeal(chunk, schema, { rows, reason, sealedUs: Date.now() * 1000, sortedMask: summary.sortedMask, ranges: fullRanges(schema, summary.ranges) });
 }
 
 /**
@@ -33,14 +33,6 @@ export async function finishSeal(chunk: WritableChunk, schema: Schema, seal: Chu
   await syncDataAsync(chunk.fd, chunk.path);
   writeSealed(chunk, schema, seal);
   await syncDataAsync(chunk.fd, chunk.path);
-  giveBack(chunk, seal.rows);
-  return seal;
-}
-
-function finishSealSync(chunk: WritableChunk, schema: Schema, seal: ChunkSeal): ChunkSeal {
-  syncData(chunk.fd, chunk.path);
-  writeSealed(chunk, schema, seal);
-  syncData(chunk.fd, chunk.path);
   giveBack(chunk, seal.rows);
   return seal;
 }

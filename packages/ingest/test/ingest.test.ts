@@ -364,6 +364,13 @@ describe('a machine that went down while a feed was written', () => {
     expect(openFiles(source).catalog.entry(1).gapBefore).toBe(2 ** 36);
   });
 
+  it('is settled once: what a writer killed right after it had in its ring counts', async () => {
+    const { source } = await afterPowerLoss(() => {});
+    const child = fork(fileURLToPath(new URL('./support/abandon-writer.mjs', import.meta.url)), [JSON.stringify(source)], { execArgv: [] });
+    await new Promise((resolve) => child.once('exit', resolve));
+    expect((await reopen(source)).position).toBe(2 * 16384 + 2 ** 36 + 3000);
+  });
+
   it('drops a block whose cells are not what was written, and everything behind it', async () => {
     const { source, synced } = await afterPowerLoss((chunk) => {
       const columns = chunk.readUInt32LE(CHUNK.COLUMNS_OFFSET);

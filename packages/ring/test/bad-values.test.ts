@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, type Schema, formatDecimal } from '@deepwater/core';
 import type { ColumnInput, Ring } from '../dist/index.js';
 import { encodeAt } from './record-arbitraries.js';
-import { type TestWriter, compile, decodeCell, headWords, memoryRing, thrownBy, variants, writerOn } from './ring-fixtures.js';
+import { type TestWriter, assertProperty, compile, decodeCell, headWords, memoryRing, thrownBy, variants, writerOn } from './ring-fixtures.js';
 
 const RANGE = 'DW_VALUE_RANGE';
 const TYPE = 'DW_VALUE_TYPE';
@@ -217,4 +218,28 @@ describe('typed arrays of another kind than their column', () => {
     isUnchanged();
     isAlive();
   });
+});
+
+test('times in us, as typed arrays: taken where a number holds each of them exactly, refused with the first row where not', () => {
+  const edges = [0n, 1n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 54n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n];
+  const near = fc.tuple(fc.constantFrom(...edges), fc.bigInt({ min: -2n, max: 2n }), fc.boolean()).map(([edge, off, negative]) => (negative ? -edge : edge) + off);
+  const safe = BigInt(Number.MAX_SAFE_INTEGER);
+  for (const type of ['uint64', 'int64'] as const) {
+    const signed = type === 'int64';
+    const schema = feedOf({ type, unit: 'us' });
+    assertProperty(fc.property(fc.array(fc.oneof({ weight: 3, arbitrary: fc.bigInt({ min: 0n, max: safe }) }, near), { minLength: 1, maxLength: 8 }), (values) => {
+      const times = values.map((value) => (signed ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)));
+      const firstBad = times.findIndex((time) => time > safe || time < (signed ? -safe : 0n));
+      const ring = memoryRing(schema);
+      const writer = writerOn(ring, schema, true);
+      const batch = { before: new Int32Array(times.length), value: signed ? BigInt64Array.from(times) : BigUint64Array.from(times), after: new Float64Array(times.length), ts: new Float64Array(times.length) };
+      if (firstBad >= 0) {
+        expect(thrownBy(() => writer.writeColumns(batch))).toMatchObject({ code: RANGE, values: { field: 'value', row: firstBad } });
+        expect(ring.head).toBe(0);
+      } else {
+        writer.writeColumns(batch);
+        expect(times.map((_, row) => decodeCell(ring, schema, schema.fields[1], row))).toEqual(times);
+      }
+    }), 150);
+  }
 });

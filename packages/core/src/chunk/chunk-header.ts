@@ -158,6 +158,12 @@ export class ChunkHeader {
     this.state = CHUNK_STATE.ACTIVE;
   }
 
+  /** After a power loss, once it is settled which rows there are: from here on the chunk is one of this boot. */
+  adopt(bootId: string): void {
+    putHex(this.#view, CHUNK.BOOT_ID, 16, bootId);
+    this.#view.setUint32(CHUNK.ACTIVATION_CRC, this.#crc(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC), true);
+  }
+
   // --- words. Stores are sequentially consistent: a reader that sees the word sees all that was written before it.
 
   get state(): number { return Atomics.load(this.#words, CHUNK.STATE >> 2); }

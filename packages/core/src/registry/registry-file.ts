@@ -8,7 +8,8 @@
  *
  *   registry/data.mdb       LMDB; keys are feed names, values the texts of the feed files
  *   registry/lock.mdb       LMDB's own, made anew at each opening
- *   registry/checksum.json  { "bytes": …, "crc32": … } of data.mdb
+ *   registry/checksum.json  { "bytes": …, "crc32": … } of data.mdb, and "feeds": a checksum of what is in it, so that a store
+ *                           whose feed files say the same opens without LMDB
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -53,16 +54,15 @@ export function registryPaths(basePath: string): RegistryPaths {
  * with nothing changed
  */
 export async function inRegistry<T>(basePath: string, access: Access, use: (database: RegistryDatabase) => T): Promise<T> {
-  // A thread can be terminated inside a transaction, and then blocks every process of the store.
-  if (!isMainThread) {
-    throw new DeepwaterError('DW_OPTION_INVALID', 'The registry is opened in the main thread only. In a worker thread, open the store with { readOnly: true }.');
-  }
+  refuseWorkerThread();
   const paths = registryPaths(basePath);
   makeDirectory(paths.directory, access);
   reserveLockFile(paths.lock, access);
   // Not at the top: threads that import this package for other things do without the native module.
   const { open } = await import('lmdb');
   let thrown: { error: unknown } | undefined;
+  // Of a transaction that was not carried out, nobody knows: the next opening looks.
+  let feeds = -1;
   try {
     const database = open<string, string>({
       path: paths.directory,
@@ -77,7 +77,9 @@ export async function inRegistry<T>(basePath: string, access: Access, use: (data
       fs.chmodSync(paths.data, fileMode(access));
       return database.transactionSync(() => {
         try {
-          return use(database);
+          const result = use(database);
+          feeds = feedsChecksum([...database.getRange()].map(({ key, value }) => [key, value]));
+          return result;
         } catch (error) {
           thrown = { error };
           throw error;
@@ -85,11 +87,17 @@ export async function inRegistry<T>(basePath: string, access: Access, use: (data
       });
     } finally {
       await database.close();
-      writeChecksum(paths, access);
+      writeChecksum(paths, feeds, access);
     }
   } catch (error) {
     throw thrown === undefined ? registryError(error, paths.directory) : thrown.error;
   }
+}
+
+/** A thread can be terminated inside a transaction, and then blocks every process of the store. */
+export function refuseWorkerThread(): void {
+  if (isMainThread) return;
+  throw new DeepwaterError('DW_OPTION_INVALID', 'The registry is opened in the main thread only. In a worker thread, open the store with { readOnly: true }.');
 }
 
 /** Why the registry's file must not be opened; undefined where it may be. */
@@ -104,6 +112,18 @@ export function registryProblem(basePath: string): string | undefined {
   } catch (error) {
     return `it cannot be checked: ${(error as Error).message}`;
   }
+}
+
+/** Whether the registry is sound and has exactly these feed files. Needs no LMDB. */
+export function registryHas(basePath: string, files: readonly (readonly [name: string, text: string])[]): boolean {
+  if (registryProblem(basePath) !== undefined) return false;
+  const { feeds } = JSON.parse(readSmallFile(registryPaths(basePath).checksum, CHECKSUM_BYTES) ?? 'null') as { feeds?: unknown };
+  return feeds === feedsChecksum(files);
+}
+
+function feedsChecksum(files: readonly (readonly [name: string, text: string])[]): number {
+  const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+  return crc32(Buffer.from(JSON.stringify(sorted)));
 }
 
 interface Checksum {
@@ -122,8 +142,8 @@ function checksumOf(file: string): Checksum {
 }
 
 /** In place: a disk that has filled up since is no reason to disown a sound registry. Torn, it does not hold. */
-function writeChecksum({ checksum, data }: RegistryPaths, access: Access): void {
-  const text = `${JSON.stringify(checksumOf(data)).padEnd(CHECKSUM_BYTES - 1)}\n`;
+function writeChecksum({ checksum, data }: RegistryPaths, feeds: number, access: Access): void {
+  const text = `${JSON.stringify({ ...checksumOf(data), feeds }).padEnd(CHECKSUM_BYTES - 1)}\n`;
   const fd = openOrCreate(checksum, access);
   try {
     writeFully(fd, Buffer.from(text), 0, checksum);

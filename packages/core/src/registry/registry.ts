@@ -15,7 +15,7 @@ import {
 } from '../store/feed-file.js';
 import { STORE_FILES, feedPaths } from '../store/feed-paths.js';
 import { withStoreLock } from '../store/store-lock.js';
-import { type RegistryDatabase, inRegistry, registryPaths, registryProblem } from './registry-file.js';
+import { type RegistryDatabase, inRegistry, refuseWorkerThread, registryHas, registryPaths, registryProblem } from './registry-file.js';
 
 /** Damaged registries that are kept for a look. */
 const ASIDE_MAX = 3;
@@ -38,9 +38,11 @@ export class Registry {
    * @throws DeepwaterError DW_OPTION_INVALID in a worker thread, DW_SYSTEM_CALL
    */
   static async open(basePath: string, access: Access, onEvent: EventSink = () => {}): Promise<Registry> {
+    refuseWorkerThread();
     const registry = new Registry(basePath, access, onEvent);
     // First: it makes room.
     removeLeftovers(basePath, onEvent);
+    if (registry.#agrees()) return registry;
     try {
       await withStoreLock(basePath, access, () => registry.#change((database) => registry.#reconcile(database)));
     } catch (error) {
@@ -111,6 +113,19 @@ export class Registry {
         return database.getCount();
       });
     });
+  }
+
+  /** Whether there is nothing to reconcile. Where that cannot be told, there may be. */
+  #agrees(): boolean {
+    try {
+      const files = feedDirectories(this.basePath).flatMap((name) => {
+        const text = readFeedText(this.basePath, name);
+        return text === undefined ? [] : [[name, text] as const];
+      });
+      return registryHas(this.basePath, files);
+    } catch {
+      return false;
+    }
   }
 
   #locked<T>(feedName: string, change: (database: RegistryDatabase, found: FeedFile | undefined) => T): Promise<T> {
