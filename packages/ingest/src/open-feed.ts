@@ -232,8 +232,9 @@ function openFeedRing(
     const left = openLeftover(ringPaths(place.directory, spec.name).ring, source, schema, scratchBytes, end, notes);
     if (left === undefined) continue;
     left.resetPosition(RING.HEAD, left.head); // its writer may have been killed in the middle of a wrap
-    if (spec.persist) left.resetPosition(RING.TAIL, end.next);
-    return { ring: left, bell: Bell.create(ringPaths(place.directory, spec.name).bell, settings.access), place, gapBefore: 0 };
+    const resume = Math.max(end.next, left.baseSequence);
+    if (spec.persist) left.resetPosition(RING.TAIL, resume);
+    return { ring: left, bell: Bell.create(ringPaths(place.directory, spec.name).bell, settings.access), place, gapBefore: spec.persist ? resume - end.next : 0 };
   }
 
   // Without the ring of a writer that did not close, nobody knows how far its numbers went.
@@ -269,11 +270,13 @@ function openLeftover(path: string, source: FeedSource, schema: Schema, scratchB
     const usable =
       ring.storeId === source.storeId && ring.bootId === bootId() && !ring.retired && ring.persist === source.spec.persist && !end.powerLost;
     const { head } = ring;
-    const continues = !source.spec.persist || (end.next <= head && head - end.next <= ring.slotCount && end.next >= ring.baseSequence);
+    // A ring that begins past the chunks' end was made after a jump in the numbers, and none of its rows is in a chunk yet.
+    const resume = Math.max(end.next, ring.baseSequence);
+    const continues = !source.spec.persist || (resume <= head && head - resume <= ring.slotCount);
     const sameSize = ring.slotCount === ringSlots(source, schema);
-    const empty = source.spec.persist && head === end.next;
+    const empty = source.spec.persist && head === resume;
     if (usable && continues && (sameSize || !empty)) {
-      if (source.spec.persist && head > end.next) notes.push(`${head - end.next} records that an earlier writer left in the ring are moved to chunks`);
+      if (source.spec.persist && head > resume) notes.push(`${head - resume} records that an earlier writer left in the ring are moved to chunks`);
       return ring;
     }
     ring.retire();
