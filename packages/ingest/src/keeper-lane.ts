@@ -231,7 +231,9 @@ export class KeeperLane {
       if (last) removeFile(this.#ring.path.replace(/\.ring$/, '.bell'));
     }
     closeFile(this.#ringUse);
-    if (clean && drained) view.setWriter(false, 0, view.writer.bootId);
+    // A jump in the numbers that no record has taken up yet has to be made again by the next writer.
+    const jumpPending = this.#gapBefore > 0 && this.#ring.head === this.#ring.baseSequence;
+    if (clean && drained) view.setWriter(jumpPending, 0, view.writer.bootId);
     const fd = openExisting(this.#paths.catalog, true);
     syncData(fd, this.#paths.catalog);
     closeFile(fd);

@@ -364,6 +364,14 @@ describe('a machine that went down while a feed was written', () => {
     expect(openFiles(source).catalog.entry(1).gapBefore).toBe(2 ** 36);
   });
 
+  it('numbers on past them also when the first writer afterwards writes nothing', async () => {
+    const { source } = await afterPowerLoss(() => {});
+    const { service } = ingest();
+    await (await service.openWriter(source)).close();
+    await service.close();
+    expect((await reopen(source)).position).toBe(2 * 16384 + 2 ** 36);
+  });
+
   it('is settled once: what a writer killed right after it had in its ring counts', async () => {
     const { source } = await afterPowerLoss(() => {});
     const child = fork(fileURLToPath(new URL('./support/abandon-writer.mjs', import.meta.url)), [JSON.stringify(source)], { execArgv: [] });
