@@ -2,7 +2,8 @@
 import { BENCHMARKS } from './benchmarks/index.js';
 import type { Answer, Order } from './lib/run-benchmark.js';
 
-const send = (answer: Answer): void => { process.send?.(answer); };
+/** Resolves when the answer is on its way. */
+const send = (answer: Answer): Promise<void> => new Promise((resolve) => { process.send?.(answer, undefined, undefined, () => { resolve(); }); });
 
 async function carryOut(order: Order): Promise<void> {
   try {
@@ -11,15 +12,17 @@ async function carryOut(order: Order): Promise<void> {
     const lines = await benchmark.run({
       ...order,
       pick: (full, quick) => (order.quick ? quick : full),
-      progress: (text) => { send({ kind: 'progress', text }); },
+      progress: (text) => { void send({ kind: 'progress', text }); },
     });
-    send({ kind: 'done', lines });
+    await send({ kind: 'done', lines });
   } catch (error) {
-    send({ kind: 'failed', text: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    await send({ kind: 'failed', text: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     process.exitCode = 1;
   } finally {
     process.disconnect();
   }
 }
 
+// At the end, or when whoever ordered this is gone.
+process.once('disconnect', () => process.exit());
 process.once('message', (order: Order) => { void carryOut(order); });

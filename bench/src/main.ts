@@ -7,7 +7,7 @@ import { clockCostNs } from './lib/clock.js';
 import { writeTable } from './lib/docs.js';
 import { LOAD_WARNING, STOLEN_WARNING, describeMachine, loadAverage, processorTimes, stolenSince } from './lib/machine.js';
 import { type Outcome, type Report, figure, holds, markdownOf } from './lib/report.js';
-import { runBenchmark } from './lib/run-benchmark.js';
+import { killRunning, runBenchmark } from './lib/run-benchmark.js';
 import { makeScratch } from './lib/scratch.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
 
@@ -26,6 +26,7 @@ async function run(options: BenchOptions): Promise<Report> {
 
   const scratch = makeScratch(options.directory ?? path.join(ROOT, 'data'));
   const interrupted = (): void => {
+    killRunning();
     scratch.remove();
     process.exit(130);
   };

@@ -16,6 +16,9 @@ export type Answer =
 /** A benchmark that takes longer hangs. */
 const LIMIT_MS = 30 * 60_000;
 
+/** Ends the processes of the benchmark that runs now, its children's children included, before their files are removed. */
+export let killRunning: () => void = () => {};
+
 /** Runs one benchmark in a fresh process: no line inherits another's heap, compiled code or mappings. */
 export function runBenchmark(benchmark: Benchmark, order: Omit<Order, 'name'>, progress: (text: string) => void): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -25,11 +28,15 @@ export function runBenchmark(benchmark: Benchmark, order: Omit<Order, 'name'>, p
     let lines: readonly Line[] = [];
     let failure: string | undefined = 'its process ended before it did';
     const child = fork(fileURLToPath(new URL('../benchmark-process.js', import.meta.url)), [], {
-      execArgv: [...(benchmark.nodeFlags ?? [])], serialization: 'advanced',
+      execArgv: [...(benchmark.nodeFlags ?? [])], serialization: 'advanced', detached: true,
     });
+    // It leads a process group of its own.
+    killRunning = () => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+    };
     const limit = setTimeout(() => {
       failure = `it did not finish in ${LIMIT_MS / 60_000} minutes`;
-      child.kill('SIGKILL');
+      killRunning();
     }, LIMIT_MS);
     child.on('message', (message) => {
       const answer = message as Answer;

@@ -30,12 +30,12 @@ export function removeStore(basePath: string): void {
     const { storeId } = JSON.parse(readFileSync(manifest, 'utf8')) as { storeId: string };
     rmSync(sharedRingDirectory(storeId), { recursive: true, force: true });
   }
-  rmSync(basePath, { recursive: true, force: true });
+  rmSync(basePath, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /** Removes a scratch directory with every store in it. */
 export function removeScratch(directory: string): void {
   if (!existsSync(directory)) return;
   for (const name of readdirSync(directory)) removeStore(path.join(directory, name));
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }

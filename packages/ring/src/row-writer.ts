@@ -101,18 +101,30 @@ export abstract class RowWriter {
 
   /** Fills slots in runs of at most an eighth of the ring, each published by one store. */
   #writeRuns(rows: number, fill: (from: number, count: number, slot: number) => void): void {
+    if (this.room === CLOSED) throw this.closedError();
     const runMax = Math.max(1, this.ring.slotCount / RUN_DIVISOR);
-    let done = 0;
-    do {
-      const room = this.makeRoom();
+    for (let done = 0; done < rows; ) {
+      const room = this.#roomForRun(done, rows);
       const run = Math.min(rows - done, room, runMax);
       const slot = this.lo & this.mask;
       const first = Math.min(run, this.mask + 1 - slot);
-      if (first > 0) fill(done, first, slot);
+      fill(done, first, slot);
       if (run > first) fill(done + first, run - first, 0);
-      if (run > 0) this.publishRun(run);
+      this.publishRun(run);
       done += run;
-    } while (done < rows);
+    }
+  }
+
+  /** What was published stays, so a batch that is cut off by a full ring says how much of it was. */
+  #roomForRun(done: number, rows: number): number {
+    try {
+      return this.makeRoom();
+    } catch (error) {
+      if (done === 0 || !(error instanceof DeepwaterError)) throw error;
+      throw new DeepwaterError(error.code, `${error.message} Of the batch of ${rows} rows the first ${done} were written and stay; go on with row ${done}.`, {
+        values: { ...error.values, rows, rowsWritten: done }, cause: error,
+      });
+    }
   }
 
   /** The next record's sequence number: what has been accepted so far is below it. */
