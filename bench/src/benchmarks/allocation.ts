@@ -5,8 +5,8 @@ import { runChild } from '../lib/child.js';
 import { sampleOf } from '../lib/sample.js';
 import { newStorePath, removeStore } from '../lib/stores.js';
 
-/** Less than this a record is what waiting for the ring costs now and then, not something made for each record. */
-const TARGET_BYTES = 0.1;
+/** Rounds to nothing: the smallest object has 16 bytes, and waiting for the ring costs a little now and then. */
+const TARGET_BYTES = 0.5;
 /** Large enough for 10^7 records at 40 bytes: nothing is collected, so growth is allocation. */
 const NODE_FLAGS = ['--expose-gc', '--min-semi-space-size=512', '--max-semi-space-size=512'];
 
@@ -45,7 +45,10 @@ async function measure(context: BenchContext, label: string, node: string | unde
   }
   const lineOf = (id: string, what: string, values: number[]): Line => {
     const sample = sampleOf(values);
-    return line({ id: `${id}${label}`, what: `${what}, Node ${version}`, unit: 'bytes', sample, target: { text: `0 (< ${TARGET_BYTES}) bytes`, met: sample.median < TARGET_BYTES }, problems });
+    return line({
+      id: `${id}${label}`, what: `${what}, Node ${version}`, unit: 'bytes', sample, problems,
+      target: { text: `0 bytes (< ${TARGET_BYTES}) in every run`, met: sample.max < TARGET_BYTES },
+    });
   };
   return [
     lineOf('allocation', `heap bytes for each of ${records.toLocaleString('en')} records written by writeValues`, ones),
