@@ -62,8 +62,10 @@ export abstract class RowWriter {
     const head = ring.head;
     this.lo = lowWord(head);
     this.hi = highWord(head);
-    this.tailLo = ring.persist ? lowWord(ring.tail) : this.lo;
     this.room = ring.persist ? slotCount : UNGATED;
+    // The first record finds the ring full and so looks at the tail: V8 compiles the method when it has seen that branch. A
+    // branch it has not seen is a bail-out at the first full ring, and on Node 26 boxed numbers ever after.
+    this.tailLo = (this.lo - this.room) | 0;
   }
 
   /**

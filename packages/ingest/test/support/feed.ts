@@ -8,18 +8,21 @@ import {
 import { type Ring, openRing } from '@deepwater/ring';
 import { type FeedSource, IngestService, type IngestOptions } from '@deepwater/ingest';
 
-export const STORE_ID = '0123456789abcdef0123456789abcdef';
 export const FEED_UID = 'feedfeedfeedfeed';
 
 export function temporaryStore(): { path: string; remove: () => void } {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'deepwater-ingest-'));
-  return { path: directory, remove: () => { rmSync(directory, { recursive: true, force: true }); } };
+  return { path: directory, remove: () => {
+    rmSync(directory, { recursive: true, force: true });
+    rmSync(sharedRingDirectory(storeIdOf(directory)), { recursive: true, force: true });
+  } };
 }
+
+const storeIdOf = (basePath: string): string => Buffer.from(path.basename(basePath)).toString('hex').padEnd(32, '0').slice(-32);
 
 /** A store id of its own for every store, so that rings of different tests do not meet in shared memory. */
 export function feedSource(basePath: string, spec: object): FeedSource {
-  const storeId = Buffer.from(path.basename(basePath)).toString('hex').padEnd(32, '0').slice(-32);
-  return { basePath, storeId, feedUid: FEED_UID, spec: parseFeedSpec(spec) };
+  return { basePath, storeId: storeIdOf(basePath), feedUid: FEED_UID, spec: parseFeedSpec(spec) };
 }
 
 export function ingest(options: Partial<IngestOptions> = {}): { service: IngestService; events: string[] } {
