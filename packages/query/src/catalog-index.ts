@@ -29,8 +29,9 @@ export class CatalogIndex {
    * @throws DeepwaterError DW_FILE_CORRUPT
    */
   checkCounters(): void {
-    const { count, firstLive } = this.view;
-    // Counters are stored after the entries they count, so these are loaded after them.
+    // What is stored later is loaded earlier: entries, then their count, then how many of those are gone.
+    const { firstLive } = this.view;
+    const { count } = this.view;
     const beyond = count < this.room ? Atomics.load(this.#words, (entryAt(count) + ENTRY.STATE) >> 2) : 0;
     const uncounted = (beyond === ENTRY_STATE.SEALED || beyond === ENTRY_STATE.DELETED) && this.view.count === count;
     const overtaken = firstLive > count || (firstLive > 0 && firstLive <= this.room && this.state(firstLive - 1) !== ENTRY_STATE.DELETED);

@@ -52,13 +52,14 @@ export class OpenChunk implements RowSource {
   /** Rows that exist now. The number grows while the chunk is written. */
   get rows(): number {
     if (this.#sealedRows >= 0) return this.#sealedRows;
-    const seal = this.header.seal(this.#schema);
-    if (seal !== undefined) {
+    // The state is looked at once: it can turn to sealed at any moment, and then the seal is there with it.
+    if (this.header.state === CHUNK_STATE.SEALED) {
+      const seal = this.header.seal(this.#schema);
+      if (seal === undefined) throw this.#corrupt('the checksum of its seal does not hold');
       if (seal.rows > this.capacityRows) throw this.#corrupt(`it was sealed with ${seal.rows} rows and has room for ${this.capacityRows}`);
       this.#sealedRows = seal.rows;
       return seal.rows;
     }
-    if (this.header.state === CHUNK_STATE.SEALED) throw this.#corrupt('the checksum of its seal does not hold');
     if (this.header.bootId === bootId()) return Math.min(this.header.committedRows, this.capacityRows);
     if (this.#survivors < 0) this.#survivors = survivingRows(this.header, this.geometry, this.#schema);
     return this.#survivors;

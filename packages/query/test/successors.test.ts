@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import { describe, expect, test } from 'vitest';
-import { growCatalog } from '@deepwater/core';
+import { describe, expect, test, vi } from 'vitest';
+import { ChunkHeader, growCatalog } from '@deepwater/core';
 import { FeedReader } from '@deepwater/query';
 import { FEED_UID } from './support/feed-fixture.js';
 import { failure, feed, watched } from './support/small-feed.js';
@@ -46,6 +46,29 @@ describe('files that change under an open reader', () => {
       expect(reader.atSync(first - 1)).toBeUndefined();
       expect(await reader.last(1000)).toHaveLength(300 - first);
       fixture.deleteOldest();
+    }
+  });
+
+  test('a chunk that is sealed between two looks at its header is read whole', () => {
+    for (const looks of [1, 2, 3, 4]) {
+      const fixture = feed(undefined, { capacityRows: 64, blockRows: 32 });
+      for (let n = 0; n < 40; n++) fixture.write(n, 1, n);
+      fixture.drain();
+      const { reader } = watched(fixture);
+      const state = Object.getOwnPropertyDescriptor(ChunkHeader.prototype, 'state') as PropertyDescriptor & { get(): number };
+      let left = looks;
+      vi.spyOn(ChunkHeader.prototype, 'state', 'get').mockImplementation(function look(this: ChunkHeader) {
+        const seen = state.get.call(this);
+        left -= 1;
+        if (left === 0) fixture.seal();
+        return seen;
+      });
+      try {
+        expect(reader.rangeSync(0, 1e9).map(([price]) => price)).toEqual(Array.from({ length: 40 }, (_, n) => n));
+        expect(left).toBeLessThan(looks);
+      } finally {
+        vi.restoreAllMocks();
+      }
     }
   });
 
