@@ -24,7 +24,7 @@ export {
 } from './layout/catalog-layout.js';
 export {
   BELL, BELL_BITS, POSITION, RING, RING_BYTES_DEFAULT, RING_MAGIC, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, RING_VERSION,
-  RUN_DIVISOR,
+  RUN_DIVISOR, SUBSCRIBER,
 } from './layout/ring-layout.js';
 export { loadPosition, storePosition } from './layout/position.js';
 export { crc32 } from './layout/crc.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CATALOG, CHUNK, ENTRY, RING, SYMBOLS } from '@deepwater/core';
+import { CATALOG, CHUNK, ENTRY, RING, SUBSCRIBER, SYMBOLS } from '@deepwater/core';
 
 /** The named offsets of each section of docs/FORMAT.md, from its tables. */
 function tables(): Map<string, Map<string, number>> {
@@ -29,6 +29,7 @@ describe('docs/FORMAT.md', () => {
     ['Catalog (`catalog.dwc`)', CATALOG],
     ['Catalog (`catalog.dwc`) entries', ENTRY],
     ['Ring (`*.ring`)', RING],
+    ['Bell (`*.bell`)', SUBSCRIBER],
     ['Symbols (`symbols.dws`)', SYMBOLS],
   ];
   for (const [section, layout] of layouts) {

@@ -5,5 +5,6 @@ export { gatherField } from './gather.js';
 export { RingCursor, oldestSafe } from './ring-cursor.js';
 export { Ring, type RingIdentity, createRing, openRing, ringFileBytes } from './ring-file.js';
 export { RowWriter, plainPublishing } from './row-writer.js';
+export { SubscriberRow, type SubscriberState, subscribersOf } from './subscriber-table.js';
 export type { SymbolCoder } from './symbol-coder.js';
 export { PARK, SPIN, SPIN_THEN_PARK, WAIT_STRATEGIES, type WaitStrategy, type WaitStrategyName } from './wait-strategy.js';

@@ -55,6 +55,23 @@ export const RING_RECORDS_MIN = 64;
 export const RING_BYTES_DEFAULT = 4 * 1024 * 1024;
 export const RING_RECORDS_DEFAULT_MIN = 4096;
 
-/** The bell: a file of its own that subscribers may write. One word. */
-export const BELL = { FILE_BYTES: 4096, WORD: 0 } as const;
+/** The bell: a file of its own that subscribers may write. One word, and a table in which they say how far they are. */
+export const BELL = { FILE_BYTES: 16_384, WORD: 0, SUBSCRIBERS: 128 } as const;
 export const BELL_BITS = { THREADS: 1, PROCESSES: 2 } as const;
+
+/** A row of the table of subscribers. Each is written by its subscriber alone, and on a cache line of its own. */
+export const SUBSCRIBER = {
+  ROW_BYTES: 64,
+  /** Stored last. */
+  PID: 0,
+  /** When that process began: ticks since the boot, low 32 bits. Tells it from a later one with its id. */
+  STARTED: 4,
+  /** The kernel's id of the thread; whoever swaps it in owns the row. 0: the row is free. */
+  THREAD: 8,
+  /** Seconds since 1970. */
+  SINCE: 12,
+  /** Sequence number of the next record it takes, as a float64. */
+  POSITION: 16,
+  /** Records it lost, as a float64. */
+  LOST: 24,
+} as const;
