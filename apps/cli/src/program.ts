@@ -4,6 +4,7 @@ import { feedsCommand } from './commands/feeds.js';
 import { infoCommand } from './commands/info.js';
 import { queryCommand } from './commands/query.js';
 import { tailCommand } from './commands/tail.js';
+import { topCommand } from './commands/top.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -16,7 +17,7 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     // Errors come back to run(), which decides about the exit code.
     .exitOverride();
-  for (const command of [feedsCommand(), infoCommand(), queryCommand(), tailCommand()]) {
+  for (const command of [feedsCommand(), infoCommand(), queryCommand(), tailCommand(), topCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error.');

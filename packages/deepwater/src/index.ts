@@ -12,6 +12,6 @@ export type {
 } from '@deepwater/core';
 export type { AttachedWriter, WriterHandle } from '@deepwater/ingest';
 export type {
-  AtOptions, BatchOptions, ColumnBatch, Explanation, Format, LastOptions, LatestOptions, RangeOptions, ReadResult, Segment,
-  SequenceRead, TimeInput,
+  AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, LastOptions, LatestOptions, RangeOptions, ReadResult, Segment,
+  SequenceRead, SubscriberActivity, TimeInput,
 } from '@deepwater/query';

@@ -1,3 +1,4 @@
+export type { FeedActivity, SubscriberActivity } from './activity.js';
 export { FORMATS, type Format } from './options.js';
 export type { Explanation } from './explain.js';
 export { type ChunkFacts, type ChunkPlan, type RangePlan, type RowStep, type StepKind, planChunk, planRange } from './plan.js';

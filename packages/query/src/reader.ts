@@ -2,6 +2,7 @@ import {
   type AnySpec, type Clock, DeepwaterError, type FeedSpec, type RecordFormat, type Schema, SymbolDictionaryReader, checkFeedName,
   compileSchema,
 } from '@deepwater/core/engine';
+import { type FeedActivity, feedActivity } from './activity.js';
 import { batchesOf, batchesOfSync, recordsOf } from './batches.js';
 import { DecodeHelpers } from './decode-values.js';
 import { type Explanation, explainRange } from './explain.js';
@@ -188,6 +189,11 @@ export class FeedReader<S extends AnySpec = FeedSpec> {
     const { newest } = findNewest(context, clockIndex, now);
     if (newest === undefined) return undefined;
     return { time: timeValue(newest.time, this.schema.clocks[clockIndex] as Clock), sequence: newest.sequence, wild: newest.beyond };
+  }
+
+  /** What goes on at the feed now: how far it is, how full its ring, and who reads it live. */
+  activity(): FeedActivity {
+    return feedActivity(this.#alive().files);
   }
 
   /** How a range would be read: which chunks, and how rows are found in them. */

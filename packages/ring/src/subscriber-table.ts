@@ -67,8 +67,8 @@ export class SubscriberRow {
   }
 }
 
-/** The living subscribers of a feed, by its bell. */
-export function subscribersOf(buffer: SharedArrayBuffer): SubscriberState[] {
+/** The living subscribers of a feed: by its bell, or a copy of the bell's bytes. */
+export function subscribersOf(buffer: ArrayBufferLike): SubscriberState[] {
   const words = new Int32Array(buffer, 0, BELL.FILE_BYTES >> 2);
   const numbers = new Float64Array(buffer, 0, BELL.FILE_BYTES >> 3);
   const found: SubscriberState[] = [];

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { FeedInfo, Platform, Reader } from 'deepwater';
 import { type RecordPrinter, type Row, recordPrinter } from '../output/record-format.js';
 import { stdoutClosed } from '../output/stdout.js';
+import { stopSignal } from '../output/stop-signal.js';
 import { type StoreOptions, basePathOption, withStore } from '../store.js';
 import { type RecordOptions, formatOf, recordOptions, selectedFields, wholeNumber } from './record-options.js';
 
@@ -87,11 +88,4 @@ async function follow(
     }
     await sleep(POLL_MS, undefined, { signal: stop }).catch(() => {});
   }
-}
-
-/** Aborted by Ctrl+C, SIGTERM, or when nobody reads the output any more. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  return AbortSignal.any([stop.signal, stdoutClosed]);
 }
