@@ -1,6 +1,7 @@
 export { Platform } from './platform.js';
 export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
 export { attachWriter } from '@deepwater/ingest';
+export { stopSubscription, subscribe } from '@deepwater/query';
 export type { FeedInfo } from './feed-info.js';
 export type { Lifecycle, LifecycleChange } from './lifecycle.js';
 export type { PlatformOptions } from './options.js';
@@ -12,6 +13,6 @@ export type {
 } from '@deepwater/core';
 export type { AttachedWriter, WriterHandle } from '@deepwater/ingest';
 export type {
-  AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, LastOptions, LatestOptions, RangeOptions, ReadResult, Segment,
-  SequenceRead, SubscriberActivity, TimeInput,
+  AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
+  RowView, Run, Segment, SequenceRead, SubscribeOptions, SubscriberActivity, Subscription, SubscriptionHandle, TimeInput,
 } from '@deepwater/query';

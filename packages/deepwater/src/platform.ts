@@ -3,9 +3,10 @@ import {
   type StoreEvent, StoreLog, compileSchema, openManifest, ownVersion, parseFeedSpec,
 } from '@deepwater/core';
 import { IngestService, type WriterHandle } from '@deepwater/ingest';
-import { FeedReader, type ReaderSource } from '@deepwater/query';
+import { FeedReader, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import { deleteFeed, feedInUse } from './delete-feed.js';
 import { type FeedInfo, feedInfo } from './feed-info.js';
+import { GivenSubscriptions } from './given-subscriptions.js';
 import { KnownFeeds } from './known-feeds.js';
 import { type Lifecycle, type LifecycleChange, lifecycleOf, withLifecycle } from './lifecycle.js';
 import { OpenWriters } from './open-writers.js';
@@ -47,6 +48,7 @@ export class Platform {
   readonly #feeds: KnownFeeds;
   readonly #writers = new OpenWriters();
   readonly #readers = new Map<string, OpenReader>();
+  readonly #subscriptions = new GivenSubscriptions();
   readonly #atEnd: Closable;
   #closing: Promise<void> | undefined;
 
@@ -159,6 +161,7 @@ export class Platform {
     const feed = this.#feeds.get(feedName);
     if (this.#writers.has(feedName)) throw feedInUse(feedName, process.pid);
     await deleteFeed(this.basePath, this.#manifest, registry, feed);
+    this.#subscriptions.feedDeleted(feed.uid);
     await this.#readers.get(feedName)?.reader.close();
     this.#readers.delete(feedName);
     this.#event({ level: 'info', message: `${feedName}: feed deleted`, values: { feed: feedName, uid: feed.uid } });
@@ -200,6 +203,15 @@ export class Platform {
   }
 
   /**
+   * The right to follow a feed, to be posted to any worker thread (or kept in this one) and taken there with `subscribe`. The
+   * feed need not have been written yet. Subscriptions end with the platform.
+   * @throws DeepwaterError DW_FEED_UNKNOWN
+   */
+  subscription<S extends AnySpec = UntypedSpec>(feedName: string): SubscriptionHandle<S> {
+    return this.#subscriptions.give(this.#sourceOf(this.#feed(feedName))) as unknown as SubscriptionHandle<S>;
+  }
+
+  /**
    * The reader of a feed; the same one until it is closed. Give it the type of the spec to have records typed:
    * `createReader<typeof spec>('trades')`.
    * @throws DeepwaterError DW_FEED_UNKNOWN
@@ -223,6 +235,7 @@ export class Platform {
   }
 
   async #close(): Promise<void> {
+    this.#subscriptions.end();
     const results = await Promise.allSettled([
       ...[...this.#readers.values()].map(({ reader }) => reader.close()),
       // A writer that is just being opened is closed as well.
@@ -242,6 +255,7 @@ export class Platform {
 
   /** For the end of the process, when nothing can be waited for: what is not in a chunk then stays safe in the ring. */
   #closeSync(): void {
+    this.#subscriptions.end();
     this.#ingest.closeSync();
     this.#event({ level: 'info', message: 'store closed at the end of the process' });
     this.#log.closeSync();

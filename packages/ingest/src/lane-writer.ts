@@ -12,6 +12,8 @@ export interface WriterSeat {
   readonly access: 'owner' | 'group';
   /** How long a write waits for room in a full ring, ms. */
   readonly roomTimeoutMs: number;
+  /** What the feed's subscribers in this process sleep on (ring/local-bell.ts). */
+  readonly local: SharedArrayBuffer;
 }
 
 /** How often a wait looks for trouble. */
@@ -33,7 +35,7 @@ export abstract class LaneWriter extends RowWriter {
     const schema = compileSchema(init.source.spec);
     const symbols = openSymbols(seat);
     const coders: (SymbolCoder | undefined)[] = schema.fields.map((field) => (field.type === 'symbol' ? symbols?.coder(field.index) : undefined));
-    super(schema, new Ring(init.ring, init.ringPath), new Bell(new Int32Array(init.bell, 0, 1)), coders);
+    super(schema, new Ring(init.ring, init.ringPath), new Bell(new Int32Array(init.bell, 0, 1), new Int32Array(seat.local)), coders);
     this.#symbols = symbols;
     this.#control = new LaneControl(init.control);
     this.#ingest = new Int32Array(seat.ingest);

@@ -29,6 +29,8 @@ export class FeedFiles {
   constructor(
     readonly source: ReaderSource,
     readonly schema: Schema,
+    /** Anonymous bytes wanted behind the mapping of the ring. */
+    private readonly ringScratchBytes = 0,
   ) {
     this.paths = feedPaths(source.basePath, source.spec.name);
   }
@@ -104,7 +106,7 @@ export class FeedFiles {
     const file = ringPaths(directory, source.spec.name).ring;
     for (let attempt = 1; ; attempt++) {
       try {
-        const ring = openRing(file, this.schema, source.feedUid, 'read-only');
+        const ring = openRing(file, this.schema, source.feedUid, 'read-only', this.ringScratchBytes);
         // A copied store, or a ring that a reboot left: its rows are in the chunks, or nowhere.
         const ours = ring.storeId === source.storeId && ring.bootId === bootId() && ring.persist === source.spec.persist;
         return ours && !ring.retired ? ring : undefined;

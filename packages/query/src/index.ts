@@ -2,6 +2,9 @@ export type { FeedActivity, SubscriberActivity } from './activity.js';
 export { FORMATS, type Format } from './options.js';
 export type { Explanation } from './explain.js';
 export { type ChunkFacts, type ChunkPlan, type RangePlan, type RowStep, type StepKind, planChunk, planRange } from './plan.js';
+export { type SubscriptionHandle, endSubscriptions, newStopWord, stopSubscription, subscriptionHandle, wakeSubscribers } from './follow/handle.js';
+export type { LostRange } from './follow/losses.js';
+export { type RowView, type Run, type SubscribeOptions, Subscription, subscribe } from './follow/subscription.js';
 export { FeedReader } from './reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {

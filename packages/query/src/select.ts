@@ -100,7 +100,8 @@ export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | und
   });
 }
 
-function* runsOfChunk(files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: TimeBounds | undefined, limit: number): Generator<undefined, RunList, void> {
+/** The rows of a chunk that match. */
+export function* runsOfChunk(files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: TimeBounds | undefined, limit: number): Generator<undefined, RunList, void> {
   const runs = new RunList();
   if (bounds === undefined || (ref.sealed && cut.catalog?.relation(ref.index, bounds) === 'inside')) {
     runs.add(ref.from, Math.min(ref.to, ref.from + limit));

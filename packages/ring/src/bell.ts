@@ -2,6 +2,7 @@ import {
   BELL, BELL_BITS, type Access, DeepwaterError, closeFile, fenceAllPublishers, futexWait, futexWakeAll, mapFile, openExisting, openOrCreate,
   regularFileSize, reserve, setFileSize,
 } from '@deepwater/core/engine';
+import { LOCAL_BELL, newLocalBell, wakeLocal } from './local-bell.js';
 
 /**
  * The bell of a ring: one word in a file of its own, the only thing a subscriber may write. A sleeper sets its bit, looks
@@ -10,8 +11,10 @@ import {
  */
 export class Bell {
   constructor(
-    /** The word, over memory that every thread of this process was handed: `notify` does not cross two mappings. */
+    /** The word in the bell's file. Each thread may have a mapping of its own. */
     readonly word: Int32Array,
+    /** The words that the threads of this process share (see local-bell.ts); publisher and sleepers have the same. */
+    readonly local: Int32Array = newLocalBell(),
   ) {}
 
   /** Opens the bell of a ring, making it where it is missing. */
@@ -29,7 +32,7 @@ export class Bell {
   }
 
   /** Opens an existing bell for a subscriber. @throws DeepwaterError DW_SYSTEM_CALL, DW_FILE_CORRUPT: poll in timed waits then. */
-  static open(path: string): Bell {
+  static open(path: string, local?: Int32Array): Bell {
     const fd = openExisting(path, true);
     try {
       const size = regularFileSize(fd, path);
@@ -39,40 +42,50 @@ export class Bell {
           values: { path, size },
         });
       }
-      return Bell.#map(fd, path);
+      return Bell.#map(fd, path, local);
     } finally {
       closeFile(fd);
     }
   }
 
-  static #map(fd: number, path: string): Bell {
+  static #map(fd: number, path: string, local?: Int32Array): Bell {
     const mapped = mapFile(fd, { path, length: BELL.FILE_BYTES, mode: 'shared' });
-    return new Bell(new Int32Array(mapped.buffer, BELL.WORD, 1));
+    return new Bell(new Int32Array(mapped.buffer, BELL.WORD, 1), local);
   }
 
   /** Wakes every sleeper. The publisher calls this when it finds the word set. */
   ring(): void {
     // Swapped before waking: a sleeper that comes later sets its bit again and is woken by the next record.
     const bits = Atomics.exchange(this.word, 0, 0);
-    if ((bits & BELL_BITS.THREADS) !== 0) Atomics.notify(this.word, 0);
+    if ((bits & BELL_BITS.THREADS) !== 0) wakeLocal(this.local);
     if ((bits & BELL_BITS.PROCESSES) !== 0) futexWakeAll(this.word);
   }
 
   /**
    * Sleeps until the bell rings, `changed()` is true, or the time is over.
-   * @param across whether the publisher lives in another process (futex), or shares this very buffer (Atomics.wait).
+   * @param across whether the publisher lives in another process (futex), or shares `local` (Atomics.wait).
    */
   sleep(across: boolean, timeoutMs: number, changed: () => boolean): void {
-    const bit = across ? BELL_BITS.PROCESSES : BELL_BITS.THREADS;
-    const bits = Atomics.or(this.word, 0, bit) | bit;
-    // The fence is on the publisher: after it, either it sees the bit, or its record is seen here.
-    const fenced = fenceAllPublishers();
+    // Loaded first: a wake-up from here on changes it, and the wait below does not begin.
+    const wakes = Atomics.load(this.local, LOCAL_BELL.WAKES);
+    const { bits, fenced } = this.announce(across ? BELL_BITS.PROCESSES : BELL_BITS.THREADS);
     if (changed()) return;
     const slice = fenced ? timeoutMs : Math.min(timeoutMs, UNFENCED_SLICE_MS);
     if (across) futexWait(this.word, bits, slice * 1e6);
-    else Atomics.wait(this.word, 0, bits, slice);
+    else Atomics.wait(this.local, LOCAL_BELL.WAKES, wakes, slice);
+  }
+
+  /**
+   * Says that somebody is about to sleep. After it, either the publisher sees the bit, or its record is seen here: look once
+   * more, then sleep on what is given back.
+   * @returns the word with the bit, and whether the fence took place; where it did not, sleep in short slices.
+   */
+  announce(bit: number): { bits: number; fenced: boolean } {
+    const bits = Atomics.or(this.word, 0, bit) | bit;
+    // The fence is on the publisher, which has none of its own.
+    return { bits, fenced: fenceAllPublishers() };
   }
 }
 
 /** Where the kernel refuses membarrier a wake-up may be missed; sleeping in short slices bounds the delay. */
-const UNFENCED_SLICE_MS = 1;
+export const UNFENCED_SLICE_MS = 1;

@@ -1,9 +1,12 @@
-export { Bell } from './bell.js';
+export { Bell, UNFENCED_SLICE_MS } from './bell.js';
 export { type ColumnInput } from './column-batch.js';
 export { type RowWriterBase, rowWriterClass, rowWriterSource } from './compile-row-writer.js';
+export { type RowHelpers, RowRun, type RowRunClass, rowRunClass, rowRunSource } from './compile-row-view.js';
 export { gatherField } from './gather.js';
+export { LOCAL_BELL, localBell, newLocalBell, setLocalWriter, wakeLocal } from './local-bell.js';
 export { RingCursor, oldestSafe } from './ring-cursor.js';
 export { Ring, type RingIdentity, createRing, openRing, ringFileBytes } from './ring-file.js';
+export { RingRows } from './ring-rows.js';
 export { RowWriter, plainPublishing } from './row-writer.js';
 export { SubscriberRow, type SubscriberState, subscribersOf } from './subscriber-table.js';
 export type { SymbolCoder } from './symbol-coder.js';

@@ -34,7 +34,7 @@ interface Found {
 type SetUp = ReturnType<typeof setUp>;
 
 function sleepingThread({ ring, bell, acks }: SetUp, rounds: number, place = 0): { found: Promise<Found> } {
-  const worker = new Worker(new URL('./workers/bell-sleeper.mjs', import.meta.url), { workerData: { mapped: ring.mapped, bell: bell.word, acks, rounds, place } });
+  const worker = new Worker(new URL('./workers/bell-sleeper.mjs', import.meta.url), { workerData: { mapped: ring.mapped, bell: bell.word, local: bell.local, acks, rounds, place } });
   afterThisTest(() => worker.terminate());
   return { found: once(worker, 'message').then(([found]) => found as Found) };
 }

@@ -44,7 +44,7 @@ class Checker {
   }
 }
 
-async function startWriter(ring: Ring, options: { plain: boolean; runs: number; count: number; bell?: Int32Array }): Promise<{ go: Int32Array; ended: Promise<unknown> }> {
+async function startWriter(ring: Ring, options: { plain: boolean; runs: number; count: number; bell?: Int32Array; local?: Int32Array }): Promise<{ go: Int32Array; ended: Promise<unknown> }> {
   const go = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./workers/ring-writer.mjs', import.meta.url), {
     workerData: { mapped: ring.mapped, go, bell: silentBell().word, ...options },
@@ -238,7 +238,7 @@ describe('waiting', () => {
     test('a record of another thread ends it', async () => {
       const ring = empty();
       const bell = silentBell();
-      const { go, ended } = await startWriter(ring, { plain: true, runs: 1, count: 1, bell: bell.word });
+      const { go, ended } = await startWriter(ring, { plain: true, runs: 1, count: 1, bell: bell.word, local: bell.local });
       const cursor = new RingCursor(ring, 0);
       expect(cursor.wait(strategy, bell, false, 5)).toBe(0);
       Atomics.store(go, 0, 1);

@@ -4,12 +4,12 @@ import { registerPublisher } from '@deepwater/core';
 import { Bell, Ring, RowWriter, rowWriterClass } from '../../dist/index.js';
 import { schema } from './checked-records.mjs';
 
-const { mapped, bell, meet, plain } = workerData;
+const { mapped, bell, local, meet, plain } = workerData;
 class Writer extends RowWriter {
   waitForRoom() {}
 }
 registerPublisher();
-const writer = new (rowWriterClass(schema, Writer, plain))(schema, new Ring(mapped, 'posted'), new Bell(bell), []);
+const writer = new (rowWriterClass(schema, Writer, plain))(schema, new Ring(mapped, 'posted'), new Bell(bell, local), []);
 parentPort.postMessage('ready');
 
 /** Both sides go on at the same moment. @returns false where the other has ended. */

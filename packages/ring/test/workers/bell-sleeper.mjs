@@ -17,7 +17,7 @@ function wordsOf(path) {
 
 const options = across ? JSON.parse(process.argv[2]) : workerData;
 const ring = across ? openRing(options.ringPath, schema, options.feedUid, 'read-only') : new Ring(options.mapped, 'posted');
-const bell = across ? Bell.open(options.bellPath) : new Bell(options.bell);
+const bell = across ? Bell.open(options.bellPath) : new Bell(options.bell, options.local);
 const acks = across ? wordsOf(options.acksPath) : options.acks;
 const { rounds, place } = options;
 

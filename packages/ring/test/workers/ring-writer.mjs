@@ -4,7 +4,7 @@ import { registerPublisher } from '@deepwater/core';
 import { Bell, Ring, RowWriter, rowWriterClass } from '../../dist/index.js';
 import { columnsFrom, hashOf, letterOf, schema, thirdOf } from './checked-records.mjs';
 
-const { mapped, bell, go, plain, runs, count } = workerData;
+const { mapped, bell, local, go, plain, runs, count } = workerData;
 const ring = new Ring(mapped, 'posted');
 
 class Writer extends RowWriter {
@@ -13,7 +13,7 @@ class Writer extends RowWriter {
   }
 }
 if (plain) registerPublisher();
-const writer = new (rowWriterClass(schema, Writer, plain))(schema, ring, new Bell(bell), []);
+const writer = new (rowWriterClass(schema, Writer, plain))(schema, ring, new Bell(bell, local), []);
 const letters = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
 const base = ring.head;
 const batches = runs > 1 ? Array.from({ length: 64 }, (_, i) => columnsFrom(base + i * runs, runs)) : [];

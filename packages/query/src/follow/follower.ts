@@ -1,0 +1,311 @@
+/**
+ * A subscriber's place in a feed, and the rows that come next: from the ring as long as it holds them, from chunks where
+ * history was asked for or the writer was a lap faster. One number (`next`) is all there is to remember; ring, catalog and
+ * chunks are looked up again when they have changed. Synchronous, without an object for any record.
+ *
+ *                 chunks ──────────────┐       ring ─────────────┐
+ *   sequence  0 … │ … next? … committed│ tail … next? … head
+ *
+ * Numbers that were never given to a record (after a power loss, between two rings of a memory feed) are passed over. Records
+ * that are gone (overwritten in the ring of a memory feed, deleted by retention) are lost, counted, and told.
+ */
+import { DeepwaterError, type Field, RING, RUN_DIVISOR, loadPosition } from '@deepwater/core/engine';
+import { type Ring, oldestSafe } from '@deepwater/ring';
+import type { CatalogIndex } from '../catalog-index.js';
+import { type Cut, pinRef, refOf, takeCut } from '../cut.js';
+import type { FeedFiles } from '../feed-files.js';
+import { unpinChunk } from '../open-chunk.js';
+import { RING_PIECE_ROWS, copyFromRing } from '../ring-block.js';
+import { RunList } from '../run-list.js';
+import { type ChunkPiece, type Piece, runsOfChunk } from '../select.js';
+import { runNow } from '../slices.js';
+import { runsInside } from '../clock-cells.js';
+import type { TimeBounds } from '../time-bounds.js';
+import { checkFeedPresent } from './feed-presence.js';
+import { Losses, type LostRange } from './losses.js';
+import { accountGap } from './account-gap.js';
+import { PendingRows } from './pending-rows.js';
+
+/** What a step found: nothing yet, rows as columns (`piece`), or rows of the ring that `copy` has taken (`first`, `rows`). */
+export const STEP = { NOTHING: 0, COLUMNS: 1, RING: 2 } as const;
+export type Step = (typeof STEP)[keyof typeof STEP];
+/** The ring does not hold the next row any more, and chunks do. */
+const LAPPED = -1;
+
+/** Takes rows [from, to) of a ring; they count only if the follower then finds that the writer did not come by. */
+export type TakeFromRing = (ring: Ring, from: number, to: number) => void;
+
+export interface FollowOptions {
+  /** First sequence number wanted. With `bounds` it is found by time, with neither it is the next to be published. */
+  readonly from?: number;
+  /** Of what was published before the follower began, only these times. */
+  readonly bounds?: TimeBounds;
+  /** Fields that are wanted as columns. */
+  readonly fields: readonly Field[];
+  readonly take: TakeFromRing;
+  /** Whether a piece may have rows that do not lie one after the other. */
+  readonly scattered: boolean;
+  readonly onLoss?: (range: LostRange) => void;
+}
+
+/** Looks at catalog and ring without finding what must be in one of them, before that is an error. */
+const LOOKS_MAX = 16;
+
+export class Follower {
+  /** Sequence number wanted next. */
+  next: number;
+  readonly losses: Losses;
+  /** After a step that found columns. Valid until the next step. */
+  piece: Piece | undefined;
+  /** After a step that found rows of the ring: the number of the first, and how many. */
+  first = 0;
+  rows = 0;
+  /** Rows below this number are history, of which `bounds` are wanted. */
+  readonly #historyEnd: number;
+  #pending: PendingRows | undefined;
+  #pinned: string | undefined;
+  #ring: Ring | undefined;
+  // What the ring says of itself, kept where it is looked at for each run.
+  #words: Int32Array = NO_WORDS;
+  #slotCount = 0;
+  #safeRows = 0;
+  #persist = false;
+
+  constructor(
+    readonly files: FeedFiles,
+    private readonly options: FollowOptions,
+  ) {
+    this.losses = new Losses(options.onLoss);
+    this.#historyEnd = 0;
+    if (options.from !== undefined) {
+      this.next = options.from;
+      return;
+    }
+    const cut = takeCut(files);
+    this.next = cut.head;
+    if (options.bounds === undefined) return;
+    this.#historyEnd = cut.head;
+    // What was deleted or overwritten before is no loss of this subscriber.
+    const first = files.source.spec.persist && cut.catalog !== undefined ? firstInChunks(files, cut) : undefined;
+    this.next = Math.min(first ?? cut.ringFrom, cut.head);
+  }
+
+  /** The ring that is followed now; undefined while there is none, or chunks are read. */
+  get ring(): Ring | undefined {
+    return this.#ring;
+  }
+
+  /** Whether rows are there that no step has given out. Cheap; says nothing of rings that are not known yet. */
+  get behind(): boolean {
+    return this.#pending !== undefined || (this.#ring !== undefined && loadPosition(this.#words, RING.HEAD) > this.next);
+  }
+
+  /**
+   * The next rows there are, at most `max`.
+   * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone, DW_FILE_CORRUPT, DW_SYSTEM_CALL; what `onLoss` throws
+   */
+  step(max: number): Step {
+    let found: Step | typeof LAPPED = LAPPED;
+    if (this.#pending === undefined) {
+      if (this.#pinned !== undefined) this.#unpin();
+      if (this.#ring !== undefined) found = this.#takeRing(max);
+    }
+    if (found === LAPPED) found = this.#look(max);
+    this.losses.report();
+    return found;
+  }
+
+  /**
+   * Looks whether the ring has a successor, or the feed is gone: for whoever has waited for a while in vain. The next step
+   * then begins from the files.
+   * @throws DeepwaterError DW_FEED_UNKNOWN
+   */
+  refresh(): void {
+    const catalog = this.files.catalog();
+    if (catalog === undefined || catalog.view.retired) checkFeedPresent(this.files.source);
+    if (this.#ring === undefined || this.#ring.retired || catalog === undefined || this.files.ring(catalog) !== this.#ring) this.#ring = undefined;
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    this.#unpin();
+    this.#pending = undefined;
+    this.#ring = undefined;
+    this.files.close();
+  }
+
+  /** Rows of the ring. The head is loaded before the copy, and again after it: rule 3. */
+  #takeRing(max: number): Step | typeof LAPPED {
+    const ring = this.#ring as Ring;
+    const words = this.#words;
+    for (let distance = this.#slotCount; ; distance = Math.max(1, distance / 2)) {
+      const head = loadPosition(words, RING.HEAD);
+      let from = this.next;
+      if (from >= head) return ring.retired ? LAPPED : STEP.NOTHING;
+      if (from < head - this.#safeRows || distance < this.#slotCount) {
+        if (this.#persist) {
+          if (loadPosition(words, RING.TAIL) > from) return LAPPED;
+        } else {
+          // Whoever begins where the writer is about to write loses that race again and again, so each time the distance is halved.
+          from = Math.max(from, head - this.#safeRows, head - distance);
+          this.losses.add(this.next, from);
+          this.next = from;
+        }
+      }
+      const to = Math.min(head, from + max);
+      this.options.take(ring, from, to);
+      if (from >= loadPosition(words, RING.HEAD) - this.#safeRows || (this.#persist && loadPosition(words, RING.TAIL) <= from)) {
+        this.first = from;
+        this.rows = to - from;
+        this.next = to;
+        return STEP.RING;
+      }
+      if (this.#persist) return LAPPED;
+    }
+  }
+
+  /** The slow way: from what the files say now. */
+  #look(max: number): Step {
+    const { files } = this;
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      if (this.#pending !== undefined) return this.#part(max);
+      const cut = this.#cut();
+      if (cut === undefined) return STEP.NOTHING;
+      const before = this.next;
+      if (this.next < cut.chunksEnd && !this.#ringIsNear(cut)) {
+        this.#openChunkRows(cut);
+      } else if (cut.ring === undefined) {
+        this.#ring = undefined;
+        return STEP.NOTHING;
+      } else {
+        this.#attach(cut.ring);
+        // Below the first number of the ring there are chunks only, and they end before `next`.
+        if (this.next < cut.ring.baseSequence && this.next >= cut.chunksEnd) this.next = cut.ring.baseSequence;
+        if (this.next < this.#historyEnd) {
+          this.#openRingRows(cut.ring, cut.head);
+        } else {
+          const found = this.#takeRing(max);
+          if (found === STEP.NOTHING || found === STEP.RING) return found;
+          // A ring that was put out of use, and has been read to its end.
+          if (cut.ring.retired && this.next >= cut.ring.head) {
+            this.#ring = undefined;
+            return STEP.NOTHING;
+          }
+        }
+      }
+      if (this.next > before) looks = 0;
+    }
+    const { name } = files.source.spec;
+    throw new DeepwaterError('DW_FILE_CORRUPT', `Record ${this.next} of feed ${name} is neither in the ring nor in a chunk. Run \`deepwater repair --dry-run\`.`, {
+      values: { feed: name, sequence: this.next },
+    });
+  }
+
+  #cut(): Cut | undefined {
+    const { files } = this;
+    try {
+      const catalog = files.catalog();
+      if (catalog !== undefined && !catalog.view.retired) return takeCut(files);
+    } catch (error) {
+      // Another feed's catalog in the place of ours: the feed was made anew.
+      checkFeedPresent(files.source);
+      throw error;
+    }
+    checkFeedPresent(files.source);
+    return undefined;
+  }
+
+  /** Whether the ring has the next rows, with so much room before the writer that it is worth reading them there. */
+  #ringIsNear({ ring, head }: Cut): boolean {
+    return ring !== undefined && this.next >= this.#historyEnd && this.next >= Math.max(head - ring.slotCount / 2, ring.baseSequence);
+  }
+
+  #attach(ring: Ring): void {
+    if (this.#ring === ring) return;
+    this.#ring = ring;
+    this.#words = ring.words;
+    this.#slotCount = ring.slotCount;
+    this.#safeRows = ring.slotCount - ring.slotCount / RUN_DIVISOR;
+    this.#persist = ring.persist;
+  }
+
+  /** Rows of the chunk that holds `next`, or of the first one after it. */
+  #openChunkRows(cut: Cut): void {
+    const { files, options } = this;
+    const catalog = cut.catalog as CatalogIndex;
+    for (let index = catalog.indexOfSequence(this.next, cut.count); index < cut.count; index++) {
+      const ref = refOf(files, cut, index, this.next);
+      if (ref === undefined) continue;
+      accountGap(catalog, this.next, ref.firstSequence + ref.from, index, this.losses);
+      this.next = ref.firstSequence + ref.from;
+      const filtered = options.bounds !== undefined && this.next < this.#historyEnd;
+      const to = filtered ? Math.min(ref.to, this.#historyEnd - ref.firstSequence) : ref.to;
+      const part = { ...ref, to, sealed: ref.sealed && to === ref.to };
+      const runs: ChunkPiece['runs'] = filtered
+        ? runNow(runsOfChunk(files, cut, part, options.bounds, Infinity)).pairs
+        : Int32Array.of(ref.from, to);
+      const end = ref.firstSequence + to;
+      // Pinned until it has been given out: retention cannot take it away in between.
+      if (runs.length > 0 && pinRef(files, cut, part) !== undefined) {
+        this.#pinned = ref.path;
+        this.#pending = new PendingRows({ cut, ref: part, runs, rows: rowsOf(runs) }, end);
+      } else if (runs.length === 0) {
+        this.next = end;
+      }
+      return;
+    }
+    accountGap(catalog, this.next, cut.chunksEnd, cut.count, this.losses);
+    this.next = cut.chunksEnd;
+  }
+
+  /** History that is not in a chunk yet. */
+  #openRingRows(ring: Ring, head: number): void {
+    const { files, options } = this;
+    const to = Math.min(this.#historyEnd, head, this.next + RING_PIECE_ROWS);
+    const bounds = options.bounds as TimeBounds;
+    const clock = files.schema.fields[bounds.clock.fieldIndex] as Field;
+    const block = to > this.next ? copyFromRing(ring, files.schema, [...options.fields, clock], this.next, to) : undefined;
+    if (block === undefined) {
+      if (ring.persist) return;
+      const oldest = oldestSafe(ring, ring.head);
+      this.losses.add(this.next, oldest);
+      this.next = Math.max(this.next, oldest);
+      return;
+    }
+    const runs = new RunList();
+    runsInside(block.words(clock), bounds, 0, to - this.next, runs);
+    if (runs.rows === 0) this.next = to;
+    else this.#pending = new PendingRows({ block, runs: runs.pairs, rows: runs.rows }, to);
+  }
+
+  #part(max: number): Step {
+    const pending = this.#pending as PendingRows;
+    this.piece = pending.take(max, this.options.scattered);
+    this.next = pending.next;
+    if (pending.done) this.#pending = undefined;
+    return STEP.COLUMNS;
+  }
+
+  #unpin(): void {
+    if (this.#pinned !== undefined) unpinChunk(this.#pinned);
+    this.#pinned = undefined;
+  }
+}
+
+const NO_WORDS = new Int32Array(RING.HEADER_BYTES >> 2);
+
+function rowsOf(runs: Int32Array): number {
+  let rows = 0;
+  for (let r = 0; r < runs.length; r += 2) rows += (runs[r + 1] as number) - (runs[r] as number);
+  return rows;
+}
+
+/** The first record that a chunk of the cut holds. */
+function firstInChunks(files: FeedFiles, cut: Cut): number | undefined {
+  const catalog = cut.catalog as CatalogIndex;
+  for (let index = catalog.view.firstLive; index < cut.count; index++) {
+    const ref = refOf(files, cut, index);
+    if (ref !== undefined) return ref.firstSequence;
+  }
+  return undefined;
+}

@@ -1,0 +1,99 @@
+/**
+ * How a thread waits for a feed: it spins on the head of the ring, or sleeps until its bell rings. Threads of the writer's
+ * own process sleep on a word that they share with it, others on a futex. A subscriber that may not write the bell looks
+ * every millisecond; where there is no ring yet, the next writer is looked out for.
+ */
+import { DeepwaterError, RING, lowWord } from '@deepwater/core/engine';
+import { Bell, LOCAL_BELL, type Ring, type WaitStrategy } from '@deepwater/ring';
+import type { Follower } from './follower.js';
+
+/** Sleeps are cut into slices: a native wait holds up `terminate()`, and a successor of the ring has to be noticed. */
+const SLICE_MS = 250;
+/** How often a subscriber without write permission looks. */
+const POLL_MS = 1;
+/** How often the next writer is looked out for where there is no ring. One of this process wakes its sleepers itself. */
+const NO_RING_MS = 20;
+/** Spins between two looks at the clock and at the stop flag. */
+const SPINS_PER_LOOK = 64;
+
+export class Parking {
+  #ring: Ring | undefined;
+  #bell: Bell | undefined;
+  #idleSince = 0;
+  readonly #changed = (): boolean => this.stopped() || this.follower.behind;
+
+  constructor(
+    private readonly follower: Follower,
+    readonly local: Int32Array,
+    private readonly stopped: () => boolean,
+  ) {}
+
+  /**
+   * Waits until there may be rows, the time (`performance.now()`) has come, or `stopped()` says so. Ask the follower.
+   * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone
+   */
+  wait({ spins }: WaitStrategy, deadline: number): void {
+    const { follower } = this;
+    const { ring } = follower;
+    if (ring !== undefined && spins > 0 && this.#spin(ring, spins, deadline)) return;
+    const now = performance.now();
+    if (now >= deadline || this.stopped()) return;
+    this.#sleep(ring, Math.min(deadline - now, SLICE_MS));
+    if (follower.behind) this.#idleSince = 0;
+    else this.refreshIfIdle();
+  }
+
+  /** Looks for a successor of the ring, once in a while. @throws DeepwaterError DW_FEED_UNKNOWN */
+  refreshIfIdle(): void {
+    const now = performance.now();
+    const { ring } = this.follower;
+    if (ring !== undefined && !ring.retired && now - this.#idleSince < SLICE_MS / 2) return;
+    this.#idleSince = now;
+    this.follower.refresh();
+  }
+
+  /** @returns whether the head has moved, or the wait is over. */
+  #spin(ring: Ring, spins: number, deadline: number): boolean {
+    const { words } = ring;
+    const seen = lowWord(this.follower.next);
+    for (let i = 0; i < spins; i++) {
+      // The low word alone: a head that is a multiple of 2^32 away has moved on by the next look.
+      if (Atomics.load(words, RING.HEAD >> 2) !== seen) return true;
+      if (i % SPINS_PER_LOOK !== SPINS_PER_LOOK - 1) continue;
+      if (this.stopped()) return true;
+      if (i % 8192 !== 8191) continue;
+      if (performance.now() >= deadline) return true;
+      this.refreshIfIdle();
+      if (this.follower.ring !== ring) return true;
+    }
+    return false;
+  }
+
+  #sleep(ring: Ring | undefined, ms: number): void {
+    if (ring === undefined || ring.retired) {
+      this.#sleepLocal(Math.min(ms, NO_RING_MS));
+      return;
+    }
+    const bell = this.bellOf(ring);
+    if (bell === undefined) this.#sleepLocal(Math.min(ms, POLL_MS));
+    else bell.sleep(Atomics.load(this.local, LOCAL_BELL.WRITERS) === 0, ms, this.#changed);
+  }
+
+  #sleepLocal(ms: number): void {
+    const wakes = Atomics.load(this.local, LOCAL_BELL.WAKES);
+    if (!this.#changed()) Atomics.wait(this.local, LOCAL_BELL.WAKES, wakes, ms);
+  }
+
+  /** The bell beside a ring; undefined where it may not be written. */
+  bellOf(ring: Ring): Bell | undefined {
+    if (this.#ring === ring) return this.#bell;
+    this.#ring = ring;
+    this.#bell = undefined;
+    try {
+      this.#bell = Bell.open(ring.path.replace(/\.ring$/, '.bell'), this.local);
+    } catch (error) {
+      if (!DeepwaterError.isDeepwaterError(error)) throw error;
+    }
+    return this.#bell;
+  }
+}
