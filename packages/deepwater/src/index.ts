@@ -14,5 +14,6 @@ export type {
 export type { AttachedWriter, WriterHandle } from '@deepwater/ingest';
 export type {
   AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
-  RowView, Run, Segment, SequenceRead, SubscribeOptions, SubscriberActivity, Subscription, SubscriptionHandle, TimeInput,
+  RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
+  Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
 } from '@deepwater/query';

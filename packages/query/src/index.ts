@@ -5,6 +5,9 @@ export { type ChunkFacts, type ChunkPlan, type RangePlan, type RowStep, type Ste
 export { type SubscriptionHandle, endSubscriptions, newStopWord, stopSubscription, subscriptionHandle, wakeSubscribers } from './follow/handle.js';
 export type { LostRange } from './follow/losses.js';
 export { type RowView, type Run, type SubscribeOptions, Subscription, subscribe } from './follow/subscription.js';
+export type {
+  RecordStream, StreamFormat, StreamItem, StreamOptions, StreamPlace, SyncRecordStream, SyncStreamOptions,
+} from './follow/stream-types.js';
 export { FeedReader } from './reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {

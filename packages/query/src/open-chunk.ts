@@ -1,7 +1,8 @@
 import {
-  CHUNK_STATE, type ChunkGeometry, type ChunkHeader, type ClockRange, DeepwaterError, EngineMappings, type Field,
+  CHUNK_STATE, type ChunkGeometry, type ChunkHeader, type Clock, type ClockRange, DeepwaterError, EngineMappings, type Field,
   type MappedFile, type ReadableChunk, type Schema, bootId, openChunkForReading, survivingRows,
 } from '@deepwater/core/engine';
+import { OpenBlock } from './open-block.js';
 import { type RowSource, wordsOf } from './row-source.js';
 
 /** What a block descriptor says of one clock. */
@@ -24,6 +25,10 @@ export class OpenChunk implements RowSource {
   readonly #words = new Map<number, Int32Array>();
   /** Descriptors read so far; they never change. null: damaged, so the rows themselves are looked at. */
   readonly #blocks: (readonly BlockFacts[] | null)[] = [];
+  /** The unfinished block, on each clock that was asked about. */
+  readonly #open: (OpenBlock | undefined)[] = [];
+  /** The blocks that are complete, taken together, on each clock that was asked about. */
+  readonly #complete: ({ readonly blocks: number; readonly facts: BlockFacts | undefined } | undefined)[] = [];
   #sealedRows = -1;
   #survivors = -1;
 
@@ -72,10 +77,10 @@ export class OpenChunk implements RowSource {
     return words;
   }
 
-  /** What is known of a block that is complete under `rows`; undefined where only its rows can tell. */
+  /** What is known of a block as far as `rows`; undefined where its descriptor is damaged, so that only its rows can tell. */
   blockFacts(index: number, clockIndex: number, rows: number): BlockFacts | undefined {
     const whole = (index + 1) * this.geometry.blockRows <= rows || rows === this.#sealedRows;
-    if (!whole) return undefined;
+    if (!whole) return this.#openFacts(index * this.geometry.blockRows, clockIndex, rows);
     let block = this.#blocks[index];
     if (block === undefined) {
       const found = this.header.block(index, this.geometry, this.#schema);
@@ -88,11 +93,44 @@ export class OpenChunk implements RowSource {
     return block === null ? undefined : block[clockIndex];
   }
 
+  /** Times and order of rows [0, rows) on a clock, from the blocks; undefined where a descriptor is damaged. */
+  facts(clockIndex: number, rows: number): BlockFacts | undefined {
+    const { blockRows } = this.geometry;
+    const complete = Math.floor(rows / blockRows);
+    let known = this.#complete[clockIndex] ?? { blocks: 0, facts: undefined };
+    while (known.blocks < complete) {
+      const next = this.blockFacts(known.blocks, clockIndex, rows);
+      if (next === undefined) return undefined;
+      known = { blocks: known.blocks + 1, facts: followedBy(known.facts, next) };
+    }
+    this.#complete[clockIndex] = known;
+    if (known.blocks > complete || rows === complete * blockRows) return known.facts;
+    const last = this.blockFacts(complete, clockIndex, rows);
+    return last === undefined ? undefined : followedBy(known.facts, last);
+  }
+
+  #openFacts(from: number, clockIndex: number, rows: number): BlockFacts {
+    const clock = this.#schema.clocks[clockIndex] as Clock;
+    let open = this.#open[clockIndex];
+    if (open?.from !== from) this.#open[clockIndex] = open = new OpenBlock(clock, from);
+    return open.facts(this.words(this.#schema.fields[clock.fieldIndex] as Field), rows);
+  }
+
   #corrupt(what: string): DeepwaterError {
     return new DeepwaterError('DW_FILE_CORRUPT', `${this.path} is damaged: ${what}. Run \`deepwater repair --dry-run\` to see what can be kept.`, {
       values: { path: this.path },
     });
   }
+}
+
+/** What is known of rows and the rows after them, taken together. */
+function followedBy(facts: BlockFacts | undefined, next: BlockFacts): BlockFacts {
+  if (facts === undefined) return next;
+  const { range: { min, max }, sorted } = facts;
+  return {
+    range: { min: next.range.min < min ? next.range.min : min, max: next.range.max > max ? next.range.max : max },
+    sorted: sorted && next.sorted && next.range.min >= max,
+  };
 }
 
 /** One cache a thread, for all readers: the limit on mappings is one of the process. */

@@ -23,7 +23,7 @@ export interface ChunkFacts {
   /** Rows [from, to) are asked about. */
   readonly from: number;
   readonly to: number;
-  /** Times of the whole chunk, and whether it is in order; undefined while it is open. */
+  /** Times of the whole chunk, and whether it is in order; undefined where a damaged descriptor hides them. */
   readonly range?: ClockRange;
   readonly sorted?: boolean;
   readonly blockRows: number;

@@ -2,11 +2,18 @@ import {
   type AnySpec, type Clock, DeepwaterError, type FeedSpec, type RecordFormat, type Schema, SymbolDictionaryReader, checkFeedName,
   compileSchema,
 } from '@deepwater/core/engine';
+import { localBell, wakeLocal } from '@deepwater/ring';
 import { type FeedActivity, feedActivity } from './activity.js';
 import { batchesOf, batchesOfSync, recordsOf } from './batches.js';
 import { DecodeHelpers } from './decode-values.js';
 import { type Explanation, explainRange } from './explain.js';
 import { FeedFiles } from './feed-files.js';
+import { AsyncStream } from './follow/stream-async.js';
+import type { StreamContext } from './follow/stream-feed.js';
+import { SyncStream } from './follow/stream-sync.js';
+import type {
+  RecordStream, StreamFormat, StreamItem, StreamOptions, SyncRecordStream, SyncStreamOptions,
+} from './follow/stream-types.js';
 import type { Newest } from './newest.js';
 import { type Format, checkKeys, countOf, parseOptions } from './options.js';
 import {
@@ -173,6 +180,29 @@ export class FeedReader<S extends AnySpec = FeedSpec> {
     return runNow(readFrom(this.#alive(), sequence, max, format)) as SequenceRead<ReadResult<S, F, undefined>>;
   }
 
+  /**
+   * Follows the feed: the records that come from this call on, or with `start` or `fromSequence` history first, each once, in
+   * order, over new chunks, new writers and however slow the loop over it is. Does not block the event loop, which it holds
+   * open while it is iterated. It goes on until `signal` is aborted, the loop is left, or the reader closed.
+   *
+   * With times out of order `start` means: of the records there are at this call those with a time >= `start`, in the order in
+   * which they arrived; of those that come later, all.
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_RANGE_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_READER_CLOSED; from
+   * the iteration also DW_FEED_UNKNOWN where the feed is deleted, DW_FILE_CORRUPT
+   */
+  stream<const F extends StreamFormat = 'tuple', const C extends Selection<S> = undefined>(
+    options?: StreamOptions<S, F, C>,
+  ): RecordStream<StreamItem<S, F, C>> {
+    return new AsyncStream(this.#streamContext(), options);
+  }
+
+  /** As `stream`, blocking its thread while there is nothing new: for worker threads. @throws DeepwaterError DW_MAIN_THREAD_BLOCK */
+  streamSync<const F extends StreamFormat = 'tuple', const C extends Selection<S> = undefined>(
+    options?: SyncStreamOptions<S, F, C>,
+  ): SyncRecordStream<StreamItem<S, F, C>> {
+    return new SyncStream(this.#streamContext(), options);
+  }
+
   /** Sequence numbers: of the first record there is, and of the next to come. Equal in an empty feed. */
   bounds(): { first: number; next: number } {
     return sequenceBounds(this.#alive().files);
@@ -208,10 +238,16 @@ export class FeedReader<S extends AnySpec = FeedSpec> {
     if (this.#closed) return;
     this.#closed = true;
     this.#files.close();
+    wakeLocal(localBell(this.#files.source.feedUid)); // streams that wait
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #streamContext(): StreamContext {
+    const { files, helpers } = this.#alive();
+    return { source: files.source, schema: files.schema, helpers, check: () => { this.#alive(); } };
   }
 
   #batchRequest(start: TimeInput, end: TimeInput, options: unknown): Parameters<typeof batchesOf>[1] {

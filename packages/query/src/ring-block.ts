@@ -26,6 +26,13 @@ export const RING_PIECE_ROWS = 16384;
  * @returns undefined where some of the rows may have been overwritten while they were copied.
  */
 export function copyFromRing(ring: Ring, schema: Schema, wanted: readonly Field[], from: number, to: number): RingBlock | undefined {
+  const block = gatherBlock(ring, schema, wanted, from, to);
+  const whole = (ring.persist && ring.tail <= from) || oldestSafe(ring, ring.head) <= from;
+  return whole ? block : undefined;
+}
+
+/** The copy alone, for callers that ask the ring themselves afterwards. */
+export function gatherBlock(ring: Ring, schema: Schema, wanted: readonly Field[], from: number, to: number): RingBlock {
   const rows = to - from;
   const columnOffsets = schema.fields.map(() => -1);
   let bytes = 0;
@@ -40,6 +47,5 @@ export function copyFromRing(ring: Ring, schema: Schema, wanted: readonly Field[
     const at = columnOffsets[field.index] as number;
     if (at >= 0) gatherField(ring, field, from, to, target, at);
   }
-  const whole = (ring.persist && ring.tail <= from) || oldestSafe(ring, ring.head) <= from;
-  return whole ? new RingBlock(buffer, columnOffsets, rows, from) : undefined;
+  return new RingBlock(buffer, columnOffsets, rows, from);
 }

@@ -43,3 +43,10 @@ export class RunList {
     return this.#runs.subarray(0, this.#length);
   }
 }
+
+/** Rows of a list of runs. */
+export function countRuns(pairs: Int32Array): number {
+  let rows = 0;
+  for (let r = 0; r < pairs.length; r += 2) rows += (pairs[r + 1] as number) - (pairs[r] as number);
+  return rows;
+}

@@ -125,9 +125,12 @@ export function* runsOfChunk(files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: 
 export function factsOf(cut: Cut, ref: ChunkRef, chunk: OpenChunk, bounds: TimeBounds): ChunkFacts {
   const { clock, clockIndex } = bounds;
   const { catalog } = cut;
+  const known = ref.sealed && catalog !== undefined
+    ? { range: catalog.range(ref.index, clock, clockIndex), sorted: catalog.sorted(ref.index, clockIndex) }
+    : chunk.facts(clockIndex, ref.to);
   return {
     chunkId: ref.chunkId, firstSequence: ref.firstSequence, from: ref.from, to: ref.to,
-    ...(ref.sealed && catalog !== undefined ? { range: catalog.range(ref.index, clock, clockIndex), sorted: catalog.sorted(ref.index, clockIndex) } : {}),
+    ...known,
     blockRows: chunk.geometry.blockRows,
     block: (index) => chunk.blockFacts(index, clockIndex, ref.to),
   };

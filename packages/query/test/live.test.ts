@@ -66,6 +66,27 @@ describe('a reader while the feed is written', () => {
     }), 60);
   });
 
+  test('what a reader remembers of the chunk that is being filled is right at every moment, in order or not', () => {
+    const step = fc.record({ times: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 12 }), rising: fc.boolean(), from: fc.integer({ min: 0, max: 400 }), length: fc.integer({ min: 0, max: 60 }) });
+    assertProperty(fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
+      const fixture = new FeedFixture(spec, { capacityRows: 64, blockRows: 16, ringSlots: 1024 });
+      cleanUps.push(() => { fixture.remove(); });
+      const reader = new FeedReader<typeof spec>(fixture.source);
+      const times: number[] = [];
+      let top = 0;
+      for (const { times: offsets, rising, from, length } of steps) {
+        for (const offset of offsets) {
+          top += rising ? offset : 0;
+          const n = times.push(rising ? top : offset) - 1;
+          fixture.write(n, n, n, times[n]);
+        }
+        fixture.drain();
+        const wanted = times.flatMap((time, n) => (time >= from && time < from + length ? [n] : []));
+        expect([...reader.rangeSync(from, from + length, { format: 'columns' }).n]).toEqual(wanted);
+      }
+    }), 150);
+  });
+
   test('a writer at full speed: each read is one whole, gapless prefix of the feed', async () => {
     const records = 400_000;
     const { reader, done, finish } = await startWriter({ persist: true, records, slotCount: 256, capacityRows: 2048, blockRows: 64 });

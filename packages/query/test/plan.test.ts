@@ -66,15 +66,15 @@ test('explain prints the plan of a feed', () => {
   const { plan, ringRows, text } = watched(fixture).reader.explain(1200, 1360);
   expect(plan.chunks.map(({ chunkId, steps }) => [chunkId, ...steps])).toEqual([
     [2, { from: 0, to: 128, how: 'search' }],
-    [3, { from: 0, to: 64, how: 'whole' }, { from: 64, to: 94, how: 'filter' }],
+    [3, { from: 0, to: 94, how: 'whole' }],
   ]);
   expect(ringRows).toBe(50);
   expect(text).toBe([
     'feed trades, ts from 1200 to 1359 (us, both included)',
     '2 chunks to read, 1 passed over by their ranges',
-    'rows: 64 taken whole, 128 in order (binary search), 30 looked at one by one, 50 in the ring',
+    'rows: 94 taken whole, 128 in order (binary search), 0 looked at one by one, 50 in the ring',
     '  chunk 2 from record 128: search [0, 128)',
-    '  chunk 3 from record 256: whole [0, 64), filter [64, 94)',
+    '  chunk 3 from record 256: whole [0, 94)',
   ].join('\n'));
 });
 

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import type { FeedInfo, Platform, Reader } from 'deepwater';
+import type { FeedInfo, Reader } from 'deepwater';
 import { type RecordPrinter, type Row, recordPrinter } from '../output/record-format.js';
 import { stdoutClosed } from '../output/stdout.js';
 import { stopSignal } from '../output/stop-signal.js';
@@ -12,12 +11,8 @@ interface TailOptions extends StoreOptions, RecordOptions {
   readonly follow?: true;
 }
 
-/** How often an idle feed is looked at. A look is two loads from mapped memory. */
-const POLL_MS = 25;
 /** Records that are read at once. */
 const READ_MAX = 10_000;
-/** How often it is made sure that the feed is still there. */
-const CHECK_MS = 1000;
 
 /** `deepwater tail <feed>` */
 export function tailCommand(): Command {
@@ -45,7 +40,7 @@ export function tailCommand(): Command {
       const { first, next } = reader.bounds();
       const from = await showFrom(reader, Math.max(first, next - options.lines), next, show);
       await printer.flush();
-      if (follows) await follow(platform, info, reader, from, printer, show);
+      if (follows) await follow(info, reader, from, printer, show);
       await printer.end();
     });
   });
@@ -63,29 +58,15 @@ async function showFrom(reader: Reader, from: number, to: number, show: (records
   return position;
 }
 
-async function follow(
-  platform: Platform, info: FeedInfo, reader: Reader, from: number, printer: RecordPrinter, show: (records: readonly Row[]) => Promise<void>,
-): Promise<void> {
-  const stop = stopSignal();
-  let position = from;
-  let checkAt = performance.now() + CHECK_MS;
-  while (!stop.aborted) {
-    const { next } = reader.bounds();
-    if (next > position) {
-      const read = await reader.readFrom(position, READ_MAX);
-      if (!info.persist && read.count > 0 && read.first > position) {
-        process.stderr.write(`deepwater: ${read.first - position} records were overwritten before they could be read\n`);
-      }
-      await show(read.records);
-      await printer.flush();
-      position = Math.max(read.next, position);
-      if (read.count > 0) continue;
-    }
-    if (performance.now() >= checkAt) {
-      // Throws where the feed is gone. One that was made anew under its name is another feed.
-      if ((await platform.createReader(info.name)) !== reader) return;
-      checkAt = performance.now() + CHECK_MS;
-    }
-    await sleep(POLL_MS, undefined, { signal: stop }).catch(() => {});
+/** Shows the records that come from a number on, until it is stopped or the feed is deleted. */
+async function follow(info: FeedInfo, reader: Reader, from: number, printer: RecordPrinter, show: (records: readonly Row[]) => Promise<void>): Promise<void> {
+  const why = info.persist ? 'deleted' : 'overwritten';
+  const stream = reader.stream({
+    fromSequence: from, signal: stopSignal(),
+    onLoss: (lost) => { process.stderr.write(`deepwater: ${lost.to - lost.from} records were ${why} before they could be read\n`); },
+  });
+  for await (const record of stream) {
+    await show([record]);
+    if (stream.buffered === 0) await printer.flush();
   }
 }

@@ -1,4 +1,5 @@
 import { libc } from './libc.js';
+import { errnoName } from './system-error.js';
 
 /** Native waits are cut into slices: an untimed one would hang `worker.terminate()` and `process.exit()`. */
 export const FUTEX_SLICE_NS = 250_000_000;
@@ -10,6 +11,20 @@ export const FUTEX_SLICE_NS = 250_000_000;
  */
 export function futexWait(word: Int32Array, expected: number, timeoutNs: number): boolean {
   return libc().futexWait(word, expected, Math.min(timeoutNs, FUTEX_SLICE_NS)) === 0 || Atomics.load(word, 0) !== expected;
+}
+
+/** Words that one call can wait on (FUTEX_WAITV_MAX). */
+export const FUTEX_WORDS_MAX = 128;
+
+/**
+ * Sleeps while every `words[i][0]` holds `expected[i]`, until one of them is woken or the slice ends. At most 128 words.
+ * @returns false where the kernel cannot do that (before Linux 5.16, or forbidden)
+ */
+export function futexWaitAny(words: readonly Int32Array[], expected: readonly number[], timeoutNs: number): boolean {
+  const deadline = process.hrtime.bigint() + BigInt(Math.round(Math.min(timeoutNs, FUTEX_SLICE_NS)));
+  if (libc().futexWaitAny(words, expected, deadline) >= 0) return true;
+  const error = errnoName(libc().errno());
+  return error !== 'ENOSYS' && error !== 'EPERM' && error !== 'EINVAL';
 }
 
 /** Wakes the processes that sleep on `word[0]`; how many there were. */

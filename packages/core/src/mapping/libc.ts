@@ -36,12 +36,18 @@ export const F_UNLCK = 2;
 
 export const FUTEX_WAIT = 0;
 export const FUTEX_WAKE = 1;
+/** Of futex_waitv(2), Linux 5.16: a word of 32 bits; the clock that its time-out is on. */
+export const FUTEX_32 = 2;
+export const CLOCK_MONOTONIC = 1;
 
 export const MEMBARRIER_CMD_QUERY = 0;
 export const MEMBARRIER_CMD_GLOBAL_EXPEDITED = 1 << 1;
 export const MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED = 1 << 2;
 export const MEMBARRIER_CMD_PRIVATE_EXPEDITED = 1 << 3;
 export const MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED = 1 << 4;
+
+/** Newer system calls have the same number on every processor. */
+const SYS_FUTEX_WAITV = 449;
 
 /** System call numbers differ by processor; only the ones libc has no wrapper for are needed. */
 const SYSCALLS: Readonly<Record<string, { futex: number; membarrier: number; gettid: number }>> = {
@@ -66,6 +72,8 @@ export interface Libc {
   fcntlLock(fd: number, command: number, lock: OfdLock): number;
   futexWait(word: Int32Array, expected: number, timeoutNs: number): number;
   futexWake(word: Int32Array, count: number): number;
+  /** @param deadlineNs on the monotonic clock, which `process.hrtime` shows */
+  futexWaitAny(words: readonly Int32Array[], expected: readonly number[], deadlineNs: bigint): number;
   membarrier(command: number): number;
   gettid(): number;
   /** `errno` as the last call of this thread left it. */
@@ -105,6 +113,8 @@ function load(): Libc {
   const fcntl = library.func('fcntl', 'int', ['int', 'int', koffi.inout(koffi.pointer(lockType))]);
   // syscall(2) takes its arguments as longs in registers; declaring the shapes in use avoids varargs.
   const futex = library.func('syscall', 'long', ['long', 'void *', 'int', 'uint32_t', koffi.pointer(timespec), 'void *', 'uint32_t']);
+  const waiter = koffi.struct({ val: 'uint64_t', uaddr: 'void *', flags: 'uint32_t', reserved: 'uint32_t' });
+  const futexWaitv = library.func('syscall', 'long', ['long', koffi.pointer(waiter), 'uint32_t', 'uint32_t', koffi.pointer(timespec), 'int']);
   const plain = library.func('syscall', 'long', ['long', 'int', 'int', 'int']);
 
   return {
@@ -121,6 +131,13 @@ function load(): Libc {
         ),
       ),
     futexWake: (word, count) => Number(futex(numbers.futex, word, FUTEX_WAKE, count, null, null, 0)),
+    futexWaitAny: (words, expected, deadlineNs) =>
+      Number(
+        futexWaitv(
+          SYS_FUTEX_WAITV, words.map((word, i) => ({ val: (expected[i] as number) >>> 0, uaddr: word, flags: FUTEX_32, reserved: 0 })), words.length, 0,
+          { tv_sec: deadlineNs / 1_000_000_000n, tv_nsec: deadlineNs % 1_000_000_000n }, CLOCK_MONOTONIC,
+        ),
+      ),
     membarrier: (command) => Number(plain(numbers.membarrier, command, 0, 0)),
     gettid: () => Number(plain(numbers.gettid, 0, 0, 0)),
     errno: () => koffi.errno(),

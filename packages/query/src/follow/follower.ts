@@ -16,38 +16,20 @@ import { type Cut, pinRef, refOf, takeCut } from '../cut.js';
 import type { FeedFiles } from '../feed-files.js';
 import { unpinChunk } from '../open-chunk.js';
 import { RING_PIECE_ROWS, copyFromRing } from '../ring-block.js';
-import { RunList } from '../run-list.js';
+import { RunList, countRuns } from '../run-list.js';
 import { type ChunkPiece, type Piece, runsOfChunk } from '../select.js';
 import { runNow } from '../slices.js';
 import { runsInside } from '../clock-cells.js';
 import type { TimeBounds } from '../time-bounds.js';
-import { checkFeedPresent } from './feed-presence.js';
-import { Losses, type LostRange } from './losses.js';
 import { accountGap } from './account-gap.js';
+import { checkFeedPresent } from './feed-presence.js';
+import { firstInChunks } from './first-in-chunks.js';
+import { type FollowOptions, STEP, type Step } from './follow-step.js';
+import { Losses } from './losses.js';
 import { PendingRows } from './pending-rows.js';
 
-/** What a step found: nothing yet, rows as columns (`piece`), or rows of the ring that `copy` has taken (`first`, `rows`). */
-export const STEP = { NOTHING: 0, COLUMNS: 1, RING: 2 } as const;
-export type Step = (typeof STEP)[keyof typeof STEP];
 /** The ring does not hold the next row any more, and chunks do. */
 const LAPPED = -1;
-
-/** Takes rows [from, to) of a ring; they count only if the follower then finds that the writer did not come by. */
-export type TakeFromRing = (ring: Ring, from: number, to: number) => void;
-
-export interface FollowOptions {
-  /** First sequence number wanted. With `bounds` it is found by time, with neither it is the next to be published. */
-  readonly from?: number;
-  /** Of what was published before the follower began, only these times. */
-  readonly bounds?: TimeBounds;
-  /** Fields that are wanted as columns. */
-  readonly fields: readonly Field[];
-  readonly take: TakeFromRing;
-  /** Whether a piece may have rows that do not lie one after the other. */
-  readonly scattered: boolean;
-  readonly onLoss?: (range: LostRange) => void;
-}
-
 /** Looks at catalog and ring without finding what must be in one of them, before that is an error. */
 const LOOKS_MAX = 16;
 
@@ -101,16 +83,16 @@ export class Follower {
   }
 
   /**
-   * The next rows there are, at most `max`.
+   * The next rows there are, at most `max`; of rows that are copied out of the ring, at most `ringMax`.
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone, DW_FILE_CORRUPT, DW_SYSTEM_CALL; what `onLoss` throws
    */
-  step(max: number): Step {
+  step(max: number, ringMax: number = max): Step {
     let found: Step | typeof LAPPED = LAPPED;
     if (this.#pending === undefined) {
       if (this.#pinned !== undefined) this.#unpin();
-      if (this.#ring !== undefined) found = this.#takeRing(max);
+      if (this.#ring !== undefined) found = this.#takeRing(ringMax);
     }
-    if (found === LAPPED) found = this.#look(max);
+    if (found === LAPPED) found = this.#look(max, ringMax);
     this.losses.report();
     return found;
   }
@@ -165,7 +147,7 @@ export class Follower {
   }
 
   /** The slow way: from what the files say now. */
-  #look(max: number): Step {
+  #look(max: number, ringMax: number): Step {
     const { files } = this;
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
       if (this.#pending !== undefined) return this.#part(max);
@@ -184,7 +166,7 @@ export class Follower {
         if (this.next < this.#historyEnd) {
           this.#openRingRows(cut.ring, cut.head);
         } else {
-          const found = this.#takeRing(max);
+          const found = this.#takeRing(ringMax);
           if (found === STEP.NOTHING || found === STEP.RING) return found;
           // A ring that was put out of use, and has been read to its end.
           if (cut.ring.retired && this.next >= cut.ring.head) {
@@ -248,7 +230,7 @@ export class Follower {
       // Pinned until it has been given out: retention cannot take it away in between.
       if (runs.length > 0 && pinRef(files, cut, part) !== undefined) {
         this.#pinned = ref.path;
-        this.#pending = new PendingRows({ cut, ref: part, runs, rows: rowsOf(runs) }, end);
+        this.#pending = new PendingRows({ cut, ref: part, runs, rows: countRuns(runs) }, end);
       } else if (runs.length === 0) {
         this.next = end;
       }
@@ -293,19 +275,3 @@ export class Follower {
 }
 
 const NO_WORDS = new Int32Array(RING.HEADER_BYTES >> 2);
-
-function rowsOf(runs: Int32Array): number {
-  let rows = 0;
-  for (let r = 0; r < runs.length; r += 2) rows += (runs[r + 1] as number) - (runs[r] as number);
-  return rows;
-}
-
-/** The first record that a chunk of the cut holds. */
-function firstInChunks(files: FeedFiles, cut: Cut): number | undefined {
-  const catalog = cut.catalog as CatalogIndex;
-  for (let index = catalog.view.firstLive; index < cut.count; index++) {
-    const ref = refOf(files, cut, index);
-    if (ref !== undefined) return ref.firstSequence;
-  }
-  return undefined;
-}
