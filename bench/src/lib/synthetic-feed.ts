@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import {
-  CHUNK_STATE, ChunkHeader, SEAL_REASON, bootId, chunkGeometry, chunkPath, compileSchema, crc32, createCatalog, feedPaths, readFeedFile,
+  CHUNK_STATE, ChunkHeader, SEAL_REASON, bootId, chunkGeometry, chunkPath, compileSchema, columnChecksum, createCatalog, feedPaths, readFeedFile,
 } from '@deepwater/core';
 import { columnsOf, timeOf } from './records.js';
 
@@ -35,7 +35,7 @@ export function makeChunks(basePath: string, feedName: string, count: number): n
     header.reservedRows = rows;
     header.committedRows = rows;
     header.syncedRows = rows;
-    header.writeBlock(0, geometry, schema, { count: rows, sortedMask: 1, ranges, columnCrcs: columns.map((bytes) => crc32(bytes)) });
+    header.writeBlock(0, geometry, schema, { count: rows, sortedMask: 1, ranges, columnChecksums: columns.map((bytes) => columnChecksum(bytes)) });
     header.writeSeal(schema, { rows, reason: SEAL_REASON.FULL, sealedUs: createdUs, sortedMask: 1, ranges });
     if (header.state !== CHUNK_STATE.SEALED) throw new RangeError('a chunk was not sealed');
     const fd = openSync(path, 'wx', 0o600);

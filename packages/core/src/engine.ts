@@ -27,6 +27,8 @@ export {
   RUN_DIVISOR, SUBSCRIBER,
 } from './layout/ring-layout.js';
 export { loadPosition, storePosition } from './layout/position.js';
+export { checksumOver, columnChecksum } from './checksum/column-checksum.js';
+export type { ChecksumOver } from './checksum/column-checksum.js';
 export { crc32 } from './layout/crc.js';
 export { readClock, readClockRanges, writeClock, writeClockRanges } from './layout/clock-values.js';
 export type { ClockRange } from './layout/clock-values.js';

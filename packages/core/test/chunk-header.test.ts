@@ -214,7 +214,7 @@ describe('block descriptors', () => {
     count: salt % (geometry.blockRows + 1),
     sortedMask: salt % 2 ** schema.clocks.length,
     ranges: schema.clocks.map((clock) => ({ min: BigInt(salt) * (clock.signed ? -1n : 1n), max: BigInt(salt) * 2n })),
-    columnCrcs: schema.fields.map((_, i) => Math.imul(salt, i + 0x9e3779b1) >>> 0),
+    columnChecksums: schema.fields.map((_, i) => Math.imul(salt, i + 0x9e3779b1) >>> 0),
   });
 
   test('each block’s is what was written for it, in any order of writing, and the front stays whole', () => {

@@ -1,4 +1,4 @@
-import { type BlockDescriptor, type ChunkGeometry, type Schema, alignUp, crc32 } from '@deepwater/core/engine';
+import { type BlockDescriptor, type ChunkGeometry, type Schema, alignUp } from '@deepwater/core/engine';
 import type { Kernels } from './kernels.js';
 
 /** Where a lane's block buffers lie behind its ring in the ring's Memory. */
@@ -33,11 +33,8 @@ export function describeBlock(schema: Schema, geometry: ChunkGeometry, kernels: 
       ? { min: view.getBigInt64(scratch.result, true), max: view.getBigInt64(scratch.result + 8, true) }
       : { min: view.getBigUint64(scratch.result, true), max: view.getBigUint64(scratch.result + 8, true) };
   });
-  const columnCrcs = geometry.columnWidths.map((width, i) => {
-    const at = scratch.columns[i] as number;
-    return crc32(bytes.subarray(at, at + rows * width));
-  });
-  return { count: rows, sortedMask, ranges, columnCrcs };
+  const columnChecksums = geometry.columnWidths.map((width, i) => kernels.checksum(scratch.columns[i] as number, rows * width));
+  return { count: rows, sortedMask, ranges, columnChecksums };
 }
 
 /** Joins what is known of a chunk's blocks, in order: is the whole in order, and what does it span? */

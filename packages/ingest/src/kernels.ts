@@ -1,6 +1,7 @@
+import { type ChecksumOver, checksumOver } from '@deepwater/core/engine';
 import { KERNELS_WASM_BASE64 } from './generated/kernels.js';
 
-/** The functions of assembly/kernels.ts over one Memory. Addresses and strides in bytes. */
+/** The functions of assembly/kernels.ts, and core's checksum of columns, over one Memory. Addresses and strides in bytes. */
 export interface Kernels {
   copy8(src: number, stride: number, dst: number, n: number): void;
   copy4(src: number, stride: number, dst: number, n: number): void;
@@ -10,6 +11,7 @@ export interface Kernels {
   /** Writes at `out`: min (8 bytes), max (8 bytes), 1 if non-decreasing else 0 (4 bytes). */
   minmaxU64(src: number, n: number, out: number): void;
   minmaxI64(src: number, n: number, out: number): void;
+  readonly checksum: ChecksumOver;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -17,7 +19,8 @@ let compiled: WebAssembly.Module | undefined;
 /** Instantiates the kernels on a Memory; compiled once a thread. */
 export function kernelsFor(memory: WebAssembly.Memory): Kernels {
   compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_WASM_BASE64, 'base64'));
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+  const functions = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+  return { ...functions, checksum: checksumOver(memory) };
 }
 
 /** Copies n cells of any width. */

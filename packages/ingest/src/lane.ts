@@ -24,6 +24,8 @@ interface OpenChunk {
 
 /** Blocks that one lane may move before the others get their turn. */
 const BLOCKS_PER_TURN = 8;
+/** Half of a first-level cache. */
+const STRIP_BYTES = 16 * 1024;
 /** A failed lane tries again this often. */
 const RETRY_MS = 200;
 
@@ -43,6 +45,7 @@ export class Lane {
   readonly #bytes: Uint8Array;
   readonly #maxAgeMs: number;
   readonly #batchRows: number;
+  readonly #stripRows: number;
   readonly #intervalMs: number;
   readonly #syncRhythm: boolean;
   #catalog: CatalogView;
@@ -71,6 +74,7 @@ export class Lane {
     this.#bytes = new Uint8Array(init.ring.buffer);
     this.#maxAgeMs = spec.chunkMaxAgeHours * 3_600_000;
     this.#batchRows = Math.min(this.#geometry.blockRows, this.#ring.slotCount >> 2);
+    this.#stripRows = Math.max(1, Math.floor(STRIP_BYTES / this.#ring.slotStride));
     this.#intervalMs = spec.durability.level === 'flush' ? spec.durability.intervalMs : Math.min(50, spec.durability.intervalMs);
     this.#syncRhythm = spec.durability.level === 'sync';
     this.#catalog = new CatalogView(init.catalog.buffer, init.catalog.fileBytes, init.catalogPath, this.#schema);
@@ -182,12 +186,17 @@ export class Lane {
     const { slotCount, slotStride, slotsOffset } = this.#ring;
     const slot = this.#tail % slotCount;
     const first = Math.min(rows, slotCount - slot);
-    this.#schema.fields.forEach((field, i) => {
-      const to = (this.#scratch.columns[i] as number) + filled * field.width;
-      const from = slotsOffset + field.slotOffset;
-      gatherCells(this.#kernels, from + slot * slotStride, slotStride, to, first, field.width);
-      if (rows > first) gatherCells(this.#kernels, from, slotStride, to + first * field.width, rows - first, field.width);
-    });
+    // Strip by strip, so that a slot comes from the other core once, and not for each column.
+    for (let done = 0; done < rows; ) {
+      const wrapped = done >= first;
+      const strip = Math.min(this.#stripRows, (wrapped ? rows : first) - done);
+      const from = slotsOffset + (wrapped ? done - first : slot + done) * slotStride;
+      for (const field of this.#schema.fields) {
+        const to = (this.#scratch.columns[field.index] as number) + (filled + done) * field.width;
+        gatherCells(this.#kernels, from + field.slotOffset, slotStride, to, strip, field.width);
+      }
+      done += strip;
+    }
   }
 
   /** Block buffers to the file, and the block's descriptor once it is full. */

@@ -1,6 +1,6 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type WritableChunk, crc32, punchHole, readAt, readClock, syncDataAsync,
+  type WritableChunk, columnChecksum, punchHole, readAt, readClock, syncDataAsync,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
@@ -76,7 +76,7 @@ export function describeRows(chunk: WritableChunk, schema: Schema, from: number,
     if (sorted) sortedMask |= 1 << i;
     return { min, max };
   });
-  return { count, sortedMask, ranges, columnCrcs: columns.map((bytes) => crc32(bytes)) };
+  return { count, sortedMask, ranges, columnChecksums: columns.map((bytes) => columnChecksum(bytes)) };
 }
 
 /** A chunk without rows spans nothing; its ranges are written as zeros. */

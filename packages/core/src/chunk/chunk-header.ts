@@ -35,7 +35,7 @@ export interface BlockDescriptor {
   readonly count: number;
   readonly sortedMask: number;
   readonly ranges: readonly ClockRange[];
-  readonly columnCrcs: readonly number[];
+  readonly columnChecksums: readonly number[];
 }
 
 /**
@@ -184,12 +184,12 @@ export class ChunkHeader {
     const at = geometry.blockTableOffset + index * geometry.blockBytes;
     const view = this.#view;
     if (view.getUint32(at + geometry.blockBytes - 4, true) !== this.#crc(at, at + geometry.blockBytes - 4)) return undefined;
-    const crcsAt = at + BLOCK.RANGES + 16 * geometry.clockCount;
+    const checksumsAt = at + BLOCK.RANGES + 16 * geometry.clockCount;
     return {
       count: view.getUint32(at + BLOCK.COUNT, true),
       sortedMask: view.getUint32(at + BLOCK.SORTED_MASK, true),
       ranges: readClockRanges(view, at + BLOCK.RANGES, schema.clocks),
-      columnCrcs: geometry.columnWidths.map((_, i) => view.getUint32(crcsAt + 4 * i, true)),
+      columnChecksums: geometry.columnWidths.map((_, i) => view.getUint32(checksumsAt + 4 * i, true)),
     };
   }
 
@@ -199,8 +199,8 @@ export class ChunkHeader {
     view.setUint32(at + BLOCK.COUNT, block.count, true);
     view.setUint32(at + BLOCK.SORTED_MASK, block.sortedMask, true);
     writeClockRanges(view, at + BLOCK.RANGES, schema.clocks, block.ranges);
-    const crcsAt = at + BLOCK.RANGES + 16 * geometry.clockCount;
-    block.columnCrcs.forEach((crc, i) => view.setUint32(crcsAt + 4 * i, crc, true));
+    const checksumsAt = at + BLOCK.RANGES + 16 * geometry.clockCount;
+    block.columnChecksums.forEach((checksum, i) => view.setUint32(checksumsAt + 4 * i, checksum, true));
     view.setUint32(at + geometry.blockBytes - 4, this.#crc(at, at + geometry.blockBytes - 4), true);
   }
 

@@ -1,4 +1,4 @@
-import { crc32 } from '../layout/crc.js';
+import { columnChecksum } from '../checksum/column-checksum.js';
 import type { ChunkGeometry } from '../layout/chunk-layout.js';
 import type { Schema } from '../schema/index.js';
 import type { ChunkHeader } from './chunk-header.js';
@@ -16,7 +16,7 @@ export function survivingRows(header: ChunkHeader, geometry: ChunkGeometry, sche
     const holds = geometry.columnOffsets.every((offset, i) => {
       const width = geometry.columnWidths[i] as number;
       const at = offset + first * width;
-      return crc32(header.bytes.subarray(at, at + block.count * width)) === block.columnCrcs[i];
+      return columnChecksum(header.bytes.subarray(at, at + block.count * width)) === block.columnChecksums[i];
     });
     if (!holds) break;
     rows = Math.max(rows, first + block.count);

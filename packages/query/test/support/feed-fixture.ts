@@ -8,7 +8,7 @@ import path from 'node:path';
 import {
   type BlockDescriptor, type CatalogFile, type ChunkGeometry, type ClockRange, type Field, type FeedPaths, type FeedSpec,
   type FeedSpecInput, RING, RING_PLACE, SEAL_REASON, type Schema, type SymbolCoder, SymbolDictionary, type WritableChunk, bootId, chunkPath,
-  closeFile, compileSchema, crc32, createCatalog, createChunk, feedPaths, geometryOf, parseFeedSpec, reserveRows, ringPaths,
+  closeFile, compileSchema, columnChecksum, createCatalog, createChunk, feedPaths, geometryOf, parseFeedSpec, reserveRows, ringPaths,
   writeFully,
 } from '@deepwater/core';
 import type { ReaderSource } from '@deepwater/query';
@@ -221,10 +221,10 @@ export class FeedFixture {
       count,
       sortedMask: times.reduce((mask, each, i) => mask | (isSorted(each) ? 1 << i : 0), 0),
       ranges: times.map(rangeOf),
-      columnCrcs: this.schema.fields.map((field) => {
+      columnChecksums: this.schema.fields.map((field) => {
         const bytes = Buffer.alloc(count * field.width);
         fs.readSync(chunk.file.fd, bytes, 0, bytes.length, (this.geometry.columnOffsets[field.index] as number) + from * field.width);
-        return crc32(bytes);
+        return columnChecksum(bytes);
       }),
     };
     chunk.file.header.writeBlock(index, this.geometry, this.schema, block);

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import {
-  RING, RING_PLACE, SEAL_REASON, bootId, chunkPath, closeFile, compileSchema, createCatalog, createChunk, crc32, feedPaths,
+  RING, RING_PLACE, SEAL_REASON, bootId, chunkPath, closeFile, compileSchema, createCatalog, createChunk, columnChecksum, feedPaths,
   geometryOf, openCatalog, reserveRows, ringPaths, storePosition, writeFully,
 } from '@deepwater/core';
 import { Bell, RowWriter, createRing, gatherField, rowWriterClass } from '@deepwater/ring';
@@ -76,7 +76,7 @@ function describe(from, count) {
   const sortedMask = times.every((time, i) => i === 0 || times[i - 1] <= time) ? 1 : 0;
   chunk.min = chunk.min === undefined || min < chunk.min ? min : chunk.min;
   chunk.max = chunk.max === undefined || max > chunk.max ? max : chunk.max;
-  chunk.file.header.writeBlock(from / blockRows, geometry, schema, { count, sortedMask, ranges: [{ min, max }], columnCrcs: schema.fields.map(() => crc32(new Uint8Array(0))) });
+  chunk.file.header.writeBlock(from / blockRows, geometry, schema, { count, sortedMask, ranges: [{ min, max }], columnChecksums: schema.fields.map(() => columnChecksum(new Uint8Array(0))) });
 }
 
 function seal() {

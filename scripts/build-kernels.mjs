@@ -1,15 +1,14 @@
-// Compiles assembly/kernels.ts to WebAssembly and embeds the bytes in src/generated/kernels.ts.
+// Compiles assembly/kernels.ts of the package it is run in to WebAssembly and embeds the bytes in src/generated/kernels.ts.
 //
 // The module imports its memory. That memory is a mapped data file, so a kernel module must bring nothing of its own
 // into it: a data segment or a start function would write over the file's first page. Both are refused here.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const SECTION_NAMES = new Map([[8, 'start function'], [11, 'data segment']]);
 
-const packageDir = dirname(dirname(fileURLToPath(import.meta.url)));
+const packageDir = process.cwd();
 const sourcePath = join(packageDir, 'assembly', 'kernels.ts');
 const outputPath = join(packageDir, 'src', 'generated', 'kernels.ts');
 
