@@ -7,8 +7,11 @@ import type { LostRange } from './losses.js';
 export const STEP = { NOTHING: 0, COLUMNS: 1, RING: 2 } as const;
 export type Step = (typeof STEP)[keyof typeof STEP];
 
-/** Takes rows [from, to) of a ring; they count only if the follower then finds that the writer did not come by. */
-export type TakeFromRing = (ring: Ring, from: number, to: number) => void;
+/** Copies rows out of one ring. */
+export interface RingTaker {
+  /** Takes rows [from, to); they count only if the follower then finds that the writer did not come by. */
+  copy(from: number, to: number): void;
+}
 
 export interface FollowOptions {
   /** First sequence number wanted. With `bounds` it is found by time, with neither it is the next to be published. */
@@ -17,7 +20,8 @@ export interface FollowOptions {
   readonly bounds?: TimeBounds;
   /** Fields that are wanted as columns. */
   readonly fields: readonly Field[];
-  readonly take: TakeFromRing;
+  /** Asked for each ring that is followed. */
+  readonly taker: (ring: Ring) => RingTaker;
   /** Whether a piece may have rows that do not lie one after the other. */
   readonly scattered: boolean;
   readonly onLoss?: (range: LostRange) => void;

@@ -9,7 +9,7 @@
  * Numbers that were never given to a record (after a power loss, between two rings of a memory feed) are passed over. Records
  * that are gone (overwritten in the ring of a memory feed, deleted by retention) are lost, counted, and told.
  */
-import { DeepwaterError, type Field, RING, RUN_DIVISOR, loadPosition } from '@deepwater/core/engine';
+import { type Field, POSITION, RING, RUN_DIVISOR, joinWords, loadPosition, lowWord } from '@deepwater/core/engine';
 import { type Ring, oldestSafe } from '@deepwater/ring';
 import type { CatalogIndex } from '../catalog-index.js';
 import { type Cut, pinRef, refOf, takeCut } from '../cut.js';
@@ -23,19 +23,23 @@ import { runsInside } from '../clock-cells.js';
 import type { TimeBounds } from '../time-bounds.js';
 import { accountGap } from './account-gap.js';
 import { checkFeedPresent } from './feed-presence.js';
-import { firstInChunks } from './first-in-chunks.js';
-import { type FollowOptions, STEP, type Step } from './follow-step.js';
+import { firstRecord } from './first-record.js';
+import { type FollowOptions, type RingTaker, STEP, type Step } from './follow-step.js';
 import { Losses } from './losses.js';
+import { missingRecord } from './missing-record.js';
 import { PendingRows } from './pending-rows.js';
 
 /** The ring does not hold the next row any more, and chunks do. */
 const LAPPED = -1;
+const HEAD_LOW = (RING.HEAD + POSITION.LOW) >> 2;
+const HEAD_HIGH_B = (RING.HEAD + POSITION.HIGH_B) >> 2;
+
 /** Looks at catalog and ring without finding what must be in one of them, before that is an error. */
 const LOOKS_MAX = 16;
 
 export class Follower {
   /** Sequence number wanted next. */
-  next: number;
+  next = 0;
   readonly losses: Losses;
   /** After a step that found columns. Valid until the next step. */
   piece: Piece | undefined;
@@ -43,12 +47,13 @@ export class Follower {
   first = 0;
   rows = 0;
   /** Rows below this number are history, of which `bounds` are wanted. */
-  readonly #historyEnd: number;
+  readonly #historyEnd: number = 0;
   #pending: PendingRows | undefined;
   #pinned: string | undefined;
   #ring: Ring | undefined;
+  #taker: RingTaker | undefined;
   // What the ring says of itself, kept where it is looked at for each run.
-  #words: Int32Array = NO_WORDS;
+  #words: Int32Array = new Int32Array(0);
   #slotCount = 0;
   #safeRows = 0;
   #persist = false;
@@ -58,7 +63,6 @@ export class Follower {
     private readonly options: FollowOptions,
   ) {
     this.losses = new Losses(options.onLoss);
-    this.#historyEnd = 0;
     if (options.from !== undefined) {
       this.next = options.from;
       return;
@@ -67,9 +71,7 @@ export class Follower {
     this.next = cut.head;
     if (options.bounds === undefined) return;
     this.#historyEnd = cut.head;
-    // What was deleted or overwritten before is no loss of this subscriber.
-    const first = files.source.spec.persist && cut.catalog !== undefined ? firstInChunks(files, cut) : undefined;
-    this.next = Math.min(first ?? cut.ringFrom, cut.head);
+    this.next = firstRecord(files, cut);
   }
 
   /** The ring that is followed now; undefined while there is none, or chunks are read. */
@@ -87,12 +89,14 @@ export class Follower {
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone, DW_FILE_CORRUPT, DW_SYSTEM_CALL; what `onLoss` throws
    */
   step(max: number, ringMax: number = max): Step {
-    let found: Step | typeof LAPPED = LAPPED;
     if (this.#pending === undefined) {
       if (this.#pinned !== undefined) this.#unpin();
-      if (this.#ring !== undefined) found = this.#takeRing(ringMax);
+      if (this.#ring !== undefined) {
+        const found = this.#takeRing(ringMax);
+        if (found !== LAPPED) return found;
+      }
     }
-    if (found === LAPPED) found = this.#look(max, ringMax);
+    const found = this.#look(max, ringMax);
     this.losses.report();
     return found;
   }
@@ -116,14 +120,35 @@ export class Follower {
     this.files.close();
   }
 
-  /** Rows of the ring. The head is loaded before the copy, and again after it: rule 3. */
+  /**
+   * Rows of the ring: the head is loaded, the rows are copied, and the head is loaded again (rule 3). `Atomics.load` is a call of
+   * 15 ns, so there is one of each, of the low word: its distance from `next` is how many records are ready, or less by a
+   * multiple of 2^32, which the second look finds out. HIGH_B is stored before LOW and loaded after it, so that what they make
+   * is never below the head.
+   */
   #takeRing(max: number): Step | typeof LAPPED {
-    const ring = this.#ring as Ring;
+    const words = this.#words;
+    const from = this.next;
+    const ready = (Atomics.load(words, HEAD_LOW) - lowWord(from)) | 0;
+    if (ready === 0) return this.#nothing();
+    if (ready < 0 || ready > this.#safeRows) return this.#takeBehind(max);
+    const to = from + (ready < max ? ready : max);
+    (this.#taker as RingTaker).copy(from, to);
+    const low = Atomics.load(words, HEAD_LOW);
+    if (from < joinWords(low, words[HEAD_HIGH_B] as number) - this.#safeRows) return this.#takeBehind(max);
+    this.first = from;
+    this.rows = to - from;
+    this.next = to;
+    return STEP.RING;
+  }
+
+  /** The same for who is a lap behind, or nearly so, or waits for a record that is far ahead. */
+  #takeBehind(max: number): Step | typeof LAPPED {
     const words = this.#words;
     for (let distance = this.#slotCount; ; distance = Math.max(1, distance / 2)) {
       const head = loadPosition(words, RING.HEAD);
       let from = this.next;
-      if (from >= head) return ring.retired ? LAPPED : STEP.NOTHING;
+      if (from >= head) return this.#nothing();
       if (from < head - this.#safeRows || distance < this.#slotCount) {
         if (this.#persist) {
           if (loadPosition(words, RING.TAIL) > from) return LAPPED;
@@ -135,15 +160,21 @@ export class Follower {
         }
       }
       const to = Math.min(head, from + max);
-      this.options.take(ring, from, to);
+      (this.#taker as RingTaker).copy(from, to);
       if (from >= loadPosition(words, RING.HEAD) - this.#safeRows || (this.#persist && loadPosition(words, RING.TAIL) <= from)) {
         this.first = from;
         this.rows = to - from;
         this.next = to;
+        this.losses.report();
         return STEP.RING;
       }
       if (this.#persist) return LAPPED;
     }
+  }
+
+  /** A ring that was put out of use has a successor, or its rows are in chunks. */
+  #nothing(): Step | typeof LAPPED {
+    return Atomics.load(this.#words, RING.RETIRED >> 2) === 0 ? STEP.NOTHING : LAPPED;
   }
 
   /** The slow way: from what the files say now. */
@@ -168,19 +199,11 @@ export class Follower {
         } else {
           const found = this.#takeRing(ringMax);
           if (found === STEP.NOTHING || found === STEP.RING) return found;
-          // A ring that was put out of use, and has been read to its end.
-          if (cut.ring.retired && this.next >= cut.ring.head) {
-            this.#ring = undefined;
-            return STEP.NOTHING;
-          }
         }
       }
       if (this.next > before) looks = 0;
     }
-    const { name } = files.source.spec;
-    throw new DeepwaterError('DW_FILE_CORRUPT', `Record ${this.next} of feed ${name} is neither in the ring nor in a chunk. Run \`deepwater repair --dry-run\`.`, {
-      values: { feed: name, sequence: this.next },
-    });
+    throw missingRecord(files.source.spec.name, this.next);
   }
 
   #cut(): Cut | undefined {
@@ -205,6 +228,7 @@ export class Follower {
   #attach(ring: Ring): void {
     if (this.#ring === ring) return;
     this.#ring = ring;
+    this.#taker = this.options.taker(ring);
     this.#words = ring.words;
     this.#slotCount = ring.slotCount;
     this.#safeRows = ring.slotCount - ring.slotCount / RUN_DIVISOR;
@@ -273,5 +297,3 @@ export class Follower {
     this.#pinned = undefined;
   }
 }
-
-const NO_WORDS = new Int32Array(RING.HEADER_BYTES >> 2);

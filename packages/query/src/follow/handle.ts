@@ -39,14 +39,16 @@ export function subscriptionHandle(source: ReaderSource, owner: SharedArrayBuffe
 export interface OpenHandle {
   readonly source: ReaderSource;
   readonly local: Int32Array;
-  /** Whether the subscriptions of the handle have been stopped, by whatever thread. */
-  readonly stopped: () => boolean;
+  /** Not 0 once the subscriptions of the handle, or those of its platform, have been ended by whatever thread. */
+  readonly stopWord: Int32Array;
+  readonly ownerWord: Int32Array;
 }
 
 /** @throws DeepwaterError DW_HANDLE_INVALID, DW_FEED_UNKNOWN */
 export function openHandle(handle: unknown): OpenHandle {
   const { source, stop, owner, local } = checkedHandle(handle);
-  const [stopWord, ownerWord] = [new Int32Array(stop), new Int32Array(owner)];
+  const stopWord = new Int32Array(stop);
+  const ownerWord = new Int32Array(owner);
   const over = Atomics.load(ownerWord, 0) !== 0 ? 'its platform has been closed' : Atomics.load(stopWord, 0) !== 0 ? 'it was stopped with stopSubscription' : undefined;
   if (over !== undefined) {
     const { name } = source.spec;
@@ -56,7 +58,7 @@ export function openHandle(handle: unknown): OpenHandle {
   }
   checkStorePresent(source);
   checkFeedPresent(source);
-  return { source, local: new Int32Array(local), stopped: () => Atomics.load(stopWord, 0) !== 0 || Atomics.load(ownerWord, 0) !== 0 };
+  return { source, local: new Int32Array(local), stopWord, ownerWord };
 }
 
 /**

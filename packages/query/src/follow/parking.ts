@@ -13,8 +13,9 @@ const SLICE_MS = 250;
 const POLL_MS = 1;
 /** How often the next writer is looked out for where there is no ring. One of this process wakes its sleepers itself. */
 const NO_RING_MS = 20;
-/** Spins between two looks at the clock and at the stop flag. */
+/** Spins between two looks at the stop flag; and, as a mask, such looks between two at the clock. */
 const SPINS_PER_LOOK = 64;
+const LOOKS_PER_CLOCK = 127;
 
 export class Parking {
   #ring: Ring | undefined;
@@ -56,12 +57,13 @@ export class Parking {
   #spin(ring: Ring, spins: number, deadline: number): boolean {
     const { words } = ring;
     const seen = lowWord(this.follower.next);
-    for (let i = 0; i < spins; i++) {
-      // The low word alone: a head that is a multiple of 2^32 away has moved on by the next look.
-      if (Atomics.load(words, RING.HEAD >> 2) !== seen) return true;
-      if (i % SPINS_PER_LOOK !== SPINS_PER_LOOK - 1) continue;
+    for (let looks = 1; spins > 0; looks++, spins -= SPINS_PER_LOOK) {
+      for (let i = 0; i < SPINS_PER_LOOK; i++) {
+        // The low word alone: a head that is a multiple of 2^32 away has moved on by the next look.
+        if (Atomics.load(words, RING.HEAD >> 2) !== seen) return true;
+      }
       if (this.stopped()) return true;
-      if (i % 8192 !== 8191) continue;
+      if ((looks & LOOKS_PER_CLOCK) !== 0) continue;
       if (performance.now() >= deadline) return true;
       this.refreshIfIdle();
       if (this.follower.ring !== ring) return true;

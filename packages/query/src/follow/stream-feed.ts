@@ -60,7 +60,7 @@ export class StreamFeed {
     this.#files = new FeedFiles(source, schema);
     this.follower = new Follower(this.#files, {
       ...place, fields, scattered: true, ...(onLoss === undefined ? {} : { onLoss }),
-      take: (ring, from, to) => { this.#block = gatherBlock(ring, schema, fields, from, to); },
+      taker: (ring) => ({ copy: (from, to) => { this.#block = gatherBlock(ring, schema, fields, from, to); } }),
     });
   }
 

@@ -67,15 +67,13 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   readonly #run: RowRun;
   readonly #wait: WaitStrategy;
   readonly #maxRun: number;
-  readonly #stoppedElsewhere: () => boolean;
+  readonly #stopWord: Int32Array;
+  readonly #ownerWord: Int32Array;
   readonly #allowMainThread: boolean;
   readonly #files: FeedFiles;
-  /** Copies of the ring's rows; undefined before there is a ring. */
-  #rows: RingRows | undefined;
-  /** Where rows from columns go while there is no ring. */
-  #spare: ArrayBuffer | undefined;
-  /** What the flyweight lies over. */
+  /** What the flyweight lies over: scratch pages of the ring, or memory of its own before there is one. */
   #attached: ArrayBufferLike | undefined;
+  #offset = 0;
   #idlePolls = 0;
   #stopped = false;
   #closed = false;
@@ -83,7 +81,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   /** Use `subscribe`. */
   constructor(handle: SubscriptionHandle, options: SubscribeOptions | undefined) {
     const given = checkKeys(options, ['start', 'fromSequence', 'wait', 'maxRun', 'onLoss', 'allowMainThread']);
-    const { source, local, stopped } = openHandle(handle);
+    const { source, local, stopWord, ownerWord } = openHandle(handle);
     this.feed = source.spec.name;
     this.#schema = compileSchema(source.spec);
     const place = placeOf(this.#schema, given);
@@ -92,13 +90,14 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     const onLoss = lossOf(given['onLoss']);
     const { slotStride } = this.#schema;
     this.#maxRun = countOf('maxRun', given['maxRun'], 1) ?? Math.max(1, Math.min(RUN_ROWS, Math.floor(RUN_BYTES / slotStride)));
-    this.#stoppedElsewhere = stopped;
+    this.#stopWord = stopWord;
+    this.#ownerWord = ownerWord;
     this.#files = new FeedFiles(source, this.#schema, this.#maxRun * slotStride);
     const symbols = new SymbolDictionaryReader(this.#files.paths.symbols, source.feedUid);
     this.#run = new (rowRunClass(this.#schema))(new DecodeHelpers(this.feed, this.#schema, symbols));
     this.#follower = new Follower(this.#files, {
       ...place, fields: this.#schema.fields, scattered: false, ...(onLoss === undefined ? {} : { onLoss }),
-      take: (ring, from, to) => { this.#take(ring, from, to); },
+      taker: (ring) => this.#follow(ring),
     });
     this.#parking = new Parking(this.#follower, local, () => this.stopped);
   }
@@ -115,7 +114,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
 
   /** Whether it has ended: by `stop()`, `stopSubscription(handle)`, or the end of the platform. */
   get stopped(): boolean {
-    return this.#stopped || this.#stoppedElsewhere();
+    return this.#stopped || Atomics.load(this.#stopWord, 0) !== 0 || Atomics.load(this.#ownerWord, 0) !== 0;
   }
 
   /**
@@ -123,7 +122,8 @@ export class Subscription<S extends AnySpec = FeedSpec> {
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed has been deleted, DW_FILE_CORRUPT, DW_SYSTEM_CALL
    */
   poll(max: number = this.#maxRun): Run<S> | undefined {
-    if (this.stopped) return undefined;
+    // Plain loads: they may be late by one poll, and cost nothing.
+    if (this.#stopped || this.#stopWord[0] !== 0 || this.#ownerWord[0] !== 0) return undefined;
     const step = this.#follower.step(max < this.#maxRun ? max : this.#maxRun);
     if (step === STEP.RING) {
       this.#idlePolls = 0;
@@ -198,13 +198,15 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   }
 
   #next(timeoutMs: number): Run<S> | undefined {
-    let deadline = -1;
+    let deadline = timeoutMs === Infinity ? Infinity : -1;
     for (;;) {
       const run = this.poll();
       if (run !== undefined || this.stopped) return run;
-      const now = deadline < 0 || timeoutMs !== Infinity ? performance.now() : 0;
-      if (deadline < 0) deadline = now + timeoutMs;
-      if (now >= deadline) return undefined;
+      if (deadline !== Infinity) {
+        const now = performance.now();
+        if (deadline < 0) deadline = now + timeoutMs;
+        if (now >= deadline) return undefined;
+      }
       this.#parking.wait(this.#wait, deadline);
     }
   }
@@ -213,11 +215,11 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     checkMayBlock(`subscription.${call}`, this.feed, this.#allowMainThread);
   }
 
-  #take(ring: Ring, from: number, to: number): void {
-    if (this.#rows?.ring !== ring) this.#rows = new RingRows(ring);
-    const rows = this.#rows;
-    if (this.#attached !== rows.buffer) this.#attach(rows.buffer, rows.offset, rows.bytes);
-    rows.copy(from, to);
+  /** A ring that is followed from now on: the flyweight goes over its scratch pages. */
+  #follow(ring: Ring): RingRows {
+    const rows = new RingRows(ring);
+    this.#attach(rows.buffer, rows.offset, rows.bytes);
+    return rows;
   }
 
   #fromColumns(piece: Piece): Run<S> | undefined {
@@ -226,12 +228,11 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     if (source === undefined) return undefined;
     try {
       if (this.#attached === undefined) {
-        this.#spare = new ArrayBuffer(this.#maxRun * this.#schema.slotStride);
-        this.#attach(this.#spare, 0, this.#spare.byteLength);
+        const spare = new ArrayBuffer(this.#maxRun * this.#schema.slotStride);
+        this.#attach(spare, 0, spare.byteLength);
       }
-      const offset = this.#attached === this.#spare ? 0 : (this.#rows as RingRows).offset;
       const row = piece.runs[0] as number;
-      rowsFromColumns(this.#schema, source, row, piece.rows, this.#attached as ArrayBufferLike, offset);
+      rowsFromColumns(this.#schema, source, row, piece.rows, this.#attached as ArrayBufferLike, this.#offset);
       this.#run.show(sequenceOf(piece, row), piece.rows);
       return this.#run as unknown as Run<S>;
     } finally {
@@ -242,6 +243,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   #attach(buffer: ArrayBufferLike, offset: number, bytes: number): void {
     this.#run.attach(buffer, offset, bytes);
     this.#attached = buffer;
+    this.#offset = offset;
   }
 }
 

@@ -1,0 +1,15 @@
+// Writes records that show whether they are whole. workerData: { handle, from, to, burst, pauseMs, stop }.
+import { parentPort, workerData } from 'node:worker_threads';
+import { attachWriter } from '../../dist/index.js';
+
+const { handle, from, to, burst = Infinity, pauseMs = 0, stop } = workerData;
+const writer = attachWriter(handle);
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+parentPort.postMessage('ready');
+let n = from;
+for (; n < to && (stop === undefined || Atomics.load(stop, 0) === 0); n++) {
+  writer.writeValues(n, Math.imul(n, 0x9e3779b1) >>> 0, n & 65535, 1_700_000_000_000_000 + n);
+  if (pauseMs > 0 && (n + 1) % burst === 0) Atomics.wait(nobody, 0, 0, pauseMs);
+}
+writer.closeSync();
+parentPort.postMessage({ written: n });
