@@ -5,7 +5,7 @@ import {
 import { Ring } from '@deepwater/ring';
 import { ChunkSummary, type ScratchLayout, describeBlock, scratchLayout } from './block-buffers.js';
 import { LANE } from './control-layout.js';
-import { type Kernels, gatherCells, kernelsFor } from './kernels.js';
+import { type Kernels, gatherRows, kernelsFor } from './kernels.js';
 import { LaneControl } from './lane-control.js';
 import type { KeeperReply, KeeperRequest, LaneInit, PreparedChunk } from './lane-source.js';
 
@@ -24,8 +24,6 @@ interface OpenChunk {
 
 /** Blocks that one lane may move before the others get their turn. */
 const BLOCKS_PER_TURN = 8;
-/** Half of a first-level cache. */
-const STRIP_BYTES = 16 * 1024;
 /** A failed lane tries again this often. */
 const RETRY_MS = 200;
 
@@ -45,7 +43,6 @@ export class Lane {
   readonly #bytes: Uint8Array;
   readonly #maxAgeMs: number;
   readonly #batchRows: number;
-  readonly #stripRows: number;
   readonly #intervalMs: number;
   readonly #syncRhythm: boolean;
   #catalog: CatalogView;
@@ -74,7 +71,6 @@ export class Lane {
     this.#bytes = new Uint8Array(init.ring.buffer);
     this.#maxAgeMs = spec.chunkMaxAgeHours * 3_600_000;
     this.#batchRows = Math.min(this.#geometry.blockRows, this.#ring.slotCount >> 2);
-    this.#stripRows = Math.max(1, Math.floor(STRIP_BYTES / this.#ring.slotStride));
     this.#intervalMs = spec.durability.level === 'flush' ? spec.durability.intervalMs : Math.min(50, spec.durability.intervalMs);
     this.#syncRhythm = spec.durability.level === 'sync';
     this.#catalog = new CatalogView(init.catalog.buffer, init.catalog.fileBytes, init.catalogPath, this.#schema);
@@ -183,20 +179,7 @@ export class Lane {
 
   /** Ring rows to block buffers, column by column. */
   #gather(filled: number, rows: number): void {
-    const { slotCount, slotStride, slotsOffset } = this.#ring;
-    const slot = this.#tail % slotCount;
-    const first = Math.min(rows, slotCount - slot);
-    // Strip by strip, so that a slot comes from the other core once, and not for each column.
-    for (let done = 0; done < rows; ) {
-      const wrapped = done >= first;
-      const strip = Math.min(this.#stripRows, (wrapped ? rows : first) - done);
-      const from = slotsOffset + (wrapped ? done - first : slot + done) * slotStride;
-      for (const field of this.#schema.fields) {
-        const to = (this.#scratch.columns[field.index] as number) + (filled + done) * field.width;
-        gatherCells(this.#kernels, from + field.slotOffset, slotStride, to, strip, field.width);
-      }
-      done += strip;
-    }
+    gatherRows(this.#kernels, this.#ring, this.#schema.fields, this.#scratch.columns, this.#tail, filled, rows);
   }
 
   /** Block buffers to the file, and the block's descriptor once it is full. */
