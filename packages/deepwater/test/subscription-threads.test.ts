@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TestProcess, openPlatform, temporaryDirectory } from './support.js';
 import { BusWorker, CHECKED, SEED, checked, startWriter } from './support-bus.js';
@@ -92,6 +94,26 @@ describe('subscribers that wait', () => {
     await parked[1]!.exited;
     await platform.close();
     expect(await parked[3]!.result).toMatchObject({ records: 10, wrong: [], next: 10 });
+  });
+
+  test('and may not write the bell look by themselves: threads and streams', async () => {
+    const ringDir = temporaryDirectory();
+    const platform = await openPlatform(undefined, { ringDir });
+    await platform.createFeed(CHECKED);
+    const writer = await platform.createWriter<typeof CHECKED>('checked');
+    // A link is not followed, whoever asks: the tests run as root too, whom no mode keeps from writing.
+    const bell = path.join(ringDir, platform.storeId, 'checked.bell');
+    fs.renameSync(bell, `${bell}.away`);
+    fs.symlinkSync(`${bell}.away`, bell);
+    const parked = await BusWorker.start('bus-subscriber.mjs', { handle: platform.subscription('checked'), options: { wait: 'park' }, to: 10 });
+    const stream = (await platform.createReader<typeof CHECKED>('checked')).stream();
+    for (let n = 0; n < 10; n++) {
+      const next = stream.next();
+      writer.writeValues(...checked(n));
+      expect((await next).value).toEqual(checked(n));
+    }
+    expect(await parked.result).toMatchObject({ records: 10, wrong: [] });
+    await platform.close();
   });
 
   test('do not keep a process from ending', async () => {
