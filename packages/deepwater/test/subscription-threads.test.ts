@@ -1,9 +1,13 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TestProcess, openPlatform, temporaryDirectory } from './support.js';
 import { BusWorker, CHECKED, SEED, checked, startWriter } from './support-bus.js';
 
 /** Raise it for a soak. */
 const RECORDS = Number(process.env['BUS_RECORDS'] ?? 1_000_000);
+/** Of memory feeds: a whole number of batches. */
+const END = Math.ceil((RECORDS * 4) / 65_536) * 65_536;
 
 describe('subscribers under a writer at full speed, rings and chunks of a thousand records', () => {
   test.each(['spin', 'park', 'spin-then-park'] as const)('of a persisted feed, fast and slow (%s): every record once, whole, in order', async (wait) => {
@@ -21,21 +25,21 @@ describe('subscribers under a writer at full speed, rings and chunks of a thousa
     await platform.close();
   });
 
-  test('of a memory feed: no torn record, none twice, and what was lost is told exactly', async () => {
+  test.each([['record by record', 0, 1024], ['in batches', 65_536, 65_536]])('of a memory feed written %s: no torn record, none twice, and what was lost is told exactly', async (_how, batch, ringRecords) => {
     const platform = await openPlatform();
-    await platform.createFeed({ ...CHECKED, persist: false, chunkSizeBytes: undefined });
+    await platform.createFeed({ ...CHECKED, persist: false, chunkSizeBytes: undefined, ringRecords });
     await platform.createWriter('checked');
     const handle = platform.subscription('checked');
-    const options = { wait: 'spin-then-park' };
-    const fast = await BusWorker.start('bus-subscriber.mjs', { handle, options, to: RECORDS * 4 });
-    const slow = await BusWorker.start('bus-subscriber.mjs', { handle, options, to: RECORDS * 4, slow: 8 });
-    await (await startWriter(platform, { to: RECORDS * 4 })).result;
+    const options = { wait: 'spin-then-park', maxRun: 65_536 };
+    const fast = await BusWorker.start('bus-subscriber.mjs', { handle, options, to: END });
+    const slow = await BusWorker.start('bus-subscriber.mjs', { handle, options, to: END, slow: 8 });
+    await (await startWriter(platform, { to: END, batch })).result;
     for (const subscriber of [fast, slow]) {
       const { wrong, next, records, lost, ranges } = await subscriber.result as Record<string, number>;
       expect(wrong).toEqual([]);
-      expect(next).toBe(RECORDS * 4);
+      expect(next).toBe(END);
       expect(lost).toBe(ranges);
-      expect(records! + lost!).toBe(RECORDS * 4);
+      expect(records! + lost!).toBe(END);
     }
     expect((await slow.result)['lost']).toBeGreaterThan(0);
     await platform.close();
@@ -92,6 +96,26 @@ describe('subscribers that wait', () => {
     await parked[1]!.exited;
     await platform.close();
     expect(await parked[3]!.result).toMatchObject({ records: 10, wrong: [], next: 10 });
+  });
+
+  test('and may not write the bell look by themselves: threads and streams', async () => {
+    const ringDir = temporaryDirectory();
+    const platform = await openPlatform(undefined, { ringDir });
+    await platform.createFeed(CHECKED);
+    const writer = await platform.createWriter<typeof CHECKED>('checked');
+    // A link is not followed, whoever asks: the tests run as root too, whom no mode keeps from writing.
+    const bell = path.join(ringDir, platform.storeId, 'checked.bell');
+    fs.renameSync(bell, `${bell}.away`);
+    fs.symlinkSync(`${bell}.away`, bell);
+    const parked = await BusWorker.start('bus-subscriber.mjs', { handle: platform.subscription('checked'), options: { wait: 'park' }, to: 10 });
+    const stream = (await platform.createReader<typeof CHECKED>('checked')).stream();
+    for (let n = 0; n < 10; n++) {
+      const next = stream.next();
+      writer.writeValues(...checked(n));
+      expect((await next).value).toEqual(checked(n));
+    }
+    expect(await parked.result).toMatchObject({ records: 10, wrong: [] });
+    await platform.close();
   });
 
   test('do not keep a process from ending', async () => {

@@ -68,6 +68,6 @@ export class BusWorker {
 }
 
 /** Writes checked records [from, to) in a thread, as fast as it can, or in bursts with pauses between them. */
-export function startWriter(platform: Platform, options: { from?: number; to: number; burst?: number; pauseMs?: number; stop?: Int32Array }): Promise<BusWorker> {
+export function startWriter(platform: Platform, options: { from?: number; to: number; burst?: number; pauseMs?: number; stop?: Int32Array; batch?: number }): Promise<BusWorker> {
   return BusWorker.start('bus-writer.mjs', { handle: platform.writerHandle(CHECKED.name), from: 0, ...options });
 }
