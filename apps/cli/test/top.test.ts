@@ -1,3 +1,4 @@
+import { subscribe } from 'deepwater';
 import { describe, expect, test } from 'vitest';
 import { fillBar, rateText } from '../dist/top/top-table.js';
 import { Running, TRADES, deepwater, openPlatform, trade } from './support.js';
@@ -25,6 +26,31 @@ describe('deepwater top', () => {
     expect(find('empty')).toMatchObject({ next: 0, ringRecords: 0, ringFill: 0 });
     running.child.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
+  test('lists subscribers of every process: where they are, how far behind, what they lost', async () => {
+    const platform = await openPlatform();
+    await platform.createFeed({ ...TRADES, persist: false, ringRecords: 1024, chunkSizeMb: undefined });
+    const writer = await platform.createWriter<typeof TRADES>('trades');
+    const follower = new Running(['tail', 'trades', '--follow', '--format', 'csv', '-c', 'id', '-b', platform.basePath]);
+    const subscription = subscribe(platform.subscription<typeof TRADES>('trades'));
+    writer.writeValues(...trade(0));
+    expect(subscription.poll()).toHaveLength(1);
+    await follower.lines(2);
+    for (let n = 1; n < 3000; n++) writer.writeValues(...trade(n));
+    await expect.poll(async () => (await follower.lines(1)).at(-1), { timeout: 20_000 }).toBe('2999');
+    const [trades] = JSON.parse((await deepwater(['top', '-b', platform.basePath, '--json', '-n', '1', '-i', '0.05'])).stdout) as [{ lag: number; subscribers: { pid: number; position: number; lag: number; lost: number }[] }];
+    const [mine, other] = [process.pid, follower.child.pid].map((pid) => trades.subscribers.find((each) => each.pid === pid));
+    expect(mine).toMatchObject({ position: 1, lag: 2999, lost: 0 });
+    expect(other).toMatchObject({ position: 3000, lag: 0 });
+    expect(trades.lag).toBe(2999);
+    subscription.poll();
+    expect((await platform.createReader('trades')).activity().subscribers.find(({ pid }) => pid === process.pid)?.lost).toBe(subscription.lost);
+    expect(subscription.lost).toBeGreaterThan(1000);
+    subscription.close();
+    follower.child.kill('SIGINT');
+    await follower.ended;
+    expect((await platform.createReader('trades')).activity().subscribers).toEqual([]);
   });
 
   test('prints a table, as often as asked', async () => {

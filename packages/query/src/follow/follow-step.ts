@@ -1,5 +1,6 @@
 import type { Field } from '@deepwater/core/engine';
 import type { Ring } from '@deepwater/ring';
+import type { Cut } from '../cut.js';
 import type { TimeBounds } from '../time-bounds.js';
 import type { LostRange } from './losses.js';
 
@@ -25,4 +26,9 @@ export interface FollowOptions {
   /** Whether a piece may have rows that do not lie one after the other. */
   readonly scattered: boolean;
   readonly onLoss?: (range: LostRange) => void;
+}
+
+/** Whether the ring has the rows from `next` on, with so much room before the writer that it is worth reading them there. */
+export function ringIsNear({ ring, head }: Cut, next: number, historyEnd: number): boolean {
+  return ring !== undefined && next >= historyEnd && next >= Math.max(head - ring.slotCount / 2, ring.baseSequence);
 }

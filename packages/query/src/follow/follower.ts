@@ -24,10 +24,11 @@ import type { TimeBounds } from '../time-bounds.js';
 import { accountGap } from './account-gap.js';
 import { checkFeedPresent } from './feed-presence.js';
 import { firstRecord } from './first-record.js';
-import { type FollowOptions, type RingTaker, STEP, type Step } from './follow-step.js';
+import { type FollowOptions, type RingTaker, STEP, type Step, ringIsNear } from './follow-step.js';
 import { Losses } from './losses.js';
 import { missingRecord } from './missing-record.js';
 import { PendingRows } from './pending-rows.js';
+import { Presence } from './presence.js';
 
 /** The ring does not hold the next row any more, and chunks do. */
 const LAPPED = -1;
@@ -46,6 +47,7 @@ export class Follower {
   /** After a step that found rows of the ring: the number of the first, and how many. */
   first = 0;
   rows = 0;
+  readonly #presence = new Presence();
   /** Rows below this number are history, of which `bounds` are wanted. */
   readonly #historyEnd: number = 0;
   #pending: PendingRows | undefined;
@@ -93,10 +95,12 @@ export class Follower {
       if (this.#pinned !== undefined) this.#unpin();
       if (this.#ring !== undefined) {
         const found = this.#takeRing(ringMax);
+        if (found === STEP.RING) this.#presence.tell(this.next, this.losses.count);
         if (found !== LAPPED) return found;
       }
     }
     const found = this.#look(max, ringMax);
+    this.#presence.tell(this.next, this.losses.count);
     this.losses.report();
     return found;
   }
@@ -115,6 +119,7 @@ export class Follower {
   /** Lets go of everything. */
   close(): void {
     this.#unpin();
+    this.#presence.leave();
     this.#pending = undefined;
     this.#ring = undefined;
     this.files.close();
@@ -185,7 +190,7 @@ export class Follower {
       const cut = this.#cut();
       if (cut === undefined) return STEP.NOTHING;
       const before = this.next;
-      if (this.next < cut.chunksEnd && !this.#ringIsNear(cut)) {
+      if (this.next < cut.chunksEnd && !ringIsNear(cut, this.next, this.#historyEnd)) {
         this.#openChunkRows(cut);
       } else if (cut.ring === undefined) {
         this.#ring = undefined;
@@ -220,11 +225,6 @@ export class Follower {
     return undefined;
   }
 
-  /** Whether the ring has the next rows, with so much room before the writer that it is worth reading them there. */
-  #ringIsNear({ ring, head }: Cut): boolean {
-    return ring !== undefined && this.next >= this.#historyEnd && this.next >= Math.max(head - ring.slotCount / 2, ring.baseSequence);
-  }
-
   #attach(ring: Ring): void {
     if (this.#ring === ring) return;
     this.#ring = ring;
@@ -233,6 +233,7 @@ export class Follower {
     this.#slotCount = ring.slotCount;
     this.#safeRows = ring.slotCount - ring.slotCount / RUN_DIVISOR;
     this.#persist = ring.persist;
+    this.#presence.attach(ring, this.next, this.losses.count);
   }
 
   /** Rows of the chunk that holds `next`, or of the first one after it. */
