@@ -6,7 +6,7 @@ export { ERROR_CODES, DeepwaterError, clipText, describeValue, deserializeError,
 export type { DeepwaterErrorOptions, ErrorCode, SerializedError } from './errors/index.js';
 export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
-  MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
+  MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MemoryPool, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
   SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, fenceAllPublishers,
   fenceOwnThreads, fileMode, fromNodeError, futexWait, futexWaitAny, futexWakeAll, lastSystemError, makeDirectory, mapFile, openExisting,
   openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,

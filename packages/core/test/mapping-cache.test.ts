@@ -14,11 +14,11 @@ function cacheOver(files: number, limit: number) {
   const cache = new EngineMappings(limit);
   const opened: number[] = [];
   const pin = (i: number): MappedFile =>
-    cache.pin(nameOf(i), () => {
+    cache.pin(nameOf(i), (pool) => {
       opened.push(i);
       const fd = fs.openSync(nameOf(i), 'r');
       try {
-        return mapFile(fd, { path: nameOf(i), length: 4096, mode: 'read-only' });
+        return mapFile(fd, { path: nameOf(i), length: 4096, mode: 'read-only', pool });
       } finally {
         fs.closeSync(fd);
       }
@@ -53,6 +53,21 @@ describe('the cache of engine mappings', () => {
     use(1);
     expect(opened).toEqual([0, 1, 2, 3, 4, 1]);
     expect(mapped()).toEqual([1, 3, 4]);
+  });
+
+  test('address space is used again: a thousand files go through a handful of Memories, and each reads as itself', () => {
+    const { pin, unpin } = cacheOver(40, 3);
+    const memories = new Set<WebAssembly.Memory>();
+    for (let round = 0; round < 1000; round++) {
+      const i = (round * 7) % 40;
+      const mapped = pin(i);
+      memories.add(mapped.memory);
+      expect(firstByte(mapped)).toBe(i + 1);
+      // Pages behind the file are empty, whoever had the Memory before.
+      expect(new Uint8Array(mapped.buffer)[4096]).toBe(0);
+      unpin(i);
+    }
+    expect(memories.size).toBeLessThanOrEqual(4);
   });
 
   test('what a scan has pinned stays, even past the limit, and is still the file', () => {

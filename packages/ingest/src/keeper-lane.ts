@@ -1,7 +1,7 @@
 import {
-  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, RING_PLACE, SEAL_REASON, type Schema,
+  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING_PLACE, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, feedPaths,
-  firstReservation, growCatalog, openExisting, removeFile, reserveRows, setUse, syncData, syncDataAsync,
+  firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncData, syncDataAsync,
   syncDirectory,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
@@ -35,6 +35,8 @@ export class KeeperLane {
   readonly #gapBefore: number;
   readonly #ringUse: number;
   readonly #chunks = new Map<number, KeptChunk>();
+  /** Fronts of sealed chunks, for the next ones. */
+  readonly #fronts = new MemoryPool(8);
   #catalog: CatalogFile;
   #nextChunkId: number;
   #busy: boolean;
@@ -104,7 +106,7 @@ export class KeeperLane {
     removeFile(path); // what is left of a chunk that was prepared and never used
     const rows = this.#busy ? this.#geometry.capacityRows : firstReservation(this.#geometry, this.#schema.rowBytes);
     const identity = { chunkId, feedName: this.source.spec.name, feedUid: this.source.feedUid, createdUs: Date.now() * 1000 };
-    const chunk = createChunk(path, this.#access, identity, this.#schema, this.#geometry, rows);
+    const chunk = createChunk(path, this.#access, identity, this.#schema, this.#geometry, rows, this.#fronts);
     syncDirectory(this.#paths.chunks);
     this.#nextChunkId += 1;
     this.#prepared = { chunk, chunkId, catalogIndex: -1 };
@@ -143,8 +145,7 @@ export class KeeperLane {
         ranges: fullRanges(this.#schema, facts.ranges),
       });
       this.#catalog.view.seal(catalogIndex, { ...seal, sealReason: seal.reason });
-      this.#chunks.delete(chunkId);
-      closeFile(kept.chunk.fd);
+      this.#letGo(kept);
     });
   }
 
@@ -205,8 +206,15 @@ export class KeeperLane {
     if (kept === undefined) return;
     const facts = await sealLeftover(kept.chunk, this.#schema, reason);
     this.#catalog.view.seal(kept.catalogIndex, { ...facts, sealReason: facts.reason });
+    this.#letGo(kept);
+  }
+
+  /** A sealed chunk is nobody's any more: the ingest worker left it before it asked for the seal, or has died. */
+  #letGo({ chunk, chunkId }: KeptChunk): void {
     this.#chunks.delete(chunkId);
-    closeFile(kept.chunk.fd);
+    closeFile(chunk.fd);
+    releaseMapping(chunk.mapped, chunk.path);
+    this.#fronts.give(chunk.mapped.memory);
   }
 
   /** Lets go of everything. All rows are in sealed chunks by now, so a persisted feed's ring has served. */

@@ -158,8 +158,8 @@ export function pinChunk(path: string, schema: Schema, feedUid: string): OpenChu
 
 function pinCached(path: string, schema: Schema): OpenChunk {
   let opened: ReadableChunk | undefined;
-  const mapped = mappings.pin(path, () => {
-    opened = openChunkForReading(path, schema);
+  const mapped = mappings.pin(path, (pool) => {
+    opened = openChunkForReading(path, schema, pool);
     return opened.mapped;
   });
   try {

@@ -3,6 +3,7 @@ import {
   type Access, closeFile, createExclusive, openExisting, readAt, regularFileSize, removeFile, reserve, setFileSize,
 } from '../mapping/files.js';
 import { type MappedFile, MAPPING_BYTES_MAX, mapFile } from '../mapping/mapped-file.js';
+import type { MemoryPool } from '../mapping/memory-pool.js';
 import type { Schema } from '../schema/index.js';
 import { CHUNK, CHUNK_STATE, type ChunkGeometry } from '../layout/chunk-layout.js';
 import { ChunkHeader, type ChunkIdentity } from './chunk-header.js';
@@ -38,13 +39,14 @@ export function reserveRows(fd: number, geometry: ChunkGeometry, from: number, t
  */
 export function createChunk(
   path: string, access: Access, identity: ChunkIdentity, schema: Schema, geometry: ChunkGeometry, reservedRows: number,
+  pool?: MemoryPool,
 ): WritableChunk {
   const fd = createExclusive(path, access);
   try {
     setFileSize(fd, geometry.fileBytes, path);
     reserve(fd, 0, geometry.columnsOffset, path);
     reserveRows(fd, geometry, 0, reservedRows, path);
-    const mapped = mapFile(fd, { path, length: geometry.columnsOffset, mode: 'shared' });
+    const mapped = mapFile(fd, { path, length: geometry.columnsOffset, mode: 'shared', ...(pool === undefined ? {} : { pool }) });
     const header = new ChunkHeader(new Uint8Array(mapped.buffer, 0, geometry.columnsOffset), path);
     header.writeIdentity(identity, schema, geometry);
     header.reservedRows = reservedRows;
@@ -75,11 +77,11 @@ export function openChunkForRecovery(path: string, schema: Schema): WritableChun
 }
 
 /** Maps a whole chunk for reading. */
-export function openChunkForReading(path: string, schema: Schema): ReadableChunk {
+export function openChunkForReading(path: string, schema: Schema, pool?: MemoryPool): ReadableChunk {
   const fd = openExisting(path, false);
   try {
     const size = checkedSize(fd, path);
-    const mapped = mapFile(fd, { path, length: Math.min(size, MAPPING_BYTES_MAX), mode: 'read-only' });
+    const mapped = mapFile(fd, { path, length: Math.min(size, MAPPING_BYTES_MAX), mode: 'read-only', ...(pool === undefined ? {} : { pool }) });
     const header = new ChunkHeader(new Uint8Array(mapped.buffer, 0, mapped.fileBytes), path);
     // Held against what is mapped: a column beyond a mapping's reach cannot be looked at.
     return { path, header, mapped, geometry: header.check(schema, mapped.fileBytes) };

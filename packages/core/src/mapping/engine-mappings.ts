@@ -1,5 +1,6 @@
 import type { MappedFile } from './mapped-file.js';
 import { releaseMapping } from './mapped-file.js';
+import { MemoryPool } from './memory-pool.js';
 
 interface Entry {
   readonly mapped: MappedFile;
@@ -15,6 +16,7 @@ interface Entry {
  */
 export class EngineMappings {
   readonly #entries = new Map<string, Entry>();
+  readonly #pool = new MemoryPool();
 
   constructor(readonly limit = 1000) {}
 
@@ -22,11 +24,11 @@ export class EngineMappings {
     return this.#entries.size;
   }
 
-  /** The mapping of `path`, made by `open` on a miss, pinned until `unpin`. */
-  pin(path: string, open: () => MappedFile): MappedFile {
+  /** The mapping of `path`, made by `open` on a miss (with address space from the pool it is given), pinned until `unpin`. */
+  pin(path: string, open: (pool: MemoryPool) => MappedFile): MappedFile {
     let entry = this.#entries.get(path);
     if (entry === undefined) {
-      entry = { mapped: open(), pins: 0 };
+      entry = { mapped: open(this.#pool), pins: 0 };
     } else {
       this.#entries.delete(path);
     }
@@ -45,8 +47,7 @@ export class EngineMappings {
   drop(path: string): void {
     const entry = this.#entries.get(path);
     if (entry === undefined || entry.pins > 0) return;
-    this.#entries.delete(path);
-    releaseMapping(entry.mapped, path);
+    this.#release(path, entry);
   }
 
   /** Lets go of every file that no scan uses. */
@@ -58,8 +59,13 @@ export class EngineMappings {
     for (const [path, entry] of this.#entries) {
       if (this.#entries.size <= this.limit) return;
       if (entry.pins > 0) continue;
-      this.#entries.delete(path);
-      releaseMapping(entry.mapped, path);
+      this.#release(path, entry);
     }
+  }
+
+  #release(path: string, { mapped }: Entry): void {
+    this.#entries.delete(path);
+    releaseMapping(mapped, path);
+    this.#pool.give(mapped.memory);
   }
 }

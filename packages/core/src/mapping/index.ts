@@ -7,6 +7,7 @@ export {
 } from './mapped-file.js';
 export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
 export { EngineMappings } from './engine-mappings.js';
+export { MemoryPool } from './memory-pool.js';
 export {
   closeFile, createExclusive, directoryMode, fileMode, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
   readSmallFile, regularFileSize, removeFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,

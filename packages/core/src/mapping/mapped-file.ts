@@ -12,6 +12,7 @@ import { DeepwaterError } from '../errors/index.js';
 import {
   MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE, libc,
 } from './libc.js';
+import type { MemoryPool } from './memory-pool.js';
 import { lastSystemError } from './system-error.js';
 
 /** WebAssembly's page: the grain of a Memory, and the alignment of sections in our files. */
@@ -38,6 +39,8 @@ export interface MapOptions {
   readonly mode: MapMode;
   /** Anonymous bytes wanted behind the file's, for kernels. */
   readonly scratchBytes?: number;
+  /** Where the address space comes from; without it, it is new. */
+  readonly pool?: MemoryPool;
 }
 
 export interface MappedFile {
@@ -63,7 +66,7 @@ export function mapFile(fd: number, options: MapOptions): MappedFile {
       { values: { path, length, offset, limit: MAPPING_BYTES_MAX } },
     );
   }
-  const memory = reserveAddressSpace(total, path);
+  const memory = options.pool?.take(total, path) ?? reserveAddressSpace(total, path);
   const view = new Uint8Array(memory.buffer);
   placeFile(view, 0, fd, offset, length, mode, path);
   return { memory, buffer: memory.buffer as unknown as SharedArrayBuffer, fileBytes: length, scratchOffset };
