@@ -40,6 +40,16 @@ describe('npm run bench', () => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
+  it('reads the bus as it is written, and judges the lines that have a target', () => {
+    const json = path.join(folder, 'bus.json');
+    const { status, stderr } = bench('--quick', '--only', 'bus-read', '--json', json, '--dir', folder);
+    expect(stderr).not.toMatch(/INVALID|FAILED/);
+    expect(status).toBe(0);
+    const lines = (JSON.parse(readFileSync(json, 'utf8')) as Report).outcomes.flatMap((outcome) => outcome.lines);
+    expect(lines.map(({ id }) => id)).toEqual(['live-runs', 'live-records', 'stream-sync-records', 'stream-sync-batches']);
+    expect(lines.filter(({ target }) => target !== undefined).map(({ id }) => id)).toEqual(['live-runs', 'stream-sync-records', 'stream-sync-batches']);
+  });
+
   it('says what there is when asked for what there is not, and runs nothing', () => {
     const json = path.join(folder, 'nothing.json');
     const { status, stdout, stderr } = bench('--only', 'segments,sorting', '--json', json);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Arrivals } from '../dist/lib/bus/arrivals.js';
+import { Slots, SLOTS_BYTES } from '../dist/lib/bus/slots.js';
 import { Histogram } from '../dist/lib/histogram.js';
-import { addUp, columnsOf, expectedSums, timeOf, wordsOf, wrongColumns, wrongSums } from '../dist/lib/records.js';
+import { addUp, columnsOf, expectedSums, priceOf, timeOf, wordsOf, wrongColumns, wrongSums } from '../dist/lib/records.js';
 import { type Report, holds, markdownOf } from '../dist/lib/report.js';
 import { inTurn, sampleOf } from '../dist/lib/sample.js';
 
@@ -57,6 +59,29 @@ describe('the records of the benchmarks', () => {
       addUp(columns, sums);
       expect(wrongSums(sums, expectedSums(from, from + 100))).toContain('sums are');
     }));
+  });
+});
+
+describe('a subscriber of a hop', () => {
+  it('sees every record that goes through the bare slots, and counts those that count', () => {
+    const slots = new Slots(new SharedArrayBuffer(SLOTS_BYTES), false);
+    for (let n = 0; n < 30; n++) slots.publishAndWake(priceOf(n), 0, timeOf(n));
+    const arrivals = new Arrivals(20, 10);
+    slots.receive(arrivals, true);
+    expect(arrivals.complete).toBe(true);
+    expect(arrivals.result()).toMatchObject({ problems: [] });
+    expect(arrivals.result().p50Ns).toBeGreaterThan(0);
+  });
+
+  it('says which record is wrong, twice there, or missing', () => {
+    const wrong = new Arrivals(3);
+    wrong.take(priceOf(0), 0, timeOf(0));
+    wrong.take(priceOf(0), 0, timeOf(0));
+    expect(wrong.result().problems[0]).toContain('instead of record 1 came');
+    const few = new Arrivals(3);
+    few.take(priceOf(0), 0, timeOf(0));
+    expect(few.complete).toBe(false);
+    expect(few.result().problems).toEqual(['1 records, not 3']);
   });
 });
 

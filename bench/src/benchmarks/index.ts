@@ -1,6 +1,10 @@
 import type { Benchmark } from '../lib/benchmark.js';
 import { allocation } from './allocation.js';
+import { busIdle } from './bus-idle.js';
+import { busPeers } from './bus-peers.js';
+import { busRead } from './bus-read.js';
 import { columnsCopied } from './columns-copied.js';
+import { hop } from './hop.js';
 import { manyFeeds } from './many-feeds.js';
 import { openStore } from './open-store.js';
 import { producerLatency } from './producer-latency.js';
@@ -15,4 +19,5 @@ import { writeOne } from './write-one.js';
 /** Every benchmark, in the order of the table. */
 export const BENCHMARKS: readonly Benchmark[] = [
   writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, allocation, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
+  hop, busRead, busIdle, busPeers,
 ];
