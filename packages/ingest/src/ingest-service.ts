@@ -88,11 +88,11 @@ export class IngestService {
       this.#lanes.set(laneId, lane);
       if (source.spec.persist) await this.#call((api) => api.attach(init));
       const { prepared: _prepared, catalog: _catalog, ...plain } = init;
-      const seat = { init: plain, ingest: this.#control, access: this.#settings.access, roomTimeoutMs: this.options.roomTimeoutMs ?? 10_000, local: localBell(source.feedUid).buffer as SharedArrayBuffer };
+      const seat = { init: plain, ingest: this.#control, access: this.#settings.access, roomTimeoutMs: this.options.roomTimeoutMs ?? 10_000, local: localBell(source).buffer as SharedArrayBuffer };
       const Compiled = rowWriterClass(compileSchema(source.spec), Writer);
       const writer = new Compiled(seat, () => this.#closeLane(laneId));
       lane.writer = writer;
-      setLocalWriter(localBell(source.feedUid), true);
+      setLocalWriter(localBell(source), true);
       this.#event('info', `${name}: writer opened at sequence ${writer.position}`, { feed: name, epoch: init.epoch, position: writer.position });
       return writer;
     } catch (error) {
@@ -152,7 +152,7 @@ export class IngestService {
       }
     } finally {
       this.#lanes.delete(laneId);
-      setLocalWriter(localBell(lane.source.feedUid), false);
+      setLocalWriter(localBell(lane.source), false);
       lane.lock.release();
       this.#event('info', `${lane.source.spec.name}: writer closed`, { feed: lane.source.spec.name });
     }

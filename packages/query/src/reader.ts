@@ -238,7 +238,7 @@ export class FeedReader<S extends AnySpec = FeedSpec> {
     if (this.#closed) return;
     this.#closed = true;
     this.#files.close();
-    wakeLocal(localBell(this.#files.source.feedUid)); // streams that wait
+    wakeLocal(localBell(this.#files.source)); // streams that wait
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

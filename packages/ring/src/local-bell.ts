@@ -13,10 +13,14 @@ export const LOCAL_BELL = {
 
 const bells = new Map<string, Int32Array>();
 
-/** The words of a feed in this process; the same ones for whoever asks in this thread. Other threads are handed them. */
-export function localBell(feedUid: string): Int32Array {
-  let words = bells.get(feedUid);
-  if (words === undefined) bells.set(feedUid, (words = newLocalBell()));
+/**
+ * The words of a feed in this process; the same ones for whoever asks in this thread. Other threads are handed them.
+ * A copied store has feeds with the same uid, so the store counts, too.
+ */
+export function localBell({ storeId, feedUid }: { readonly storeId: string; readonly feedUid: string }): Int32Array {
+  const key = `${storeId}/${feedUid}`;
+  let words = bells.get(key);
+  if (words === undefined) bells.set(key, (words = newLocalBell()));
   return words;
 }
 

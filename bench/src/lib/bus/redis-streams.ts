@@ -28,7 +28,14 @@ export async function startRedis(): Promise<RedisServer | string> {
   const socket = path.join(directory, 's');
   const server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   const remove = (): void => { rmSync(directory, { recursive: true, force: true }); };
+  // A benchmark that is given up leaves neither server nor directory.
+  const abandon = (): void => {
+    server.kill('SIGKILL');
+    remove();
+  };
+  process.once('exit', abandon);
   if (!await accepts(server)) {
+    process.off('exit', abandon);
     remove();
     return `redis-server ${version} does not start`;
   }
@@ -40,6 +47,7 @@ export async function startRedis(): Promise<RedisServer | string> {
       const gone = new Promise((resolve) => server.once('close', resolve));
       server.kill();
       await gone;
+      process.off('exit', abandon);
       remove();
     },
   };

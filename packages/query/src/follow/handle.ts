@@ -31,7 +31,7 @@ export function newStopWord(): SharedArrayBuffer {
 export function subscriptionHandle(source: ReaderSource, owner: SharedArrayBuffer): SubscriptionHandle {
   return {
     kind: 'deepwater.subscription', feed: source.spec.name, source,
-    local: localBell(source.feedUid).buffer as SharedArrayBuffer, stop: newStopWord(), owner,
+    local: localBell(source).buffer as SharedArrayBuffer, stop: newStopWord(), owner,
   };
 }
 
@@ -78,7 +78,7 @@ export function endSubscriptions(owner: SharedArrayBuffer, sources: readonly Rea
 
 /** Wakes whoever waits for a feed; each looks for himself what has changed. To be called in the thread that gave the handles. */
 export function wakeSubscribers(source: ReaderSource): void {
-  wake(source, localBell(source.feedUid));
+  wake(source, localBell(source));
 }
 
 function wake(source: ReaderSource, local: Int32Array): void {

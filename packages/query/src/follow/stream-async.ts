@@ -25,7 +25,7 @@ export class AsyncStream<T> implements RecordStream<T> {
     this.#signal = signalOf(checkKeys(options, STREAM_KEYS)['signal']);
     this.#feed = new StreamFeed(context, options, STREAM_KEYS);
     const stopped = (): boolean => this.#ended;
-    const parking = new Parking(this.#feed.follower, localBell(context.source.feedUid), stopped);
+    const parking = new Parking(this.#feed.follower, localBell(context.source), stopped);
     this.#wait = new AsyncWait(this.#feed.follower, parking, stopped);
     if (this.#signal?.aborted === true) this.#end();
     else this.#signal?.addEventListener('abort', this.#onAbort, { once: true });

@@ -29,7 +29,7 @@ export class SyncStream<T> implements SyncRecordStream<T> {
     this.#wait = spin ? SPIN : waitOf(given['wait']);
     this.#signal = signalOf(given['signal']);
     this.#feed = new StreamFeed(context, options, KEYS);
-    this.#parking = new Parking(this.#feed.follower, localBell(context.source.feedUid), () => this.#signal?.aborted === true);
+    this.#parking = new Parking(this.#feed.follower, localBell(context.source), () => this.#signal?.aborted === true);
   }
 
   get position(): number {
