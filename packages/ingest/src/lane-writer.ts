@@ -1,6 +1,6 @@
 import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
-import { isMainThread, threadId } from 'node:worker_threads';
+import { isMainThread } from 'node:worker_threads';
 import { INGEST, LANE } from './control-layout.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
 import type { LaneInit } from './lane-source.js';
@@ -169,13 +169,23 @@ function openSymbols({ init, access }: WriterSeat): SymbolDictionary | undefined
   return SymbolDictionary.openForWriting(feedPaths(source.basePath, source.spec.name).symbols, access, source.feedUid);
 }
 
-/** Holder numbers: 1 is whoever created the writer, others are worker threads. */
+/** Holder numbers: 1 is whoever created the writer, others are the kernel's ids of worker threads. */
 export const CREATOR = 1;
-export const holderOfThread = (): number => threadId + 2;
 
-/** Takes the right to write; at most one thread has it. */
+/** Takes the right to write; at most one thread has it. One that was terminated has not given it back, and has it no more. */
 export function takeSeat(control: LaneControl, holder: number): boolean {
-  return Atomics.compareExchange(control.words, LANE.HOLDER, 0, holder) === 0;
+  for (;;) {
+    const before = Atomics.compareExchange(control.words, LANE.HOLDER, 0, holder);
+    if (before === 0) return true;
+    if (before === CREATOR || threadAlive(before)) return false;
+    if (Atomics.compareExchange(control.words, LANE.HOLDER, before, holder) === before) return true;
+  }
+}
+
+/** The worker thread that has the right to write; undefined where none has it. */
+export function workerInSeat(control: LaneControl): number | undefined {
+  const holder = Atomics.load(control.words, LANE.HOLDER);
+  return holder > CREATOR && threadAlive(holder) ? holder : undefined;
 }
 
 export function leaveSeat(control: LaneControl, holder: number): void {

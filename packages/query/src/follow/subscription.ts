@@ -6,6 +6,7 @@ import { checkKeys, countOf } from '../options.js';
 import { closePiece, openPiece, sequenceOf } from '../piece-source.js';
 import type { Piece } from '../select.js';
 import type { TimeInput } from '../time-bounds.js';
+import { AsyncWait } from './async-wait.js';
 import { flagOf, lossOf, placeOf, signalOf, waitOf } from './follow-options.js';
 import { STEP } from './follow-step.js';
 import { Follower } from './follower.js';
@@ -75,6 +76,8 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   #attached: ArrayBufferLike | undefined;
   #offset = 0;
   #idlePolls = 0;
+  #asyncWait: AsyncWait | undefined;
+  #ready: Promise<void> | undefined;
   #stopped = false;
   #closed = false;
 
@@ -145,6 +148,17 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   }
 
   /**
+   * Resolves when there may be records, or the subscription has ended, and after a quarter of a second in any case: ask `poll`.
+   * For threads that have an event loop to serve; costs nothing while nothing comes, and never blocks.
+   * @throws DeepwaterError DW_FEED_UNKNOWN where the feed has been deleted
+   */
+  ready(): Promise<void> {
+    this.#asyncWait ??= new AsyncWait(this.#follower, this.#parking, () => this.stopped);
+    this.#ready ??= this.#asyncWait.wait().finally(() => { this.#ready = undefined; });
+    return this.#ready;
+  }
+
+  /**
    * Calls `visit` for each record until the subscription is stopped or the signal aborted, with the flyweight; nothing is
    * allocated for a record. What `visit` throws ends the loop and is thrown.
    * @throws DeepwaterError DW_MAIN_THREAD_BLOCK; as `poll`
@@ -183,11 +197,12 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   /** Ends it from its own thread: loops end before the next run. From another thread: `stopSubscription(handle)`. */
   stop(): void {
     this.#stopped = true;
+    this.#asyncWait?.wake();
   }
 
   /** Ends it and lets go of ring, catalog and chunks. */
   close(): void {
-    this.#stopped = true;
+    this.stop();
     if (this.#closed) return;
     this.#closed = true;
     this.#follower.close();
