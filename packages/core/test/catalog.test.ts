@@ -239,8 +239,8 @@ describe('growth', () => {
 
   test('is never taken for damage by a reader that opens the catalog at that moment', async () => {
     const directory = temporaryDirectory();
-    const flag = new Int32Array(new SharedArrayBuffer(8));
-    const worker = new Worker(new URL('./workers/catalog-grower.mjs', import.meta.url), { workerData: { directory, flag, spec: TRADES, feed: FEED, files: 60 } });
+    const flag = new Int32Array(new SharedArrayBuffer(12));
+    const worker = new Worker(new URL('./workers/catalog-grower.mjs', import.meta.url), { workerData: { directory, flag, spec: TRADES, feed: FEED, files: 3000 } });
     afterThisTest(() => worker.terminate());
     await once(worker, 'message');
     Atomics.store(flag, 0, 1);
@@ -251,6 +251,7 @@ describe('growth', () => {
       const { capacity } = openCatalog(file, trades, FEED, false).view;
       if (capacity !== last) capacities++;
       last = capacity;
+      if (capacities > 30) Atomics.store(flag, 2, 1);
     }
     expect(capacities, `different capacities in ${opened} looks`).toBeGreaterThan(10);
   });
