@@ -264,7 +264,8 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
     }
     void thread.api.stop().catch(() => {}); // its death is noticed below
     const how = await within(running ? stopTimeoutMs : 0, Promise.race([this.ended, thread.died]));
-    if (how !== undefined && 'reason' in how) return;
+    // Its last message has been heard, and its thread was ended because of that.
+    if (how !== undefined && ('reason' in how || how.expected)) return;
     await thread.terminate();
     const error = how === undefined ? tooLate(this.name, 'stop', stopTimeoutMs) : deathOf(this.name, how);
     if (running) this.#report(error);
