@@ -22,6 +22,7 @@ import { runNow } from '../slices.js';
 import { runsInside } from '../clock-cells.js';
 import type { TimeBounds } from '../time-bounds.js';
 import { accountGap } from './account-gap.js';
+import { rowsOutside } from './chunks-outside.js';
 import { checkFeedPresent } from './feed-presence.js';
 import { firstRecord } from './first-record.js';
 import { type FollowOptions, type RingTaker, STEP, type Step, ringIsNear } from './follow-step.js';
@@ -241,27 +242,34 @@ export class Follower {
     const { files, options } = this;
     const catalog = cut.catalog as CatalogIndex;
     for (let index = catalog.indexOfSequence(this.next, cut.count); index < cut.count; index++) {
+      const outside = options.bounds === undefined ? 0 : rowsOutside(catalog, index, this.next, this.#historyEnd, options.bounds);
+      if (outside > 0) {
+        this.next += outside;
+        continue;
+      }
       const ref = refOf(files, cut, index, this.next);
       if (ref === undefined) continue;
-      accountGap(catalog, this.next, ref.firstSequence + ref.from, index, this.losses);
+      accountGap(catalog, this.next, ref.firstSequence + ref.from, index, this.losses, this.#historyEnd, options.bounds);
       this.next = ref.firstSequence + ref.from;
       const filtered = options.bounds !== undefined && this.next < this.#historyEnd;
       const to = filtered ? Math.min(ref.to, this.#historyEnd - ref.firstSequence) : ref.to;
       const part = { ...ref, to, sealed: ref.sealed && to === ref.to };
+      // Pinned until it has been given out: retention cannot take it away in between. It may have done so before.
+      if (pinRef(files, cut, part) === undefined) return;
+      this.#pinned = ref.path;
       const runs: ChunkPiece['runs'] = filtered
         ? runNow(runsOfChunk(files, cut, part, options.bounds, Infinity)).pairs
         : Int32Array.of(ref.from, to);
       const end = ref.firstSequence + to;
-      // Pinned until it has been given out: retention cannot take it away in between.
-      if (runs.length > 0 && pinRef(files, cut, part) !== undefined) {
-        this.#pinned = ref.path;
+      if (runs.length > 0) {
         this.#pending = new PendingRows({ cut, ref: part, runs, rows: countRuns(runs) }, end);
-      } else if (runs.length === 0) {
+      } else {
+        this.#unpin();
         this.next = end;
       }
       return;
     }
-    accountGap(catalog, this.next, cut.chunksEnd, cut.count, this.losses);
+    accountGap(catalog, this.next, cut.chunksEnd, cut.count, this.losses, this.#historyEnd, options.bounds);
     this.next = cut.chunksEnd;
   }
 
