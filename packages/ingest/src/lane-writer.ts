@@ -1,6 +1,6 @@
-import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive } from '@deepwater/core/engine';
+import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive, threadKernelId } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
-import { isMainThread, threadId } from 'node:worker_threads';
+import { isMainThread } from 'node:worker_threads';
 import { INGEST, LANE } from './control-layout.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
 import type { LaneInit } from './lane-source.js';
@@ -169,16 +169,28 @@ function openSymbols({ init, access }: WriterSeat): SymbolDictionary | undefined
   return SymbolDictionary.openForWriting(feedPaths(source.basePath, source.spec.name).symbols, access, source.feedUid);
 }
 
-/** Holder numbers: 1 is whoever created the writer, others are worker threads. */
+/** Holder numbers: 1 is whoever created the writer, others are threads that attached it, by the kernel's ids of them. */
 export const CREATOR = 1;
-export const holderOfThread = (): number => threadId + 2;
+export const holderOfThread = (): number => threadKernelId() + 1;
 
-/** Takes the right to write; at most one thread has it. */
-export function takeSeat(control: LaneControl, holder: number): boolean {
-  return Atomics.compareExchange(control.words, LANE.HOLDER, 0, holder) === 0;
+/** Whether a thread other than the creator has the right to write, and lives. */
+export function isHeld(control: LaneControl): boolean {
+  const holder = Atomics.load(control.words, LANE.HOLDER);
+  return holder > CREATOR && threadAlive(holder - 1);
+}
+
+/**
+ * Takes the right to write; at most one thread has it. That of a thread that has ended without giving it back is free.
+ * @returns `inherited` where the last holder died with it: it may have done so in the middle of a record
+ */
+export function takeSeat(control: LaneControl, holder: number): 'taken' | 'inherited' | 'refused' {
+  for (;;) {
+    const before = Atomics.load(control.words, LANE.HOLDER);
+    if (before !== 0 && (before === CREATOR || threadAlive(before - 1))) return 'refused';
+    if (Atomics.compareExchange(control.words, LANE.HOLDER, before, holder) === before) return before === 0 ? 'taken' : 'inherited';
+  }
 }
 
 export function leaveSeat(control: LaneControl, holder: number): void {
   Atomics.compareExchange(control.words, LANE.HOLDER, holder, 0);
 }
-

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CATALOG, CHUNK, type DeepwaterError, SEAL_REASON, chunkPath, crc32, feedPaths, peekChunk } from '@deepwater/core';
+import { attachWriter } from '@deepwater/ingest';
 import { chunksOf, feedSource, firstWrong, ingest, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
 
 const stores: { remove: () => void }[] = [];
@@ -225,6 +227,40 @@ describe('a writer in a worker thread', () => {
     const chunks = [...chunksOf(source)];
     expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
     expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(30_001);
+  });
+});
+
+describe('a writer thread that is terminated', () => {
+  it('leaves the right to write to the next one, and what it published; it does not stand in the way of closing', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, ringRecords: 1024, chunkSizeBytes: 100_000 });
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    let published = 0;
+    for (let death = 0; death < 4; death++) {
+      // The second of two is refused as long as the first one lives.
+      const [worker, second] = [0, 1].map(() => new Worker(new URL('./support/endless-writer.mjs', import.meta.url)));
+      worker!.postMessage(writer.handle());
+      await once(worker!, 'message');
+      second!.postMessage(writer.handle());
+      expect(await once(second!, 'message')).toEqual(['DW_HANDLE_IN_USE']);
+      await expect(writer.close()).rejects.toMatchObject({ code: 'DW_HANDLE_IN_USE' });
+      await expect.poll(() => writer.ring.head - published).toBeGreaterThan(5000);
+      await Promise.all([worker!.terminate(), second!.terminate()]);
+      published = writer.ring.head;
+    }
+    const next = attachWriter(writer.handle());
+    expect(next.position).toBe(published);
+    for (let n = published; n < published + 100; n++) next.writeValues(...recordOf(n));
+    await next.close();
+    const last = new Worker(new URL('./support/endless-writer.mjs', import.meta.url));
+    last.postMessage(writer.handle());
+    await once(last, 'message');
+    await last.terminate();
+    await writer.close();
+    await service.close();
+    const chunks = [...chunksOf(source)];
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(writer.ring.head);
   });
 });
 
