@@ -9,8 +9,8 @@ import type { TimeBounds } from '../time-bounds.js';
  * @param historyEnd rows from this number on are wanted whatever their times
  * @returns 0 where the chunk has to be looked into
  */
-export function rowsOutside(catalog: CatalogIndex, index: number, next: number, historyEnd: number, bounds: TimeBounds): number {
-  if (next >= historyEnd || catalog.firstSequence(index) !== next) return 0;
+export function rowsOutside(catalog: CatalogIndex, index: number, next: number, historyEnd: number, bounds: TimeBounds | undefined): number {
+  if (bounds === undefined || next >= historyEnd || catalog.firstSequence(index) !== next) return 0;
   if (catalog.state(index) !== ENTRY_STATE.SEALED || !catalog.holds(index)) return 0;
   const rows = catalog.rows(index);
   return next + rows <= historyEnd && catalog.relation(index, bounds) === 'outside' ? rows : 0;
