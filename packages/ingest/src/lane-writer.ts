@@ -20,6 +20,8 @@ export interface WriterSeat {
 const SLICE_MS = 20;
 /** Looks at the tail before sleeping: some ten microseconds, the time of one block. */
 const SPIN_LOOKS = 200;
+/** The threads that a writer needs, and the words that tell whether they live. */
+const THREADS = [['ingest worker', INGEST.THREAD], ['keeper', INGEST.KEEPER]] as const;
 
 /**
  * A writer of one feed in one thread: rows into the ring (RowWriter), and the promises about what becomes of them.
@@ -134,7 +136,7 @@ export abstract class LaneWriter extends RowWriter {
   }
 
   /**
-   * Throws what keeps records from getting on, if anything does for longer than a moment. An ingest worker that has died is
+   * Throws what keeps records from getting on, if anything does for longer than a moment. A thread of ingest that has died is
    * started again by the main thread's event loop; only who blocks that very thread has to be told.
    */
   #throwTrouble(started: number, blocking: boolean): void {
@@ -142,13 +144,14 @@ export abstract class LaneWriter extends RowWriter {
     const error = this.#control.error;
     if (error !== undefined) throw error;
     if (!blocking || !isMainThread) return;
-    const thread = Atomics.load(this.#ingest, INGEST.THREAD);
-    if (thread === 0 || !threadAlive(thread)) {
+    for (const [name, word] of THREADS) {
+      const thread = Atomics.load(this.#ingest, word);
+      if (thread !== 0 && threadAlive(thread)) continue;
       throw new DeepwaterError(
         'DW_INGEST_DEAD',
-        `The ingest worker that drains feed ${this.feed} has died and cannot be started again while this thread waits; the record was not written. ` +
+        `The ${name} that feed ${this.feed} is written through has died and cannot be started again while this thread waits; the record was not written. ` +
           'Records in the ring are safe: let the event loop run (await anything), then go on.',
-        { values: { feed: this.feed, waiting: this.position - this.flushedPosition } },
+        { values: { feed: this.feed, thread: name, waiting: this.position - this.flushedPosition } },
       );
     }
   }

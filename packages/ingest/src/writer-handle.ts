@@ -1,4 +1,4 @@
-import { DeepwaterError, RING, compileSchema } from '@deepwater/core/engine';
+import { DeepwaterError, compileSchema } from '@deepwater/core/engine';
 import { Ring, rowWriterClass } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
 import { LaneControl } from './lane-control.js';
@@ -53,8 +53,7 @@ export function attachWriter(handle: WriterHandle): AttachedWriter {
     });
   }
   if (seat === 'inherited') {
-    const ring = new Ring(handle.seat.init.ring, handle.seat.init.ringPath);
-    ring.resetPosition(RING.HEAD, ring.head); // its holder may have died in the middle of a wrap
+    new Ring(handle.seat.init.ring, handle.seat.init.ringPath).settleHead();
   }
   const Compiled = rowWriterClass(compileSchema(handle.seat.init.source.spec), AttachedWriter);
   return new Compiled(handle.seat);
