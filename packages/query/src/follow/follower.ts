@@ -9,22 +9,22 @@
  * Numbers that were never given to a record (after a power loss, between two rings of a memory feed) are passed over. Records
  * that are gone (overwritten in the ring of a memory feed, deleted by retention) are lost, counted, and told.
  */
-import { type Field, POSITION, RING, RUN_DIVISOR, joinWords, loadPosition, lowWord } from '@deepwater/core/engine';
+import { POSITION, RING, RUN_DIVISOR, joinWords, loadPosition, lowWord } from '@deepwater/core/engine';
 import { type Ring, oldestSafe } from '@deepwater/ring';
 import type { CatalogIndex } from '../catalog-index.js';
 import { type Cut, pinRef, refOf, takeCut } from '../cut.js';
 import type { FeedFiles } from '../feed-files.js';
 import { unpinChunk } from '../open-chunk.js';
-import { RING_PIECE_ROWS, copyFromRing } from '../ring-block.js';
-import { RunList, countRuns } from '../run-list.js';
+import { RING_PIECE_ROWS } from '../ring-block.js';
+import { countRuns } from '../run-list.js';
 import { type ChunkPiece, type Piece, runsOfChunk } from '../select.js';
 import { runNow } from '../slices.js';
-import { runsInside } from '../clock-cells.js';
-import type { TimeBounds } from '../time-bounds.js';
 import { accountGap } from './account-gap.js';
+import { rowsOutside } from './chunks-outside.js';
 import { checkFeedPresent } from './feed-presence.js';
 import { firstRecord } from './first-record.js';
 import { type FollowOptions, type RingTaker, STEP, type Step, ringIsNear } from './follow-step.js';
+import { historyInRing } from './history-in-ring.js';
 import { Losses } from './losses.js';
 import { missingRecord } from './missing-record.js';
 import { PendingRows } from './pending-rows.js';
@@ -241,48 +241,47 @@ export class Follower {
     const { files, options } = this;
     const catalog = cut.catalog as CatalogIndex;
     for (let index = catalog.indexOfSequence(this.next, cut.count); index < cut.count; index++) {
+      this.next += rowsOutside(catalog, index, this.next, this.#historyEnd, options.bounds);
       const ref = refOf(files, cut, index, this.next);
       if (ref === undefined) continue;
-      accountGap(catalog, this.next, ref.firstSequence + ref.from, index, this.losses);
+      accountGap(catalog, this.next, ref.firstSequence + ref.from, index, this.losses, this.#historyEnd, options.bounds);
       this.next = ref.firstSequence + ref.from;
       const filtered = options.bounds !== undefined && this.next < this.#historyEnd;
       const to = filtered ? Math.min(ref.to, this.#historyEnd - ref.firstSequence) : ref.to;
       const part = { ...ref, to, sealed: ref.sealed && to === ref.to };
+      // Pinned until it has been given out: retention cannot take it away in between. It may have done so before.
+      if (pinRef(files, cut, part) === undefined) return;
+      this.#pinned = ref.path;
       const runs: ChunkPiece['runs'] = filtered
         ? runNow(runsOfChunk(files, cut, part, options.bounds, Infinity)).pairs
         : Int32Array.of(ref.from, to);
       const end = ref.firstSequence + to;
-      // Pinned until it has been given out: retention cannot take it away in between.
-      if (runs.length > 0 && pinRef(files, cut, part) !== undefined) {
-        this.#pinned = ref.path;
+      if (runs.length > 0) {
         this.#pending = new PendingRows({ cut, ref: part, runs, rows: countRuns(runs) }, end);
-      } else if (runs.length === 0) {
+      } else {
+        this.#unpin();
         this.next = end;
       }
       return;
     }
-    accountGap(catalog, this.next, cut.chunksEnd, cut.count, this.losses);
+    accountGap(catalog, this.next, cut.chunksEnd, cut.count, this.losses, this.#historyEnd, options.bounds);
     this.next = cut.chunksEnd;
   }
 
   /** History that is not in a chunk yet. */
   #openRingRows(ring: Ring, head: number): void {
-    const { files, options } = this;
     const to = Math.min(this.#historyEnd, head, this.next + RING_PIECE_ROWS);
-    const bounds = options.bounds as TimeBounds;
-    const clock = files.schema.fields[bounds.clock.fieldIndex] as Field;
-    const block = to > this.next ? copyFromRing(ring, files.schema, [...options.fields, clock], this.next, to) : undefined;
-    if (block === undefined) {
+    const found = historyInRing(ring, this.files.schema, this.options, this.next, to);
+    if (found === 'overwritten') {
       if (ring.persist) return;
       const oldest = oldestSafe(ring, ring.head);
       this.losses.add(this.next, oldest);
       this.next = Math.max(this.next, oldest);
-      return;
+    } else if (found === undefined) {
+      this.next = to;
+    } else {
+      this.#pending = found;
     }
-    const runs = new RunList();
-    runsInside(block.words(clock), bounds, 0, to - this.next, runs);
-    if (runs.rows === 0) this.next = to;
-    else this.#pending = new PendingRows({ block, runs: runs.pairs, rows: runs.rows }, to);
   }
 
   #part(max: number): Step {
