@@ -64,6 +64,7 @@ export class FeedFixture {
   readonly #symbols: SymbolDictionary;
   readonly #ringSlots: number;
   #tail: number;
+  #gapBefore = 0;
 
   constructor(input: FeedSpecInput, options: FixtureOptions = {}) {
     this.base = fs.mkdtempSync(path.join(os.tmpdir(), 'deepwater-query-'));
@@ -154,6 +155,7 @@ export class FeedFixture {
     if (this.#tail !== this.ring.head) throw new Error('drain before skipping');
     this.seal();
     this.#tail += numbers;
+    this.#gapBefore = numbers;
     this.ring.retire();
     fs.unlinkSync(this.ring.path);
     this.#openRing();
@@ -174,8 +176,10 @@ export class FeedFixture {
     const file = createChunk(chunkPath(this.paths, chunkId), 'owner', { chunkId, feedName: this.spec.name, feedUid: FEED_UID, createdUs: 1 },
       this.schema, this.geometry, this.geometry.blockRows);
     this.chunkIds.push(chunkId);
-    file.header.activate({ firstSequence: this.#tail, epoch: 1, gapBefore: 0, activatedUs: 1, bootId: bootId() });
-    const index = this.catalog.view.append({ chunkId, firstSequence: this.#tail, epoch: 1, gapBefore: 0, createdUs: 1 });
+    const place = { firstSequence: this.#tail, epoch: 1, gapBefore: this.#gapBefore };
+    this.#gapBefore = 0;
+    file.header.activate({ ...place, activatedUs: 1, bootId: bootId() });
+    const index = this.catalog.view.append({ ...place, chunkId, createdUs: 1 });
     this.#chunk = { file, index, times: this.schema.clocks.map(() => []), rows: 0, indexPoints: 0 };
     return this.#chunk;
   }
