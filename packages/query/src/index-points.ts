@@ -136,13 +136,15 @@ function* markedRows(files: FeedFiles, piece: Piece, column: Field): Generator<r
   try {
     const marks = bytesOf(source, column);
     const { runs } = piece;
-    let left = ROWS_PER_STEP;
+    let rows = 0;
     for (let r = 0; r < runs.length; r += 2) {
       const end = runs[r + 1] as number;
-      for (let row = runs[r] as number; row < end; row++) {
-        if (marks[row] === 1) yield [row, source];
-        if (--left > 0) continue;
-        left = ROWS_PER_STEP;
+      for (let from = runs[r] as number; from < end; from += ROWS_PER_STEP) {
+        const part = Buffer.from(marks.buffer, marks.byteOffset + from, Math.min(end - from, ROWS_PER_STEP));
+        for (let at = part.indexOf(1); at >= 0; at = part.indexOf(1, at + 1)) yield [from + at, source];
+        rows += part.length;
+        if (rows < ROWS_PER_STEP) continue;
+        rows = 0;
         yield [-1, source];
       }
     }
