@@ -46,6 +46,29 @@ describe('a strategy', () => {
     expect(strategy.state).toBe('stopped');
   });
 
+  test('begins a feed of mode IF with the last snapshot before a time, and others at that time; goes on after it when restarted', async () => {
+    const platform = await openPlatform();
+    await platform.createFeed(TRADES);
+    await platform.createFeed({ ...TRADES, name: 'book', mode: 'IF' });
+    const trades = await platform.createWriter('trades');
+    const book = await platform.createWriter('book');
+    for (let n = 0; n < 100; n++) {
+      if (n % 30 === 10) book.markIndex();
+      book.writeValues(...trade(n));
+      trades.writeValues(...trade(n));
+    }
+    await Promise.all([book.flush(), trades.flush()]);
+    const module = moduleOf('export function onRecord(row, context) { context.emit([context.feed, row.sequence]); if (row.sequence === 102) throw new Error("enough"); }');
+    const strategy = await platform.spawnStrategy(module, { feeds: ['trades', 'book'], start: START + 75_500, playback: true, onError: 'restart', restartDelayMs: 1 });
+    strategy.on('error', () => undefined);
+    const emitted = new Emitted(strategy);
+    for (let n = 100; n < 105; n++) book.writeValues(...trade(n));
+    const all = await emitted.until(24 + 35) as [string, number][];
+    expect(all.filter(([feed]) => feed === 'trades')).toEqual(numbers(24, 76).map((n) => ['trades', n]));
+    expect(all.filter(([feed]) => feed === 'book')).toEqual(numbers(35, 70).map((n) => ['book', n]));
+    await platform.close();
+  });
+
   test('finds its handlers as exports, in a default object, and in a default class whose instance is `this`', async () => {
     const platform = await openPlatform();
     await platform.createFeed(TRADES);
@@ -342,6 +365,7 @@ describe('a strategy that cannot be started is refused, and nothing of it is lef
 
   test.each([
     ['no feeds', {}, /feeds is undefined/],
+    ['a playback that is no flag', { feeds: ['trades'], playback: 1 }, /playback is 1/],
     ['an empty list of feeds', { feeds: [] }, /one at least/],
     ['a feed twice', { feeds: ['trades', 'trades'] }, /each feed once/],
     ['an unknown option', { feeds: ['trades'], onErr: 'stop' }, /onErr/],
@@ -365,6 +389,7 @@ describe('a strategy that cannot be started is refused, and nothing of it is lef
     expect(await failure(() => platform.spawnStrategy('https://example.org/strategy.js', { feeds: ['trades'] }))).toMatchObject({ code: 'DW_OPTION_INVALID' });
     expect(await failure(() => platform.spawnStrategy('./no-such-strategy.js', { feeds: ['trades'] }))).toMatchObject({ code: 'DW_STRATEGY_INVALID' });
     expect(await failure(() => platform.spawnStrategy(moduleOf(ECHO), { feeds: ['trades'], writes: ['trades'] }))).toMatchObject({ code: 'DW_WRITER_EXISTS' });
+    expect(await failure(() => platform.spawnStrategy(moduleOf(ECHO), { feeds: ['trades'], playback: true }))).toMatchObject({ code: 'DW_FEED_NOT_INDEXED' });
     await platform.close();
     expect(await failure(() => platform.spawnStrategy(moduleOf(ECHO), { feeds: ['trades'] }))).toMatchObject({ code: 'DW_PLATFORM_CLOSED' });
   });

@@ -11,6 +11,7 @@ export { type RowView, type Run, type SubscribeOptions, Subscription, subscribe 
 export type {
   RecordStream, StreamFormat, StreamItem, StreamOptions, StreamPlace, SyncRecordStream, SyncStreamOptions,
 } from './follow/stream-types.js';
+export type { IndexPoint, IndexPointOptions, IndexPointsOptions } from './index-points.js';
 export { FeedReader } from './reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {

@@ -8,6 +8,8 @@ import type { WaitStrategyName } from '@deepwater/ring';
 /** Where the strategy begins in each of its feeds, unless it goes on where a predecessor ended. */
 export interface StrategyPlace {
   readonly start?: TimeInput;
+  /** In feeds of mode IF. */
+  readonly playback?: boolean;
 }
 
 /** Everything the thread begins with. Plain data and shared memory. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DeepwaterError, describeValue } from '@deepwater/core/engine';
-import { type BarOptions, type TimeInput, checkKeys, countOf, waitOf } from '@deepwater/query';
+import { type BarOptions, type TimeInput, checkKeys, countOf, flagOf, waitOf } from '@deepwater/query';
 import type { WaitStrategyName } from '@deepwater/ring';
 
 export interface StrategyOptions<P = unknown> {
@@ -16,6 +16,11 @@ export interface StrategyOptions<P = unknown> {
   readonly name?: string;
   /** Begin with history from this time on, merged by time. Default: live only. */
   readonly start?: TimeInput;
+  /**
+   * Begin with the last index point at or before `start`, or with the last there is, in those of the feeds that are of mode IF
+   * (one at least): order books are whole from their first record on.
+   */
+  readonly playback?: boolean;
   /** How to wait for records. `spin`: at full load, lowest latency. Default `spin-then-park`. */
   readonly wait?: WaitStrategyName;
   /** Bars for `onBar`, of each of the feeds. */
@@ -32,10 +37,10 @@ export interface StrategyOptions<P = unknown> {
   readonly stopTimeoutMs?: number;
 }
 
-export type CheckedStrategyOptions = StrategyOptions & Required<Pick<StrategyOptions, 'name' | 'wait' | 'onError' | 'maxRestarts' | 'restartDelayMs' | 'startTimeoutMs' | 'stopTimeoutMs' | 'writes'>>;
+export type CheckedStrategyOptions = StrategyOptions & Required<Pick<StrategyOptions, 'name' | 'playback' | 'wait' | 'onError' | 'maxRestarts' | 'restartDelayMs' | 'startTimeoutMs' | 'stopTimeoutMs' | 'writes'>>;
 
 const KEYS = [
-  'feeds', 'writes', 'params', 'name', 'start', 'wait', 'bars', 'onError', 'maxRestarts', 'restartDelayMs', 'startTimeoutMs', 'stopTimeoutMs',
+  'feeds', 'writes', 'params', 'name', 'start', 'playback', 'wait', 'bars', 'onError', 'maxRestarts', 'restartDelayMs', 'startTimeoutMs', 'stopTimeoutMs',
 ] as const satisfies readonly (keyof StrategyOptions)[];
 
 /** Longest wait before a restart, ms. */
@@ -57,6 +62,7 @@ export function checkStrategyOptions(module: URL, options: unknown): CheckedStra
     ...(given as unknown as StrategyOptions),
     feeds, name, onError,
     writes: given['writes'] === undefined ? [] : namesOf('writes', given['writes']),
+    playback: flagOf('playback', given['playback']),
     wait: waitOf(given['wait']).name,
     maxRestarts: countOf('maxRestarts', given['maxRestarts'], 0) ?? 10,
     restartDelayMs: countOf('restartDelayMs', given['restartDelayMs'], 0) ?? 100,

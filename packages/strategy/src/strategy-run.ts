@@ -1,9 +1,10 @@
 /** A strategy at work in its thread: finds the next records, calls the handlers, and lets the event loop run in between. */
-import { type Schema, compileSchema, serializeError } from '@deepwater/core/engine';
-import { type LiveBars, type Run, type Subscription, subscribe } from '@deepwater/query';
+import { serializeError } from '@deepwater/core/engine';
+import type { LiveBars, Run } from '@deepwater/query';
 import { WAIT_STRATEGIES } from '@deepwater/ring';
 import { RunningContext } from './context.js';
-import { type FeedInput, FeedInputs } from './feed-inputs.js';
+import type { FeedInput, FeedInputs } from './feed-inputs.js';
+import { followFeeds } from './follow-feeds.js';
 import type { Failure, Phase, StrategyInit } from './protocol.js';
 import { notRunning } from './strategy-error.js';
 import { STAT, lostAt, positionAt } from './shared-stats.js';
@@ -48,7 +49,7 @@ export class StrategyRun {
   constructor(private readonly init: StrategyInit, private readonly handlers: Handlers) {
     this.#stats = init.stats;
     this.context = new RunningContext(init, () => { this.stop(); });
-    this.#inputs = this.#follow();
+    this.#inputs = followFeeds(init, handlers, (feed, { from, to }) => { this.#losses.push({ feed, from, to }); });
     try {
       this.context.attachWriters();
     } catch (error) {
@@ -116,32 +117,6 @@ export class StrategyRun {
     this.#error ??= error;
     this.#failures.push({ phase, error: serializeError(error), ...(feed === undefined ? {} : { feed }), ...(sequence === undefined ? {} : { sequence }) });
     this.stop();
-  }
-
-  #follow(): FeedInputs {
-    const { feeds, place, bars, stats } = this.init;
-    const schemas: Schema[] = [];
-    const subscriptions: Subscription[] = [];
-    try {
-      for (const [index, handle] of feeds.entries()) {
-        const position = stats[positionAt(index)] as number;
-        schemas.push(compileSchema(handle.source.spec));
-        subscriptions.push(subscribe(handle, {
-          ...(Number.isNaN(position) ? place : { fromSequence: position }),
-          onLoss: ({ from, to }) => { this.#losses.push({ feed: handle.feed, from, to }); },
-        }));
-      }
-      const wantsBars = this.handlers.onBar !== undefined ? bars : undefined;
-      const inputs = new FeedInputs(subscriptions, schemas, wantsBars, this.handlers.onBatch !== undefined);
-      // From here on a successor knows where to go on, even if no record has come until then.
-      for (const { index, subscription } of inputs.inputs) {
-        if (place.start === undefined) stats[positionAt(index)] = subscription.position;
-      }
-      return inputs;
-    } catch (error) {
-      for (const subscription of subscriptions) subscription.close();
-      throw error;
-    }
   }
 
   /** Gives some of the records of an input. @returns what to wait for before more are given: a handler, or the event loop */

@@ -182,6 +182,10 @@ export const ERROR_CODES = {
     summary: 'A feed cannot be deleted or changed while it has a writer.',
     remedy: 'Close the writer first.',
   },
+  DW_FEED_NOT_INDEXED: {
+    summary: 'Index points were asked for, or a record was to be marked, of a feed of mode UF, which has none.',
+    remedy: "Create a feed with `mode: 'IF'` (or `index_playback: true`); a feed’s mode never changes.",
+  },
   DW_CHUNK_SCHEMA_MISMATCH: {
     summary: 'A chunk or ring has another schema than its feed.',
     remedy: 'Run `deepwater repair --feed <name>`.',
