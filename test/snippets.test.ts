@@ -12,29 +12,38 @@ const folder = path.join(root, 'examples', '.snippets');
 mkdirSync(folder, { recursive: true });
 afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
+/** A snippet that begins with the name of a file is a module that a later one uses. */
 const MODULE = /^\/\/ ([\w-]+\.js)\n/;
 const documents = ['README.md', ...(existsSync(path.join(root, 'docs')) ? readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`) : [])].filter((name) => name.endsWith('.md'));
+const snippets = documents.flatMap((document) =>
+  [...readFileSync(path.join(root, document), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map((match, i) => ({ document, number: i + 1, text: match[1] as string })));
+const modules = snippets.filter(({ text }) => MODULE.test(text));
+const programs = snippets.filter((snippet) => !modules.includes(snippet));
+/** All of them in one directory, where `./data` is, as somebody would who tries one after the other. */
+const cwd = mkdtempSync(path.join(folder, 'tried-'));
+const fileOf = ({ document, number }: { document: string; number: number }, extension: string): string =>
+  path.join(folder, `${document.replaceAll(/\W/g, '-')}-${number}.${extension}`);
 
-describe('every TypeScript snippet of the documents', () => {
-  for (const document of documents) {
-    const snippets = [...readFileSync(path.join(root, document), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1]!);
-    // One that begins with the name of a file is a module that a later one uses.
-    const modules = snippets.filter((snippet) => MODULE.test(snippet));
-    snippets.forEach((snippet, i) => {
-      if (modules.includes(snippet)) return;
-      it(`runs: ${document}, number ${i + 1}`, async () => {
-        const { outputText, diagnostics } = ts.transpileModule(snippet, {
-          reportDiagnostics: true,
-          compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-        });
-        expect(diagnostics).toEqual([]);
-        const file = path.join(folder, `${document.replaceAll(/\W/g, '-')}-${i + 1}.mjs`);
-        writeFileSync(file, outputText);
-        for (const module of modules) writeFileSync(path.join(folder, MODULE.exec(module)![1]!), module);
-        const cwd = mkdtempSync(path.join(folder, 'store-')); // './data' is in here
-        const { stderr } = await promisify(execFile)(process.execPath, [file], { cwd });
-        expect(stderr).toBe('');
-      });
+describe('every program in the documents', () => {
+  it.each([...programs, ...programs])('runs as it stands, once and again: $document, number $number', async (snippet) => {
+    const file = fileOf(snippet, 'mjs');
+    writeFileSync(file, snippet.text);
+    for (const { text } of modules) writeFileSync(path.join(folder, MODULE.exec(text)?.[1] as string), text);
+    const { stderr } = await promisify(execFile)(process.execPath, [file], { cwd });
+    expect(stderr).toBe('');
+  });
+
+  it('is TypeScript that a strict compiler accepts', () => {
+    const files = programs.map((snippet) => {
+      const file = fileOf(snippet, 'mts');
+      writeFileSync(file, snippet.text);
+      return file;
     });
-  }
+    const { options, errors } = ts.convertCompilerOptionsFromJson({
+      strict: true, noEmit: true, target: 'ES2023', module: 'NodeNext', types: ['node'], skipLibCheck: true,
+    }, folder);
+    expect(errors).toEqual([]);
+    const found = ts.getPreEmitDiagnostics(ts.createProgram(files, options));
+    expect(found.map(({ file, start, messageText }) => `${path.basename(file?.fileName ?? '')} at ${start}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)).toEqual([]);
+  });
 });

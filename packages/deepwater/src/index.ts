@@ -5,7 +5,7 @@ export { stopSubscription, subscribe } from '@deepwater/query';
 export type { FeedInfo } from './feed-info.js';
 export type { Lifecycle, LifecycleChange } from './lifecycle.js';
 export type { PlatformOptions } from './options.js';
-export type { Reader, UntypedSpec, Writer } from './typed-feed.js';
+export type { Feed, NamedFeed, Reader, UntypedSpec, Writer } from './typed-feed.js';
 export type {
   Access, AnySpec, Clock, ColumnsOf, Durability, DurabilityInput, ErrorCode, EventLevel, EventSink, FeedMode, FeedSpec,
   FeedSpecInput, Field, FieldAs, FieldInput, FieldType, Instrument, InstrumentInput, LogLevel, RecordFormat,

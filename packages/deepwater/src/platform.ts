@@ -17,7 +17,7 @@ import { type Closable, joinProcessEnd, leaveProcessEnd } from './process-end.js
 import { ringDirectory } from './ring-directory.js';
 import { RunningStrategies } from './running-strategies.js';
 import { checkSameSpec } from './spec-conflict.js';
-import type { Reader, UntypedSpec, Writer } from './typed-feed.js';
+import { type Feed, type NamedFeed, type Reader, type UntypedSpec, type Writer, nameOf } from './typed-feed.js';
 
 /**
  * A store and everything that is open in it. One for a store is enough for a process; it lives in the main thread.
@@ -102,7 +102,7 @@ export class Platform {
    * @throws DeepwaterError DW_FEED_SPEC_CONFLICT with the differing keys, where the feed has another spec; what
    * `parseFeedSpec` throws for a spec that cannot be used, with nothing written
    */
-  async createFeed<const S extends FeedSpecInput>(spec: S): Promise<FeedInfo> {
+  async createFeed<const S extends FeedSpecInput>(spec: S): Promise<Feed<S>> {
     const registry = this.#writable('createFeed');
     const wanted = parseFeedSpec(spec);
     const { feed, created } = await registry.createFeed(wanted);
@@ -160,17 +160,18 @@ export class Platform {
   }
 
   /**
-   * The writer of a feed; the same one until it is closed. Give it the type of the spec to have values checked by the
-   * compiler: `createWriter<typeof spec>('trades')`.
+   * The writer of a feed; the same one until it is closed. Give it what `createFeed` gave, or the type of the spec
+   * (`createWriter<typeof spec>('trades')`), to have values checked by the compiler.
    *
    * @throws DeepwaterError DW_FEED_UNKNOWN, DW_WRITER_EXISTS while another writer lives, in whatever process
    */
-  async createWriter<S extends AnySpec = UntypedSpec>(feedName: string): Promise<Writer<S>> {
+  async createWriter<S extends AnySpec = UntypedSpec>(feed: string | NamedFeed<S>): Promise<Writer<S>> {
+    const feedName = nameOf(feed);
     this.#writable('createWriter');
     const writer = await this.#writers.get(feedName, async () => {
-      const feed = this.#feeds.get(feedName);
-      return this.#ingest.openWriter(this.#sourceOf(feed), () => {
-        if (this.#feeds.get(feedName).uid === feed.uid) return;
+      const wanted = this.#feeds.get(feedName);
+      return this.#ingest.openWriter(this.#sourceOf(wanted), () => {
+        if (this.#feeds.get(feedName).uid === wanted.uid) return;
         throw new DeepwaterError('DW_FEED_UNKNOWN', `Feed ${feedName} was deleted and made anew by another process in this moment. Create the writer again.`, { values: { feed: feedName } });
       });
     });
@@ -199,17 +200,17 @@ export class Platform {
    * feed need not have been written yet. Subscriptions end with the platform.
    * @throws DeepwaterError DW_FEED_UNKNOWN
    */
-  subscription<S extends AnySpec = UntypedSpec>(feedName: string): SubscriptionHandle<S> {
-    return this.#subscriptions.give(this.#sourceOf(this.#feed(feedName))) as unknown as SubscriptionHandle<S>;
+  subscription<S extends AnySpec = UntypedSpec>(feed: string | NamedFeed<S>): SubscriptionHandle<S> {
+    return this.#subscriptions.give(this.#sourceOf(this.#feed(nameOf(feed)))) as unknown as SubscriptionHandle<S>;
   }
 
   /**
-   * The reader of a feed; the same one until it is closed. Give it the type of the spec to have records typed:
-   * `createReader<typeof spec>('trades')`.
+   * The reader of a feed; the same one until it is closed. Give it what `createFeed` gave, or the type of the spec
+   * (`createReader<typeof spec>('trades')`), to have records typed.
    * @throws DeepwaterError DW_FEED_UNKNOWN
    */
-  async createReader<S extends AnySpec = UntypedSpec>(feedName: string): Promise<Reader<S>> {
-    return await this.#readers.get(this.#sourceOf(this.#feed(feedName))) as unknown as Reader<S>;
+  async createReader<S extends AnySpec = UntypedSpec>(feed: string | NamedFeed<S>): Promise<Reader<S>> {
+    return await this.#readers.get(this.#sourceOf(this.#feed(nameOf(feed)))) as unknown as Reader<S>;
   }
 
   /**

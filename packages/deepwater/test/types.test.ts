@@ -1,5 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
-import type { FeedInfo, Platform, Reader, RecordOf, UntypedSpec, Writer } from '../dist/index.js';
+import type { FeedInfo, FeedSpecInput, Platform, Reader, RecordOf, UntypedSpec, Writer } from '../dist/index.js';
+import { subscribe } from '../dist/index.js';
 
 // These are checked by tsc; at run time they do nothing.
 
@@ -72,8 +73,27 @@ test('without it, values are of any of the kinds there are', () => {
   });
 });
 
+test('what createFeed gives says what its records are, unless the fields are known at run time only', () => {
+  compiles(async (platform) => {
+    const trades = await platform.createFeed({
+      name: 'trades', fields: [{ name: 'price', type: 'float64' }, { name: 'id', type: 'uint64' }, { name: 'time', type: 'uint64' }], timestamp: 'time',
+    });
+    const reader = await platform.createReader(trades);
+    expectTypeOf(await reader.range(0, 1)).toEqualTypeOf<[number, bigint, number][]>();
+    const writer = await platform.createWriter(trades);
+    // @ts-expect-error a price is no text
+    writer.writeValues('1.5', 7n, 5);
+    expectTypeOf(subscribe(platform.subscription(trades)).poll()?.row(0).price).toEqualTypeOf<number | undefined>();
+    const reference = await platform.createFeed({ feed_name: 'x', fields: [{ name: 'p', type: 'float64' }, { name: 't', type: 'uint64' }], ts_col: 't' });
+    expectTypeOf((await (await platform.createReader(reference)).last(1))).toEqualTypeOf<[number, number][]>();
+    const spec = SPEC as unknown as FeedSpecInput;
+    expectTypeOf(await platform.createReader(await platform.createFeed(spec))).toEqualTypeOf<Reader<UntypedSpec>>();
+    expectTypeOf(await platform.createReader(platform.feedInfo('trades'))).toEqualTypeOf<Reader<UntypedSpec>>();
+  });
+});
+
 test('createFeed takes a literal or a spec made at run time', () => {
-  expectTypeOf(typeOf((platform) => platform.createFeed(SPEC))).resolves.toEqualTypeOf<FeedInfo>();
+  expectTypeOf(typeOf((platform) => platform.createFeed(SPEC))).resolves.toExtend<FeedInfo>();
   compiles((platform) => platform.createFeed({ feed_name: 'x', fields: [{ name: 't', type: 'uint64' }], ts_col: 't' }));
   // @ts-expect-error float46 is no type
   compiles((platform) => platform.createFeed({ name: 'x', fields: [{ name: 't', type: 'float46' }], timestamp: 't' }));
