@@ -1,4 +1,5 @@
-import type { Writer } from '@deepwater/ingest';
+import { DeepwaterError } from '@deepwater/core';
+import type { Writer, WriterHandle } from '@deepwater/ingest';
 
 interface Entry {
   readonly opening: Promise<Writer>;
@@ -25,6 +26,15 @@ export class OpenWriters {
   current(feedName: string): Writer | undefined {
     const writer = this.#entries.get(feedName)?.writer;
     return writer?.closing === undefined ? writer : undefined;
+  }
+
+  /** The right to write a feed. @throws DeepwaterError DW_HANDLE_INVALID where no writer of it is open */
+  handle(feedName: string): WriterHandle {
+    const writer = this.current(feedName);
+    if (writer !== undefined) return writer.handle();
+    throw new DeepwaterError('DW_HANDLE_INVALID', `No writer of feed ${feedName} is open here. Await platform.createWriter('${feedName}') first.`, {
+      values: { feed: feedName },
+    });
   }
 
   /** Whether a writer of the feed is open, being opened or being closed. */

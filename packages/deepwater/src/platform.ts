@@ -2,7 +2,7 @@ import {
   type AnySpec, DeepwaterError, type EventSink, type FeedFile, type FeedSpecInput, type Manifest, type RecordFormat, Registry,
   type StoreEvent, StoreLog, compileSchema, openManifest, ownVersion, parseFeedSpec,
 } from '@deepwater/core';
-import { IngestService, type WriterHandle } from '@deepwater/ingest';
+import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
 import type { ReaderSource, SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
 import { deleteFeed, feedInUse } from './delete-feed.js';
@@ -53,9 +53,9 @@ export class Platform {
       event,
       source: (feedName) => this.#sourceOf(this.#feed(feedName)),
       subscription: (feedName) => this.subscription(feedName) as unknown as SubscriptionHandle,
-      createWriter: (feedName) => this.createWriter(feedName),
+      createWriter: (feedName) => this.#openWriter(feedName),
       hasWriter: (feedName) => this.#writers.has(feedName),
-      writerHandle: (feedName) => this.writerHandle(feedName),
+      writerHandle: (feedName) => this.#writers.handle(feedName),
     });
     const rings = ringDirectory(manifest);
     this.#ingest = IngestService.start({ access: manifest.access, ...(rings === undefined ? {} : { ringDir: rings }), onEvent: event });
@@ -166,16 +166,19 @@ export class Platform {
    * @throws DeepwaterError DW_FEED_UNKNOWN, DW_WRITER_EXISTS while another writer lives, in whatever process
    */
   async createWriter<S extends AnySpec = UntypedSpec>(feed: string | NamedFeed<S>): Promise<Writer<S>> {
-    const feedName = nameOf(feed);
+    this.#strategies.checkNotWriting(nameOf(feed));
+    return await this.#openWriter(nameOf(feed)) as unknown as Writer<S>;
+  }
+
+  async #openWriter(feedName: string): Promise<IngestWriter> {
     this.#writable('createWriter');
-    const writer = await this.#writers.get(feedName, async () => {
+    return await this.#writers.get(feedName, async () => {
       const wanted = this.#feeds.get(feedName);
       return this.#ingest.openWriter(this.#sourceOf(wanted), () => {
         if (this.#feeds.get(feedName).uid === wanted.uid) return;
         throw new DeepwaterError('DW_FEED_UNKNOWN', `Feed ${feedName} was deleted and made anew by another process in this moment. Create the writer again.`, { values: { feed: feedName } });
       });
     });
-    return writer as unknown as Writer<S>;
   }
 
   /**
@@ -185,14 +188,9 @@ export class Platform {
    */
   writerHandle(feedName: string): WriterHandle {
     this.#alive();
-    const writer = this.#writers.current(feedName);
-    if (writer === undefined) {
-      this.#feeds.get(feedName);
-      throw new DeepwaterError('DW_HANDLE_INVALID', `No writer of feed ${feedName} is open here. Await platform.createWriter('${feedName}') first.`, {
-        values: { feed: feedName },
-      });
-    }
-    return writer.handle();
+    this.#strategies.checkNotWriting(feedName);
+    if (!this.#writers.has(feedName)) this.#feeds.get(feedName);
+    return this.#writers.handle(feedName);
   }
 
   /**

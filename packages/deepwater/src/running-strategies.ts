@@ -13,11 +13,17 @@ export interface StrategyMeans {
   readonly writerHandle: (feedName: string) => WriterHandle;
 }
 
+/** A strategy's right to write a feed, and the writer that it was taken from. */
+interface Claim {
+  readonly strategy: string;
+  writer?: { close(): Promise<void> };
+}
+
 /** The strategies of a platform, and the writers that were opened for them. */
 export class RunningStrategies implements StrategyHost {
   readonly #strategies = new Set<Strategy>();
   readonly #spawning = new Set<Promise<Strategy>>();
-  readonly #writers = new Map<string, { close(): Promise<void> }>();
+  readonly #writers = new Map<string, Claim>();
   #ended = false;
 
   constructor(private readonly means: StrategyMeans) {}
@@ -51,9 +57,14 @@ export class RunningStrategies implements StrategyHost {
     await Promise.allSettled([...this.#strategies].map((strategy) => strategy.stop()));
   }
 
-  get event(): EventSink {
-    return this.means.event;
-  }
+  readonly event: EventSink = (event) => {
+    try {
+      this.means.event(event);
+    } catch (error) {
+      // A listener of the program's must not get between the steps of a strategy.
+      process.nextTick(() => { throw error; });
+    }
+  };
 
   subscription(feedName: string): SubscriptionHandle {
     return this.means.subscription(feedName);
@@ -67,21 +78,37 @@ export class RunningStrategies implements StrategyHost {
     return new FeedReader(this.means.source(feedName));
   }
 
-  async claimWriter(feedName: string): Promise<WriterHandle> {
+  async claimWriter(feedName: string, strategy: string): Promise<WriterHandle> {
+    this.checkNotWriting(feedName);
     if (this.means.hasWriter(feedName)) {
-      throw new DeepwaterError('DW_WRITER_EXISTS', `A writer of feed ${feedName} is open in this platform, and a strategy shall write the feed. Close it, or give it to the strategy's thread yourself with writerHandle.`, {
-        values: { feed: feedName },
+      throw new DeepwaterError('DW_WRITER_EXISTS', `A writer of feed ${feedName} is open in this platform, and strategy ${strategy} shall write the feed. Close it, or give it to the strategy's thread yourself with writerHandle.`, {
+        values: { feed: feedName, strategy },
       });
     }
-    const writer = await this.means.createWriter(feedName);
-    this.#writers.set(feedName, writer);
-    return this.means.writerHandle(feedName);
+    const claim: Claim = { strategy };
+    this.#writers.set(feedName, claim);
+    try {
+      claim.writer = await this.means.createWriter(feedName);
+      return this.means.writerHandle(feedName);
+    } catch (error) {
+      this.#writers.delete(feedName);
+      await claim.writer?.close();
+      throw error;
+    }
+  }
+
+  /** @throws DeepwaterError DW_WRITER_EXISTS where a strategy has the right to write a feed */
+  checkNotWriting(feedName: string): void {
+    const claim = this.#writers.get(feedName);
+    if (claim === undefined) return;
+    throw new DeepwaterError('DW_WRITER_EXISTS', `Strategy ${claim.strategy} writes feed ${feedName}. Stop it first, or write another feed.`, {
+      values: { feed: feedName, strategy: claim.strategy, pid: process.pid },
+    });
   }
 
   async release(feedNames: readonly string[]): Promise<Error[]> {
-    const writers = feedNames.flatMap((feedName) => this.#writers.get(feedName) ?? []);
+    const closings = await Promise.allSettled(feedNames.map(async (feedName) => { await this.#writers.get(feedName)?.writer?.close(); }));
     for (const feedName of feedNames) this.#writers.delete(feedName);
-    const closings = await Promise.allSettled(writers.map((writer) => writer.close()));
     return closings.flatMap((closing) => (closing.status === 'rejected' ? [closing.reason as Error] : []));
   }
 }

@@ -165,7 +165,8 @@ describe('a strategy', () => {
       }
       export function onRecord(trade, context) { context.writer('orders').writeValues(mean, trade.size, 'B', trade.timestamp_us); context.emit(1); }
     `), { feeds: ['trades'], writes: ['orders'] });
-    expect(await failure(async () => { (await platform.createWriter('orders')).writeValues(...trade(0)); })).toMatchObject({ code: 'DW_HANDLE_IN_USE' });
+    expect(await failure(async () => { await platform.createWriter('orders'); })).toMatchObject({ code: 'DW_WRITER_EXISTS' });
+    expect(await failure(() => platform.writerHandle('orders'))).toMatchObject({ code: 'DW_WRITER_EXISTS' });
     const emitted = new Emitted(strategy);
     for (let n = 10; n < 13; n++) writer.writeValues(...trade(n));
     await emitted.until(3);

@@ -20,4 +20,4 @@ export type {
 } from './results.js';
 export type { ColumnArray } from './row-source.js';
 export type { Segment, Segment as ColumnBatch } from './segment.js';
-export type { TimeBounds, TimeInput } from './time-bounds.js';
+export { type TimeBounds, type TimeInput, timeOf, timeValue } from './time-bounds.js';

@@ -5,7 +5,7 @@
 import { DeepwaterError, type Field, type Schema } from '@deepwater/core/engine';
 import { RowRun } from './row-run.js';
 
-export { RowRun } from './row-run.js';
+export { COPY, RowRun } from './row-run.js';
 
 /** What getters call for the types that are no plain number. Symbols belong to a feed, so there is one for each. */
 export interface RowHelpers {
@@ -84,6 +84,7 @@ ${used.map((view) => `      row.#${view} = new ${VIEWS[view]}(buffer, offset, by
     };
   }
 ${own}  toJSON() { return objectOf(this); }
+  [Symbol.for('deepwater.copy')]() { return objectOf(this); }
   [Symbol.for('nodejs.util.inspect.custom')]() { return objectOf(this); }
 ${fields.map((field) => `  get [${JSON.stringify(field.name)}]() { ${getter(field)} }`).join('\n')}
 }
@@ -96,22 +97,29 @@ return class GeneratedRowRun extends RowRun {
     this.#row = new Row(helpers);
   }
   attach(buffer, offset, bytes) { attach(this.#row, buffer, offset, bytes); }
+  #from = 0;
   show(firstSequence, length) {
+    this.#from = 0;
     this.firstSequence = firstSequence;
     this.length = length;
     begin(this.#row, firstSequence);
   }
+  part(from, to) {
+    this.firstSequence += from - this.#from;
+    this.length = to - from;
+    this.#from = from;
+  }
   row(i) {
     if (!(i >= 0 && i < this.length)) this.outside(i);
     const row = this.#row;
-    seek(row, i);
+    seek(row, this.#from + i);
     return row;
   }
   tuple(i) { return tupleOf(this.row(i)); }
   object(i) { return objectOf(this.row(i)); }
   forEach(visit) {
     const row = this.#row;
-    for (let i = 0, end = this.length; i < end; i++) {
+    for (let i = this.#from, end = i + this.length; i < end; i++) {
       seek(row, i);
       visit(row);
     }

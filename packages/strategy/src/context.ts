@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { DeepwaterError, describeValue, didYouMean } from '@deepwater/core/engine';
 import { type AttachedWriter, attachWriter } from '@deepwater/ingest';
 import { FeedReader } from '@deepwater/query';
+import { COPY } from '@deepwater/ring';
 import type { StrategyInit, StrategyMessage } from './protocol.js';
 import { STAT } from './shared-stats.js';
 
@@ -29,7 +30,10 @@ export interface StrategyContext<P = unknown> {
   reader(feed: string): FeedReader;
   /** The writer of a feed named in `writes`. @throws DeepwaterError DW_FEED_UNKNOWN */
   writer(feed: string): AttachedWriter;
-  /** Sends a value to whoever listens to the strategy's `emit` event. It is copied (structured clone). @throws DeepwaterError DW_VALUE_TYPE */
+  /**
+   * Sends a value to whoever listens to the strategy's `emit` event. It is copied (structured clone); records, runs, and objects
+   * and lists of them become plain objects. Where the owner does not keep up, records wait. @throws DeepwaterError DW_VALUE_TYPE
+   */
   emit(value: unknown): void;
   /** Ends the strategy after the present call. */
   stop(): void;
@@ -54,7 +58,7 @@ export class RunningContext implements StrategyContext {
     this.params = init.params;
     this.#events = init.events;
     const logger = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, values?: LogValues): void => {
-      this.#send({ kind: 'log', level, message: String(message), ...(values === undefined ? {} : { values }) }, 'log');
+      this.#send({ kind: 'log', level, message: String(message), ...(values === undefined ? {} : { values: copied(values) as LogValues }) }, 'log');
     };
     this.log = { debug: logger('debug'), info: logger('info'), warn: logger('warn'), error: logger('error') };
   }
@@ -84,7 +88,7 @@ export class RunningContext implements StrategyContext {
   }
 
   emit(value: unknown): void {
-    this.#send({ kind: 'emit', value }, 'emit');
+    this.#send({ kind: 'emit', value: copied(value) }, 'emit');
     (this.init.stats[STAT.EMITTED] as number)++;
   }
 
@@ -111,6 +115,7 @@ export class RunningContext implements StrategyContext {
   #send(message: StrategyMessage, call: string): void {
     try {
       this.#events.postMessage(message);
+      (this.init.stats[STAT.SENT] as number)++;
     } catch (error) {
       throw new DeepwaterError('DW_VALUE_TYPE', `context.${call} of strategy ${this.name} was given something that cannot be copied to another thread: ${(error as Error).message} Give plain data.`, {
         values: { strategy: this.name }, cause: error,
@@ -125,4 +130,18 @@ export class RunningContext implements StrategyContext {
       values: { strategy: this.name, feed: describeValue(feed), known },
     });
   }
+}
+
+type Copyable = { readonly [COPY]?: () => unknown };
+
+/** A value with flyweights made objects: where it is one, and where it is an object or list that holds some. */
+function copied(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const own = (value as Copyable)[COPY];
+  if (own !== undefined) return own.call(value);
+  const inner = (held: unknown): unknown => (typeof held === 'object' && held !== null ? (held as Copyable)[COPY]?.call(held) ?? held : held);
+  if (Array.isArray(value)) return value.map(inner);
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, inner(held)]));
 }

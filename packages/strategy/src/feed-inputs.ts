@@ -1,9 +1,8 @@
 import type { Clock, Field, Schema } from '@deepwater/core/engine';
-import { type BarOptions, LiveBars, type Run, type Subscription } from '@deepwater/query';
+import { type Bar, type BarOptions, LiveBars, type Run, type Subscription } from '@deepwater/query';
 
-/** Records that are given from one feed before those that are quiet are looked at again; and as often for runs of fewer. */
+/** Records that are given before the feeds that are quiet are looked at again. */
 const ROWS_PER_LOOK = 64;
-const SLICES_PER_LOOK = 16;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -14,6 +13,14 @@ export class FeedInput {
   run: Run | undefined;
   /** Index in the run of the record to be given next. */
   at = 0;
+  /** Sequence number of the first record of the run. */
+  firstSequence = 0;
+  /** Records of the run up to this index have been taken for bars. */
+  barred = 0;
+  /** The bar that the record at `at` completes, where it is still to be given. */
+  bar: Bar | undefined;
+  /** Records that no bar counts, as far as that has been told. */
+  leftOut = 0;
   /** Had nothing when it was looked at last: it is live, and what comes next has not been there before. */
   quiet = false;
   readonly #key: (row: Row) => number | bigint;
@@ -29,10 +36,17 @@ export class FeedInput {
     schema: Schema,
     inNanoseconds: boolean,
     bars: BarOptions | undefined,
+    /** Records that predecessors lost. */
+    private readonly lostBefore: number,
   ) {
     this.feed = subscription.feed;
     this.#key = timeKey(schema, inNanoseconds);
     this.bars = bars === undefined ? undefined : new LiveBars(this.feed, schema, bars);
+  }
+
+  /** Records that were lost, by this thread and those before it. */
+  get lost(): number {
+    return this.lostBefore + this.subscription.lost;
   }
 
   /** Whether all of the run has been given, or there is none. */
@@ -42,8 +56,10 @@ export class FeedInput {
 
   /** Takes the next run, where there is one. */
   take(): boolean {
-    this.run = this.subscription.poll();
-    this.at = 0;
+    const run = this.subscription.poll();
+    this.run = run;
+    this.firstSequence = run?.firstSequence ?? 0;
+    this.at = this.barred = 0;
     this.#timeIndex = -1;
     this.quiet = this.run === undefined;
     return !this.quiet;
@@ -78,11 +94,12 @@ export class FeedInputs {
   readonly inputs: readonly FeedInput[];
   /** After `next`: the records of the input's run from `at` up to here are to be given. */
   until = 0;
-  #slicesToLook = 0;
+  #rowsToLook = 0;
 
-  constructor(subscriptions: readonly Subscription[], schemas: readonly Schema[], bars: BarOptions | undefined, private readonly wholeRuns: boolean) {
+  /** @param lost records that predecessors lost, feed by feed */
+  constructor(subscriptions: readonly Subscription[], schemas: readonly Schema[], bars: BarOptions | undefined, lost: readonly number[]) {
     const inNanoseconds = schemas.some(({ clocks }) => (clocks[0] as Clock).unit === 'ns');
-    this.inputs = subscriptions.map((subscription, index) => new FeedInput(index, subscription, schemas[index] as Schema, inNanoseconds, bars));
+    this.inputs = subscriptions.map((subscription, index) => new FeedInput(index, subscription, schemas[index] as Schema, inNanoseconds, bars, lost[index] as number));
   }
 
   /** Whether its platform has ended them all. */
@@ -103,8 +120,8 @@ export class FeedInputs {
   }
 
   #earliest(): FeedInput | undefined {
-    const lookAround = --this.#slicesToLook <= 0;
-    if (lookAround) this.#slicesToLook = SLICES_PER_LOOK;
+    const lookAround = this.#rowsToLook <= 0;
+    if (lookAround) this.#rowsToLook = ROWS_PER_LOOK;
     let first: FeedInput | undefined;
     let second: FeedInput | undefined;
     let talking = 0;
@@ -120,13 +137,14 @@ export class FeedInputs {
     }
     if (first === undefined) return lookAround ? undefined : this.#lookAround();
     const { length } = first.run as Run;
-    this.until = this.wholeRuns || talking === this.inputs.length ? length : Math.min(length, first.at + ROWS_PER_LOOK);
-    if (second !== undefined && !this.wholeRuns) this.until = endBefore(first, second, this.until);
+    const end = talking === this.inputs.length ? length : Math.min(length, first.at + ROWS_PER_LOOK);
+    this.until = second === undefined ? end : endBefore(first, second, end);
+    this.#rowsToLook -= this.until - first.at;
     return first;
   }
 
   #lookAround(): FeedInput | undefined {
-    this.#slicesToLook = 0;
+    this.#rowsToLook = 0;
     return this.#earliest();
   }
 

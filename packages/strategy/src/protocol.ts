@@ -50,8 +50,12 @@ export type StrategyMessage =
 
 /** What the thread answers to. */
 export interface StrategyService {
-  /** Loads the module, follows the feeds, takes the writers, calls `onStart`; then records are given. */
+  /** Its own code is loaded. */
+  ready(): void;
+  /** Loads the module, follows the feeds, takes the writers, calls `onStart`. */
   start(): Promise<void>;
+  /** Records are given from here on. @param changed other parameters than it was started with, in an array */
+  go(changed: readonly unknown[]): void;
   /** Ends it after the record that is being given; `onStop` is called, the last message sent. */
   stop(): void;
   setParams(params: unknown): Promise<void>;

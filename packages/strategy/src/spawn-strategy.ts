@@ -23,7 +23,7 @@ export async function spawnStrategy(host: StrategyHost, module: unknown, options
   const writers: WriterHandle[] = [];
   let init: Omit<StrategyInit, 'events' | 'params'>;
   try {
-    for (const feed of writes) writers.push(await host.claimWriter(feed));
+    for (const feed of writes) writers.push(await host.claimWriter(feed, name));
     init = {
       name, module: url.href, feeds: handles, writers, written, wait, stats: newStats(feeds.length),
       place: { ...(start === undefined ? {} : { start }), ...(playback ? { playback } : {}) }, ...(bars === undefined ? {} : { bars }),

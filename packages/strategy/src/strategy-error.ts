@@ -13,17 +13,22 @@ export function strategyError(strategy: string, { phase, error, feed, sequence }
   });
 }
 
-/** What a thread's start was rejected with: errors of ours as they are, whatever `onStart` threw as its failure. */
-export function startError(strategy: string, error: unknown): DeepwaterError {
-  if (DeepwaterError.isDeepwaterError(error)) return error;
+/** What `onStart` threw. */
+export function onStartError(strategy: string, error: unknown): DeepwaterError {
   const cause = error instanceof Error ? error : new Error(String(error));
   return new DeepwaterError('DW_STRATEGY_FAILED', `Strategy ${strategy} threw in onStart: ${cause.name}: ${cause.message}`, { values: { strategy, phase: 'onStart' }, cause });
+}
+
+/** What a thread's start was rejected with. */
+export function startError(strategy: string, error: unknown): DeepwaterError {
+  if (DeepwaterError.isDeepwaterError(error)) return error;
+  return new DeepwaterError('DW_STRATEGY_FAILED', `Strategy ${strategy} could not be started: ${String(error)}`, { values: { strategy }, cause: error });
 }
 
 /** The thread ended without saying why: `process.exit`, out of memory. */
 export function deathOf(strategy: string, { exitCode, error }: ThreadDeath): DeepwaterError {
   const how = error === undefined ? `its thread ended with exit code ${exitCode}` : `its thread ended with ${error.name}: ${error.message}`;
-  return new DeepwaterError('DW_STRATEGY_FAILED', `Strategy ${strategy} is gone: ${how}.`, { values: { strategy, exitCode }, ...(error === undefined ? {} : { cause: error }) });
+  return new DeepwaterError('DW_STRATEGY_FAILED', `Strategy ${strategy} is gone: ${how}. Nothing of its module could be asked why; look for process.exit, and at its memory.`, { values: { strategy, exitCode }, ...(error === undefined ? {} : { cause: error }) });
 }
 
 export function tooLate(strategy: string, what: string, ms: number): DeepwaterError {
@@ -33,14 +38,12 @@ export function tooLate(strategy: string, what: string, ms: number): DeepwaterEr
 }
 
 export function notRunning(strategy: string, state: string): DeepwaterError {
-  return new DeepwaterError('DW_STRATEGY_STOPPED', `Strategy ${strategy} is ${state}; parameters are for one that runs.`, { values: { strategy, state } });
+  return new DeepwaterError('DW_STRATEGY_STOPPED', `Strategy ${strategy} is ${state}; parameters are for one that runs. Spawn it again with them.`, { values: { strategy, state } });
 }
 
-/** Errors that a restart does not mend: `cause` by cause. */
-export function isFinal(error: unknown): boolean {
+/** Errors that a restart does not mend: of the feed or of the module, not of a handler. */
+export function isFinal(error: DeepwaterError): boolean {
   const FINAL = ['DW_FEED_UNKNOWN', 'DW_HANDLE_INVALID', 'DW_STRATEGY_INVALID', 'DW_OPTION_INVALID'];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (DeepwaterError.isDeepwaterError(at) && FINAL.includes(at.code)) return true;
-  }
-  return false;
+  if (error.code !== 'DW_STRATEGY_FAILED') return FINAL.includes(error.code);
+  return error.values['phase'] === 'feed' && DeepwaterError.isDeepwaterError(error.cause) && FINAL.includes(error.cause.code);
 }

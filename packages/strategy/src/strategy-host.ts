@@ -11,7 +11,7 @@ export interface StrategyHost {
   source(feed: string): ReaderSource;
   reader(feed: string): FeedReader;
   /** A writer that no other part of the program has. @throws DeepwaterError DW_FEED_UNKNOWN, DW_WRITER_EXISTS */
-  claimWriter(feed: string): Promise<WriterHandle>;
+  claimWriter(feed: string, strategy: string): Promise<WriterHandle>;
   /** Closes writers that were claimed. @returns what failed; never rejects */
   release(feeds: readonly string[]): Promise<Error[]>;
 }

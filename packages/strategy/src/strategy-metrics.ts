@@ -1,7 +1,19 @@
-import { STAT, lostAt, positionAt } from './shared-stats.js';
+import { STAT, leftOutAt, lostAt, positionAt } from './shared-stats.js';
 
 /** `restarting`: it failed, and a new thread is about to go on. `failed`: it has ended because of an error. */
 export type StrategyState = 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' | 'failed';
+
+/** How far a strategy is in one of its feeds. */
+export interface FeedPlace {
+  /** Sequence number of the next record. */
+  readonly position: number;
+  /** Records that are there and not given yet. */
+  readonly lag: number;
+  /** Records that were gone before they could be given. */
+  readonly lost: number;
+  /** Records that no bar counts: late, ahead of the clock, or without a number. */
+  readonly leftOut: number;
+}
 
 /** What a strategy has done so far. Counts go on over restarts. */
 export interface StrategyMetrics {
@@ -18,7 +30,7 @@ export interface StrategyMetrics {
   readonly upMs: number;
   /** Spent on records, by all of its threads. */
   readonly busyMs: number;
-  readonly feeds: Readonly<Record<string, { readonly position: number; readonly lag: number; readonly lost: number }>>;
+  readonly feeds: Readonly<Record<string, FeedPlace>>;
   /** `context.metrics` */
   readonly custom: Readonly<Record<string, unknown>>;
 }
@@ -32,6 +44,6 @@ export function countsOf(stats: Float64Array): Pick<StrategyMetrics, 'records' |
 export function placesOf(stats: Float64Array, feeds: readonly string[], headOf: (feed: string) => number | undefined): StrategyMetrics['feeds'] {
   return Object.fromEntries(feeds.map((feed, index) => {
     const position = stats[positionAt(index)] as number;
-    return [feed, { position, lag: Math.max(0, (headOf(feed) ?? position) - position), lost: stats[lostAt(index)] as number }];
+    return [feed, { position, lag: Math.max(0, (headOf(feed) ?? position) - position), lost: stats[lostAt(index)] as number, leftOut: stats[leftOutAt(index)] as number }];
   }));
 }

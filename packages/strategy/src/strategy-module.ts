@@ -29,9 +29,12 @@ export interface StrategyModule<S extends AnySpec = FeedSpec, P = unknown> {
   onStart?(context: StrategyContext<P>): unknown;
   /** Called for each record: a flyweight that moves to the next record afterwards. `context.feed` is where it comes from. */
   onRecord?(record: RowView<S>, context: StrategyContext<P>): unknown;
-  /** Called for each run of records that came one after the other, instead of for each record. */
+  /** Called for each run of records that came one after the other, instead of for each record; of several feeds in the order of time. */
   onBatch?(run: Run<S>, context: StrategyContext<P>): unknown;
-  /** Called for each complete bar, where bars were asked for; before the record that completed it. */
+  /**
+   * Called for each complete bar, where bars were asked for; before the record that completed it. Bars of which records are
+   * gone are left out.
+   */
   onBar?(bar: Bar, context: StrategyContext<P>): unknown;
   /** Called where records were lost: on a memory feed that was faster, or by retention. */
   onLoss?(loss: StrategyLoss, context: StrategyContext<P>): unknown;

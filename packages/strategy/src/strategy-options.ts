@@ -10,7 +10,7 @@ export interface StrategyOptions<P = unknown> {
   readonly feeds: readonly string[];
   /** Feeds that the strategy writes, with `context.writer(feed)`. No writer of theirs may be open. */
   readonly writes?: readonly string[];
-  /** Given to it as `context.params`; copied (structured clone). */
+  /** Given to it as `context.params`; copied (structured clone) when it is spawned. */
   readonly params?: P;
   /** Shown in logs, errors and metrics. Default: the name of the module's file. */
   readonly name?: string;
@@ -31,7 +31,7 @@ export interface StrategyOptions<P = unknown> {
   readonly maxRestarts?: number;
   /** Wait before the first restart in a row, ms; doubled each time, at most 10 s. Default 100. */
   readonly restartDelayMs?: number;
-  /** Time for loading the module and for `onStart`, ms. Default 10,000. */
+  /** Time for loading the module and for `onStart`, ms, once its thread is there. Default 10,000. */
   readonly startTimeoutMs?: number;
   /** Time for the handler that runs and for `onStop` when it is stopped, ms; then its thread is ended. Default 5,000. */
   readonly stopTimeoutMs?: number;
@@ -43,6 +43,7 @@ const KEYS = [
   'feeds', 'writes', 'params', 'name', 'start', 'playback', 'wait', 'bars', 'onError', 'maxRestarts', 'restartDelayMs', 'startTimeoutMs', 'stopTimeoutMs',
 ] as const satisfies readonly (keyof StrategyOptions)[];
 
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Longest wait before a restart, ms. */
 export const RESTART_DELAY_MS_MAX = 10_000;
 /** One that has run for so long is not restarted "in a row" any more, ms. */
@@ -57,24 +58,31 @@ export function checkStrategyOptions(module: URL, options: unknown): CheckedStra
   if (typeof name !== 'string' || name === '' || name.length > 100) throw wrong('name', name, 'a text of 1 to 100 characters');
   if (onError !== 'stop' && onError !== 'restart') throw wrong('onError', onError, "'stop' or 'restart'");
   if (bars !== undefined) checkKeys(bars, ['resolution', 'price', 'size']);
-  checkParams(given['params']);
+  const params = copyOfParams(given['params']);
   return {
     ...(given as unknown as StrategyOptions),
-    feeds, name, onError,
+    feeds, name, onError, params,
     writes: given['writes'] === undefined ? [] : namesOf('writes', given['writes']),
     playback: flagOf('playback', given['playback']),
     wait: waitOf(given['wait']).name,
     maxRestarts: countOf('maxRestarts', given['maxRestarts'], 0) ?? 10,
     restartDelayMs: countOf('restartDelayMs', given['restartDelayMs'], 0) ?? 100,
-    startTimeoutMs: countOf('startTimeoutMs', given['startTimeoutMs'], 1) ?? 10_000,
-    stopTimeoutMs: countOf('stopTimeoutMs', given['stopTimeoutMs'], 1) ?? 5_000,
+    startTimeoutMs: timeoutOf('startTimeoutMs', given['startTimeoutMs']) ?? 10_000,
+    stopTimeoutMs: timeoutOf('stopTimeoutMs', given['stopTimeoutMs']) ?? 5_000,
   };
 }
 
-/** @throws DeepwaterError DW_OPTION_INVALID for what another thread cannot be given */
-export function checkParams(params: unknown): void {
+/** A timer takes no more than 24 days. */
+function timeoutOf(option: string, value: unknown): number | undefined {
+  const ms = countOf(option, value, 1);
+  if (ms === undefined || ms <= TIMEOUT_MS_MAX) return ms;
+  throw wrong(option, value, `at most ${TIMEOUT_MS_MAX} ms`);
+}
+
+/** What threads are given, also later ones: nothing that the program changes. @throws DeepwaterError DW_OPTION_INVALID for what cannot be copied */
+export function copyOfParams<P>(params: P): P {
   try {
-    structuredClone(params);
+    return structuredClone(params);
   } catch (error) {
     throw new DeepwaterError('DW_OPTION_INVALID', `params cannot be copied to the strategy's thread: ${(error as Error).message} Give plain data.`, { cause: error });
   }

@@ -1,11 +1,13 @@
 /** The thread of a strategy. */
 import { workerData } from 'node:worker_threads';
-import { DeepwaterError, exposeService } from '@deepwater/core/engine';
+import { DeepwaterError, describeValue, exposeService } from '@deepwater/core/engine';
 import type { StrategyInit, StrategyMessage, StrategyService } from './protocol.js';
 import { type Handlers, handlersOf } from './strategy-module.js';
 import { StrategyRun } from './strategy-run.js';
 
 const init = workerData as StrategyInit;
+/** What metrics may be; whatever else is there is described. */
+const PLAIN = new Set(['number', 'bigint', 'string', 'boolean']);
 let run: StrategyRun | undefined;
 
 async function load(): Promise<Handlers> {
@@ -33,13 +35,19 @@ async function finish(started: StrategyRun): Promise<void> {
 }
 
 const service: StrategyService = {
+  ready() {},
   async start() {
     const started = new StrategyRun(init, await load());
     await started.begin();
     run = started;
     // Timers, promises and sockets of the strategy: what they throw ends it like what a handler throws.
     process.on('uncaughtException', (error) => { started.fail('uncaught', error); });
-    void finish(started);
+  },
+  go(changed) {
+    if (run === undefined) return;
+    // What `onParams` throws ends it like what any handler throws.
+    if (changed.length > 0) run.setParams(changed[0]).catch(() => {});
+    void finish(run);
   },
   stop() {
     run?.stop();
@@ -48,7 +56,8 @@ const service: StrategyService = {
     await run?.setParams(params);
   },
   metrics() {
-    return { ...run?.context.metrics };
+    const own = Object.entries(run?.context.metrics ?? {});
+    return Object.fromEntries(own.map(([name, value]) => [name, PLAIN.has(typeof value) ? value : describeValue(value)]));
   },
 };
 exposeService(service);

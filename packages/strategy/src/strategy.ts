@@ -1,15 +1,17 @@
 /** A strategy, as its owner in the main thread sees it. */
 import { EventEmitter } from 'node:events';
 import type { DeepwaterError } from '@deepwater/core/engine';
-import type { FeedReader } from '@deepwater/query';
+import { FeedHeads } from './feed-heads.js';
 import type { Failure, StrategyInit, StrategyMessage } from './protocol.js';
 import { within } from './within.js';
 import type { StrategyHost } from './strategy-host.js';
 import { deathOf, isFinal, notRunning, startError, strategyError, tooLate } from './strategy-error.js';
 import type { StrategyLoss } from './strategy-module.js';
+import { STAT } from './shared-stats.js';
 import { type StrategyMetrics, type StrategyState, countsOf, placesOf } from './strategy-metrics.js';
-import { type CheckedStrategyOptions, RESTART_DELAY_MS_MAX, STEADY_MS, checkParams } from './strategy-options.js';
+import { type CheckedStrategyOptions, RESTART_DELAY_MS_MAX, STEADY_MS, copyOfParams } from './strategy-options.js';
 import { StrategyThread } from './strategy-thread.js';
+import { Telling } from './telling.js';
 
 /** How a strategy ended. */
 export interface StrategyEnd {
@@ -31,6 +33,8 @@ interface StrategyEvents {
   stop: [end: StrategyEnd];
 }
 
+/** Time that a thread has to come up, its own code loaded: many may be waiting for a processor. */
+const READY_MS = 60_000;
 /** Time that a thread has for its part of `metrics()`. */
 const ANSWER_MS = 200;
 
@@ -40,7 +44,7 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
   /** Settles when it has ended for good; never rejects. */
   readonly ended: Promise<StrategyEnd>;
   readonly #settleEnded: (end: StrategyEnd) => void;
-  readonly #readers = new Map<string, FeedReader>();
+  readonly #heads: FeedHeads;
   readonly #begun = performance.now();
   #state: StrategyState = 'starting';
   #thread: StrategyThread | undefined;
@@ -51,11 +55,8 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
   #errors = 0;
   #runningSince = 0;
   #delay: NodeJS.Timeout | undefined;
-  /** The last message of a thread that ended before its start was answered. */
-  #lastWord: readonly Failure[] | undefined;
   #stopping: Promise<void> | undefined;
-  /** What is to be told once `spawnStrategy` has returned and its caller can have listeners. */
-  #untold: (() => void)[] | undefined = [];
+  readonly #telling = new Telling();
 
   /** Use `spawnStrategy`. */
   constructor(
@@ -65,6 +66,7 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
   ) {
     super();
     this.name = options.name;
+    this.#heads = new FeedHeads((feed) => host.reader(feed));
     this.#params = options.params;
     let settle!: (end: StrategyEnd) => void;
     this.ended = new Promise((resolve) => { settle = resolve; });
@@ -83,12 +85,7 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
       await this.#end({ reason: 'failed', error: error as DeepwaterError });
       throw error;
     }
-    this.#hearLastWord();
-    setImmediate(() => {
-      const untold = this.#untold ?? [];
-      this.#untold = undefined;
-      for (const tell of untold) tell();
-    });
+    setImmediate(() => { this.#telling.begin(); });
   }
 
   /**
@@ -104,21 +101,21 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
 
   /**
    * Gives it other parameters: `context.params` are these from the next call of a handler on, and `onParams` is called. Resolves
-   * when that has been done. They hold for its restarts, too.
+   * when that has been done; where it is being restarted, at once: the next thread has them. They are copied.
    * @throws DeepwaterError DW_OPTION_INVALID, DW_STRATEGY_STOPPED, DW_STRATEGY_FAILED; what `onParams` throws, which ends it
    */
   async setParams(params: P): Promise<void> {
-    checkParams(params);
+    const copy = copyOfParams(params);
     const thread = this.#thread;
     if (thread === undefined || this.#state !== 'running') {
       if (this.#state === 'restarting') {
-        this.#params = params;
+        this.#params = copy;
         return;
       }
       throw notRunning(this.name, this.#state);
     }
-    await thread.api.setParams(params);
-    this.#params = params;
+    await thread.api.setParams(copy);
+    this.#params = copy;
   }
 
   /** What it has done so far. Never waits for a handler. */
@@ -127,7 +124,7 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
     const feeds = this.init.feeds.map(({ feed }) => feed);
     return {
       state: this.#state, responding, restarts: this.#restarts, errors: this.#errors, upMs: performance.now() - this.#begun,
-      ...countsOf(this.init.stats), feeds: placesOf(this.init.stats, feeds, (feed) => this.#headOf(feed)), custom: this.#custom,
+      ...countsOf(this.init.stats), feeds: placesOf(this.init.stats, feeds, (feed) => this.#heads.of(feed)), custom: this.#custom,
     };
   }
 
@@ -143,31 +140,39 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
     return custom !== undefined;
   }
 
-  /** A thread, up to the end of `onStart`. */
-  async #start(): Promise<void> {
-    const thread = new StrategyThread({ ...this.init, params: this.#params }, (message) => { this.#heard(thread, message); });
+  /** A thread, up to the end of `onStart`. @param up called before it is given records */
+  async #start(up?: () => void): Promise<void> {
+    const given = this.#params;
+    const thread = new StrategyThread({ ...this.init, params: given }, (message) => { this.#heard(thread, message); });
     this.#thread = thread;
+    this.#runningSince = 0;
     void thread.died.then((death) => {
       // In its own time: it failed to start, or it ended and was told to go.
       if (this.#thread === thread && this.#state === 'running') void this.#failed([deathOf(this.name, death)]);
     });
     const { startTimeoutMs } = this.options;
     try {
+      if (await within(READY_MS, thread.api.ready().then(() => true)) === undefined) throw tooLate(this.name, 'come up', READY_MS);
       if (await within(startTimeoutMs, thread.api.start().then(() => true)) === undefined) throw tooLate(this.name, 'start', startTimeoutMs);
       this.#runningSince = performance.now();
-      // It may have been stopped in the meantime, and may have sent its last message already.
-      if (this.#state === 'starting' || this.#state === 'restarting') this.#state = 'running';
     } catch (error) {
       await thread.terminate();
       this.#thread = undefined;
       throw startError(this.name, error);
     }
+    // Who has stopped it in the meantime ends the thread, too.
+    if (this.#state !== 'starting' && this.#state !== 'restarting') return;
+    this.#state = 'running';
+    up?.();
+    // Other parameters may have been set in the meantime. Where it ends from here on, its last message or its death tells.
+    thread.api.go(given === this.#params ? [] : [this.#params]).catch(() => {});
   }
 
   #heard(thread: StrategyThread, message: StrategyMessage): void {
+    if (message.kind === 'emit' || message.kind === 'log') (this.init.stats[STAT.HEARD] as number)++;
     switch (message.kind) {
       case 'emit':
-        this.#tell(() => { this.emit('emit', message.value); });
+        this.#telling.tell(() => { this.emit('emit', message.value); });
         return;
       case 'log':
         this.host.event({ level: message.level, message: `${this.name}: ${message.message}`, values: { strategy: this.name, ...message.values } });
@@ -175,20 +180,12 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
       case 'loss': {
         const { feed, from, to } = message;
         this.host.event({ level: 'warn', message: `${this.name}: records ${from} to ${to - 1} of feed ${feed} were lost`, values: { strategy: this.name, feed, from, to } });
-        this.#tell(() => { this.emit('loss', { feed, from, to }); });
+        this.#telling.tell(() => { this.emit('loss', { feed, from, to }); });
         return;
       }
       case 'end':
-        if (this.#thread !== thread) return;
-        if (this.#state === 'starting' || this.#state === 'restarting') this.#lastWord = message.failures;
-        else void this.#threadEnded(message.failures);
+        if (this.#thread === thread) void this.#threadEnded(message.failures);
     }
-  }
-
-  #hearLastWord(): void {
-    const lastWord = this.#lastWord;
-    this.#lastWord = undefined;
-    if (lastWord !== undefined) void this.#threadEnded(lastWord);
   }
 
   /** The thread has said its last word. */
@@ -205,7 +202,7 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
   async #failed(errors: readonly DeepwaterError[]): Promise<void> {
     const thread = this.#thread;
     const first = errors[0] as DeepwaterError;
-    if (performance.now() - this.#runningSince >= STEADY_MS) this.#inARow = 0;
+    if (this.#runningSince > 0 && performance.now() - this.#runningSince >= STEADY_MS) this.#inARow = 0;
     const again = this.options.onError === 'restart' && this.#inARow < this.options.maxRestarts && !isFinal(first);
     this.#state = again ? 'restarting' : 'stopping';
     for (const error of errors) this.#report(error);
@@ -224,17 +221,15 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
   async #restart(): Promise<void> {
     this.#delay = undefined;
     try {
-      await this.#start();
+      await this.#start(() => {
+        const count = ++this.#restarts;
+        this.host.event({ level: 'warn', message: `${this.name}: strategy restarted`, values: { strategy: this.name, restarts: count } });
+        this.#telling.tell(() => { this.emit('restart', count); });
+      });
     } catch (error) {
       if (this.#state === 'restarting') await this.#failed([error as DeepwaterError]);
       else await this.#end({ reason: 'failed', error: error as DeepwaterError });
-      return;
     }
-    this.#restarts++;
-    this.host.event({ level: 'warn', message: `${this.name}: strategy restarted`, values: { strategy: this.name, restarts: this.#restarts } });
-    const count = this.#restarts;
-    this.#tell(() => { this.emit('restart', count); });
-    this.#hearLastWord();
   }
 
   #report(error: DeepwaterError): void {
@@ -242,12 +237,7 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
     const { cause } = error;
     this.host.event({ level: 'error', message: error.message, values: { ...error.values, stack: cause instanceof Error ? cause.stack : error.stack } });
     // An 'error' event that nobody listens to would end the process, and the other strategies with it.
-    this.#tell(() => { if (this.listenerCount('error') > 0) this.emit('error', error); });
-  }
-
-  #tell(event: () => void): void {
-    if (this.#untold === undefined) event();
-    else this.#untold.push(event);
+    this.#telling.tell(() => { if (this.listenerCount('error') > 0) this.emit('error', error); });
   }
 
   async #stop(): Promise<void> {
@@ -278,21 +268,13 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
     await thread?.terminate();
     const failures = await this.host.release(this.init.writers.map(({ feed }) => feed));
     for (const failure of failures) this.host.event({ level: 'error', message: `${this.name}: ${failure.message}`, values: { strategy: this.name } });
-    await Promise.all([...this.#readers.values()].map((reader) => reader.close()));
+    await this.#heads.close();
     if (this.#state === 'stopped' || this.#state === 'failed') return;
     this.#state = end.reason;
+    this.#settleEnded(end);
     this.host.event({
       level: end.reason === 'failed' ? 'error' : 'info', message: `${this.name}: strategy ${end.reason}`, values: { strategy: this.name },
     });
-    this.#settleEnded(end);
-    this.#tell(() => { this.emit('stop', end); });
-  }
-
-  /** Sequence number of the record that is published next; undefined where nobody can tell. */
-  #headOf(feed: string): number | undefined {
-    if (this.#state === 'stopped' || this.#state === 'failed') return undefined;
-    let reader = this.#readers.get(feed);
-    if (reader === undefined) this.#readers.set(feed, (reader = this.host.reader(feed)));
-    return reader.activity().next;
+    this.#telling.tell(() => { this.emit('stop', end); });
   }
 }

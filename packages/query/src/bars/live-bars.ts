@@ -32,22 +32,36 @@ export interface Bar {
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** Times further ahead of the machine's clock than this are taken for errors, as by `latest`. */
+const BELIEVED_AHEAD_MS = 3_600_000;
+
 /**
  * Makes time bars of records as they come, in one pass. A bar is complete when a record of a later one comes: the feed's own
  * times decide, so live and history give the same bars. Spans without records have no bar. Records that come after their bar
- * is complete, or whose price or size is not a number, are left out and counted.
+ * is complete, whose price or size is not a number, or whose time is more than an hour ahead of this machine's clock (one such
+ * would make all that follow late) are left out and counted.
  */
 export class LiveBars {
   /** Records that came when their bar was complete already. */
   late = 0;
   /** Records without a price or size that is a number. */
   unusable = 0;
+  /** Records whose time lies in the future. */
+  wild = 0;
   readonly #clock: string;
   readonly #price: (row: Row) => number;
   readonly #size: ((row: Row) => number) | undefined;
   readonly #width: bigint;
   readonly #inBigints: boolean;
+  /** Latest time that is believed, in the unit of the clock. */
+  #believed = -Infinity;
+  readonly #perMs: number;
   #begun = false;
+  /** The bar that is being made, or the first one, lacks records. */
+  #incomplete = false;
+  /** Records were lost since the last one. */
+  #gap = false;
+  #givenTo = -Infinity;
   #start: number | bigint = 0;
   #end: number | bigint = 0;
   #open = 0;
@@ -62,10 +76,11 @@ export class LiveBars {
   constructor(private readonly feed: string, schema: Schema, private readonly options: BarOptions) {
     const clock = schema.clocks[0] as Clock;
     this.#clock = clock.name;
+    this.#perMs = clock.unit === 'ns' ? 1e6 : clock.unit === 'us' ? 1000 : 1;
     this.#inBigints = schema.fields[clock.fieldIndex]?.as === 'bigint';
     this.#width = resolutionIn(options.resolution, clock.unit);
     this.#price = numberOf(fieldOf(feed, schema, 'price', options.price ?? 'price'));
-    const hasSize = options.size !== undefined || schema.fields.some((field) => field.name === 'size');
+    const hasSize = options.size !== undefined || schema.fields.some((field) => field.name === 'size' && NUMERIC.test(field.type));
     this.#size = hasSize ? numberOf(fieldOf(feed, schema, 'size', options.size ?? 'size')) : undefined;
   }
 
@@ -79,14 +94,56 @@ export class LiveBars {
     }
     const time = row[this.#clock] as number | bigint;
     if (this.#begun && time < this.#end) {
+      this.#gap = false;
       if (time >= this.#start) this.#take(price, size);
       else this.late++;
       return undefined;
     }
-    const complete = this.#begun ? this.#bar() : undefined;
+    if (this.#isWild(time)) {
+      this.wild++;
+      return undefined;
+    }
+    const complete = this.#begun && !this.#incomplete && Number(this.#end) > this.#givenTo ? this.#bar() : undefined;
+    if (this.#begun) this.#incomplete = this.#gap;
+    this.#gap = false;
     this.#begin(time, price);
     this.#take(price, size);
     return complete;
+  }
+
+  /** Records were lost: the bar that is under way is not whole, nor is the one of the next record. Neither is given. */
+  lose(): void {
+    this.#incomplete = true;
+    this.#gap = true;
+  }
+
+  /** Records that no bar counts. */
+  get leftOut(): number {
+    return this.late + this.unusable + this.wild;
+  }
+
+  /** When the bar of a time begins. */
+  startOf(time: bigint): bigint {
+    // Rounded down, for times before 1970 as well.
+    return time - (((time % this.#width) + this.#width) % this.#width);
+  }
+
+  /**
+   * Takes records from before those that are to make bars, so that the first bar is whole.
+   * @param whole whether nothing before them is missing; else the first bar is not given
+   * @param givenTo bars that end by then have been given already
+   */
+  warmUp(rows: Iterable<Row>, whole: boolean, givenTo: number): void {
+    this.#incomplete = !whole;
+    this.#givenTo = givenTo;
+    for (const row of rows) this.add(row);
+    this.late = this.unusable = this.wild = 0;
+  }
+
+  #isWild(time: number | bigint): boolean {
+    if (time <= this.#believed) return false;
+    this.#believed = (Date.now() + BELIEVED_AHEAD_MS) * this.#perMs;
+    return time > this.#believed;
   }
 
   #take(price: number, size: number): void {
@@ -99,9 +156,7 @@ export class LiveBars {
   }
 
   #begin(time: number | bigint, price: number): void {
-    const exact = BigInt(time);
-    // Rounded down, for times before 1970 as well.
-    const start = exact - (((exact % this.#width) + this.#width) % this.#width);
+    const start = this.startOf(BigInt(time));
     this.#begun = true;
     this.#start = this.#inBigints ? start : Number(start);
     this.#end = this.#inBigints ? start + this.#width : Number(start + this.#width);

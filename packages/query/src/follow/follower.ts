@@ -51,7 +51,8 @@ export class Follower {
   readonly #presence = new Presence();
   /** Rows below this number are history, of which `bounds` are wanted. */
   readonly #historyEnd: number = 0;
-  #seeking: boolean;
+  /** Whether the first index point is still looked for. */
+  seeking: boolean;
   #pending: PendingRows | undefined;
   #pinned: string | undefined;
   #ring: Ring | undefined;
@@ -67,7 +68,7 @@ export class Follower {
     private readonly options: FollowOptions,
   ) {
     this.losses = new Losses(options.onLoss);
-    this.#seeking = options.toIndexPoint !== undefined;
+    this.seeking = options.toIndexPoint !== undefined;
     if (options.from !== undefined) {
       this.next = options.from;
       return;
@@ -92,7 +93,7 @@ export class Follower {
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone, DW_FILE_CORRUPT, DW_SYSTEM_CALL; what `onLoss` throws
    */
   step(max: number, ringMax: number = max): Step {
-    if (this.#seeking && !this.#seek(this.options.toIndexPoint as Field)) return STEP.NOTHING;
+    if (this.seeking && !this.#seek(this.options.toIndexPoint as Field)) return STEP.NOTHING;
     if (this.#pending === undefined) {
       if (this.#pinned !== undefined) this.#unpin();
       if (this.#ring !== undefined) {
@@ -217,7 +218,7 @@ export class Follower {
     const cut = presentCut(this.files);
     if (cut === undefined) return false;
     const found = firstIndexPoint(this.files, column, cut, this.next);
-    this.#seeking = found === undefined;
+    this.seeking = found === undefined;
     this.next = found ?? Math.max(this.next, cut.head);
     if (found !== undefined || cut.ring === undefined) this.#ring = undefined; // it may lie in a chunk
     else this.#attach(cut.ring); // what is waited on

@@ -42,7 +42,11 @@ export interface SubscribeOptions {
 }
 
 /** The flyweight: the fields of the record it stands at, and its sequence number. */
-export type RowView<S extends AnySpec = FeedSpec> = Readonly<RecordOf<S>> & { readonly sequence: number };
+export type RowView<S extends AnySpec = FeedSpec> = Readonly<RecordOf<S>> & {
+  readonly sequence: number;
+  /** A copy, as an object. The flyweight itself cannot be kept, spread or posted: its fields are getters. */
+  toJSON(): RecordOf<S>;
+};
 
 /** Records that came one after the other. It, and the flyweight, are used again for the next run. */
 export interface Run<S extends AnySpec = FeedSpec> extends Iterable<RowView<S>> {
@@ -114,6 +118,11 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   /** Sequence number of the next record to be taken. */
   get position(): number {
     return this.#follower.next;
+  }
+
+  /** Whether it looks out for the first index point (`playback`): until there is one, records are passed over. */
+  get seeking(): boolean {
+    return this.#follower.seeking;
   }
 
   /** Records that were overwritten, or deleted by retention, before they could be taken. */

@@ -1,0 +1,120 @@
+/** Gives the records of a feed to the handlers, and the bars that they complete. */
+import type { Run } from '@deepwater/query';
+import type { RowRun } from '@deepwater/ring';
+import type { RunningContext } from './context.js';
+import type { FeedInput } from './feed-inputs.js';
+import type { HandlerCalls } from './handler-calls.js';
+import { STAT, barsAt, leftOutAt, lostAt, positionAt } from './shared-stats.js';
+import type { Handlers } from './strategy-module.js';
+import type { Turns } from './turns.js';
+
+type Row = Readonly<Record<string, unknown>>;
+
+export class Giving {
+  constructor(
+    private readonly handlers: Handlers,
+    private readonly calls: HandlerCalls,
+    private readonly context: RunningContext,
+    private readonly stats: Float64Array,
+    private readonly turns: Turns,
+  ) {}
+
+  /**
+   * Gives records of the input's run, up to index `until` or until it has to wait.
+   * @returns what to wait for: a handler
+   */
+  give(input: FeedInput, until: number): PromiseLike<unknown> | undefined {
+    const { stats } = this;
+    this.context.feed = input.feed;
+    (stats[STAT.RUNS] as number)++;
+    stats[lostAt(input.index)] = input.lost;
+    const waiting = this.handlers.onBatch === undefined ? this.#giveRecords(input, input.run as Run, until) : this.#giveRun(input, input.run as Run, until);
+    if (input.bars !== undefined && input.bars.leftOut > 0) this.#tellLeftOut(input);
+    return waiting;
+  }
+
+  #giveRecords(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
+    const { calls, stats, turns } = this;
+    const { bars, feed } = input;
+    const wanted = this.handlers.onRecord !== undefined;
+    const place = positionAt(input.index);
+    while (input.at < until && !calls.stopping) {
+      const i = input.at;
+      let row = run.row(i);
+      if (bars !== undefined && input.barred <= i) {
+        input.barred = i + 1;
+        const bar = bars.add(row as Row);
+        if (bar !== undefined) {
+          // The bar is given before the record that completed it, which a successor is given where this fails.
+          stats[place] = row.sequence;
+          stats[barsAt(input.index)] = Number(bar.end);
+          const waiting = calls.handle('onBar', bar, feed, row.sequence);
+          if (waiting !== undefined) return waiting;
+          if (calls.stopping) return undefined;
+          row = run.row(i);
+        }
+      }
+      input.at = i + 1;
+      // Before the call: what kills the strategy is not given to its successor again.
+      stats[place] = row.sequence + 1;
+      (stats[STAT.RECORDS] as number)++;
+      const waiting = wanted ? calls.handle('onRecord', row, feed, row.sequence) : undefined;
+      if (waiting !== undefined) return waiting;
+      if (turns.dueAfter(1)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** A run is cut where it completes a bar, so that the bar comes before the record that completed it. */
+  #giveRun(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
+    const { calls, stats, turns } = this;
+    const { bars, feed, at } = input;
+    const first = input.firstSequence;
+    if (input.bar !== undefined) {
+      const { bar } = input;
+      input.bar = undefined;
+      stats[positionAt(input.index)] = first + at;
+      stats[barsAt(input.index)] = Number(bar.end);
+      return calls.handle('onBar', bar, feed, first + at);
+    }
+    let to = until;
+    for (let i = Math.max(at, input.barred); bars !== undefined && i < until; i++) {
+      input.barred = i + 1;
+      input.bar = bars.add(run.row(i) as Row);
+      if (input.bar === undefined) continue;
+      to = i;
+      break;
+    }
+    if (to === at) return undefined;
+    input.at = to;
+    stats[positionAt(input.index)] = first + to;
+    (stats[STAT.RECORDS] as number) += to - at;
+    const whole = run.length;
+    if (to - at === whole) {
+      const waiting = calls.handle('onBatch', run, feed, first);
+      turns.dueAfter(whole);
+      return waiting;
+    }
+    const parts = run as unknown as RowRun;
+    parts.part(at, to);
+    const waiting = calls.handle('onBatch', run, feed, first + at);
+    turns.dueAfter(to - at);
+    if (waiting === undefined) parts.part(0, whole);
+    return waiting?.then(() => { parts.part(0, whole); });
+  }
+
+  /** Records that no bar counts are counted for `metrics`; of the first there is a warning. */
+  #tellLeftOut(input: FeedInput): void {
+    const { bars, feed, index } = input;
+    const leftOut = bars?.leftOut ?? 0;
+    const told = input.leftOut;
+    if (leftOut === told) return;
+    (this.stats[leftOutAt(index)] as number) += leftOut - told;
+    input.leftOut = leftOut;
+    if (told > 0) return;
+    const { late, unusable, wild } = bars as NonNullable<typeof bars>;
+    this.context.log.warn(`no bar counts some records of feed ${feed}: they came after their bar was complete, have no number, or a time in the future; metrics() counts them on`, {
+      feed, late, unusable, future: wild,
+    });
+  }
+}
