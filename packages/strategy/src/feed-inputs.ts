@@ -1,9 +1,9 @@
 import type { Clock, Field, Schema } from '@deepwater/core/engine';
 import { type BarOptions, LiveBars, type Run, type Subscription } from '@deepwater/query';
+import { EarliestFirst } from './earliest-first.js';
 
-/** Records that are given from one feed before those that are quiet are looked at again; and as often for runs of fewer. */
+/** Records that are given before the feeds that had nothing are looked at again; as many as there are feeds, where that is more. */
 const ROWS_PER_LOOK = 64;
-const SLICES_PER_LOOK = 16;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -14,8 +14,6 @@ export class FeedInput {
   run: Run | undefined;
   /** Index in the run of the record to be given next. */
   at = 0;
-  /** Had nothing when it was looked at last: it is live, and what comes next has not been there before. */
-  quiet = false;
   readonly #key: (row: Row) => number | bigint;
   #time: number | bigint = 0;
   /** Index of the record that has that time. */
@@ -45,8 +43,7 @@ export class FeedInput {
     this.run = this.subscription.poll();
     this.at = 0;
     this.#timeIndex = -1;
-    this.quiet = this.run === undefined;
-    return !this.quiet;
+    return this.run !== undefined;
   }
 
   /** The time of a record of the run, in a unit that all feeds of the strategy have in common. May move the flyweight there. */
@@ -78,11 +75,20 @@ export class FeedInputs {
   readonly inputs: readonly FeedInput[];
   /** After `next`: the records of the input's run from `at` up to here are to be given. */
   until = 0;
-  #slicesToLook = 0;
+  readonly #talking = new EarliestFirst();
+  /** Had nothing when they were looked at last: they are live, and what comes next has not been there before. */
+  readonly #quiet: FeedInput[];
+  readonly #rowsPerLook: number;
+  #rowsToLook = 0;
+  /** What `next` gave last, and the record that it was at then. */
+  #last: FeedInput | undefined;
+  #lastAt = 0;
 
   constructor(subscriptions: readonly Subscription[], schemas: readonly Schema[], bars: BarOptions | undefined, private readonly wholeRuns: boolean) {
     const inNanoseconds = schemas.some(({ clocks }) => (clocks[0] as Clock).unit === 'ns');
     this.inputs = subscriptions.map((subscription, index) => new FeedInput(index, subscription, schemas[index] as Schema, inNanoseconds, bars));
+    this.#quiet = [...this.inputs];
+    this.#rowsPerLook = Math.max(ROWS_PER_LOOK, this.inputs.length);
   }
 
   /** Whether its platform has ended them all. */
@@ -99,35 +105,45 @@ export class FeedInputs {
       this.until = (only.run as Run).length;
       return only;
     }
-    return this.#earliest();
-  }
-
-  #earliest(): FeedInput | undefined {
-    const lookAround = --this.#slicesToLook <= 0;
-    if (lookAround) this.#slicesToLook = SLICES_PER_LOOK;
-    let first: FeedInput | undefined;
-    let second: FeedInput | undefined;
-    let talking = 0;
-    for (const input of this.inputs) {
-      if (input.given && (input.quiet && !lookAround || !input.take())) continue;
-      talking++;
-      if (first === undefined || input.timeAt(input.at) < first.timeAt(first.at)) {
-        second = first;
-        first = input;
-      } else if (second === undefined || input.timeAt(input.at) < second.timeAt(second.at)) {
-        second = input;
-      }
-    }
-    if (first === undefined) return lookAround ? undefined : this.#lookAround();
+    this.#settleLast();
+    if (this.#rowsToLook <= 0 || this.#talking.size === 0) this.look();
+    const { first } = this.#talking;
+    if (first === undefined) return undefined;
     const { length } = first.run as Run;
-    this.until = this.wholeRuns || talking === this.inputs.length ? length : Math.min(length, first.at + ROWS_PER_LOOK);
+    this.until = this.wholeRuns || this.#quiet.length === 0 ? length : Math.min(length, first.at + this.#rowsToLook);
+    const { second } = this.#talking;
     if (second !== undefined && !this.wholeRuns) this.until = endBefore(first, second, this.until);
+    this.#last = first;
+    this.#lastAt = first.at;
     return first;
   }
 
-  #lookAround(): FeedInput | undefined {
-    this.#slicesToLook = 0;
-    return this.#earliest();
+  /** Looks at the feeds that had nothing. @returns whether any feed has something */
+  look(): boolean {
+    if (this.inputs.length === 1) return (this.inputs[0] as FeedInput).take();
+    this.#rowsToLook = this.#rowsPerLook;
+    let left = 0;
+    const quiet = this.#quiet;
+    for (const input of quiet) {
+      if (input.take()) this.#talking.add(input);
+      else quiet[left++] = input;
+    }
+    quiet.length = left;
+    return this.#talking.size > 0;
+  }
+
+  /** What was given has moved on: to a later record, to its next run, or it has nothing more. */
+  #settleLast(): void {
+    const last = this.#last;
+    if (last === undefined) return;
+    this.#last = undefined;
+    this.#rowsToLook -= last.at - this.#lastAt;
+    if (last.given && !last.take()) {
+      this.#talking.removeFirst();
+      this.#quiet.push(last);
+    } else {
+      this.#talking.settleFirst();
+    }
   }
 
   close(): void {

@@ -14,8 +14,16 @@ import type { HandlerName, Handlers, StrategyEnding } from './strategy-module.js
 const TURN_MS = 2;
 /** Records between two looks at the clock, less one. */
 const LOOK_MASK = 63;
-/** Looks at the feeds before the thread sleeps, by wait strategy `spin-then-park`. */
+/** Looks at feeds before the thread sleeps, by wait strategy `spin-then-park`; at all of them once at least. */
 const SPIN_LOOKS = 100;
+/**
+ * To be woken by any of many feeds means to say so to each of them, and a wake-up for each of their publishers. As long as there
+ * is something every few milliseconds it is cheaper to look at them once a millisecond.
+ */
+const MANY_FEEDS = 16;
+const PAUSE_MS = 1;
+/** After so many pauses in vain it sleeps until it is woken. */
+const PAUSES_MAX = 20;
 
 type AnyHandler = (...args: unknown[]) => unknown;
 
@@ -43,6 +51,7 @@ export class StrategyRun {
     this.#wake?.();
   };
   #turnStart = 0;
+  #pauses = 0;
   #records = 0;
 
   /** Follows the feeds from here on. @throws DeepwaterError of `subscribe` and `attachWriter` */
@@ -122,6 +131,7 @@ export class StrategyRun {
   /** Gives some of the records of an input. @returns what to wait for before more are given: a handler, or the event loop */
   #give(input: FeedInput): PromiseLike<unknown> | undefined {
     const run = input.run as Run;
+    this.#pauses = 0;
     this.context.feed = input.feed;
     (this.#stats[STAT.RUNS] as number)++;
     this.#stats[lostAt(input.index)] = input.subscription.lost;
@@ -233,17 +243,20 @@ export class StrategyRun {
       return;
     }
     const { spins } = WAIT_STRATEGIES[this.init.wait];
-    const looks = spins === Infinity ? Infinity : spins > 0 ? SPIN_LOOKS : 0;
+    const { inputs } = this.#inputs;
+    const looks = spins === Infinity ? Infinity : spins > 0 ? Math.ceil(SPIN_LOOKS / inputs.length) : 0;
     for (let look = 1; look <= looks; look++) {
-      for (const input of this.#inputs.inputs) if (input.take()) return;
+      if (this.#inputs.look()) return;
       if ((look & LOOK_MASK) !== 0 || performance.now() - this.#turnStart < TURN_MS) continue;
       await this.#yield();
       if (this.#stopping || this.#params !== undefined) return;
     }
     this.#endTurn();
+    const pause = inputs.length >= MANY_FEEDS && this.#pauses++ < PAUSES_MAX;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      for (const input of this.#inputs.inputs) input.arm(this.#woken);
+      if (pause) setTimeout(resolve, PAUSE_MS);
+      else for (const input of inputs) input.arm(this.#woken);
     });
     this.#wake = undefined;
     if (this.#feedError !== undefined) throw this.#feedError;
