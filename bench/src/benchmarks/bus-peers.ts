@@ -39,7 +39,7 @@ export const busPeers: Benchmark = {
     const redis = await startRedis();
     try {
       const problems: string[] = [];
-      const notes = typeof redis === 'string' ? [`Redis streams skipped: ${redis}`] : [`Redis ${redis.version} on a Unix socket, nothing saved; subscriber and publisher are connections of one thread`];
+      const notes = typeof redis === 'string' ? [`Redis streams skipped: ${redis}`] : [`Redis ${redis.version} on a Unix socket, nothing saved; XADD of a record each, pipelined; XREAD of up to 1,000 in a worker thread`];
       const runs = new Map<string, PeerRun[]>();
       const keep = (who: string, run: PeerRun): PeerRun => {
         problems.push(...run.problems.map((problem) => `${who}: ${problem}`));

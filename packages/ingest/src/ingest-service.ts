@@ -2,7 +2,7 @@ import { MessageChannel, type Worker } from 'node:worker_threads';
 import {
   type Access, DeepwaterError, FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
 } from '@deepwater/core/engine';
-import { localBell, rowWriterClass, setLocalWriter } from '@deepwater/ring';
+import { localBell, rowWriterClass, setLocalWriter, wakeLocal } from '@deepwater/ring';
 import { INGEST } from './control-layout.js';
 import type { IngestApi, IngestWorkerData } from './ingest-worker.js';
 import type { KeeperApi } from './keeper-worker.js';
@@ -227,6 +227,7 @@ export class IngestService {
         const { persist } = lane.source.spec;
         if (thread === 'keeper') {
           const { init } = await keeper.open(laneId, lane.source, this.#settings, lane.control.buffer);
+          wakeLocal(localBell(lane.source)); // opening has rung the bell, but the keeper does not know what the threads here sleep on
           if (persist) await this.#call((api) => api.attach(init));
         } else if (persist) {
           const init = await keeper.reopen(laneId);

@@ -89,6 +89,11 @@ export abstract class LaneWriter extends RowWriter {
     this.#waitUntil(() => this.ring.tail >= wanted, this.seat.roomTimeoutMs);
   }
 
+  /** The ingest worker looks round by itself, but when nothing has come for a while not often enough for a burst. */
+  protected override ringFills(): void {
+    wakeIngest(this.#ingest);
+  }
+
   protected closeSymbols(): void {
     this.#symbols?.close();
   }

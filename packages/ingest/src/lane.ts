@@ -43,7 +43,8 @@ export class Lane {
   readonly #bytes: Uint8Array;
   readonly #maxAgeMs: number;
   readonly #batchRows: number;
-  readonly #intervalMs: number;
+  /** Rows are in a chunk after this, however few they are. */
+  readonly intervalMs: number;
   readonly #syncRhythm: boolean;
   #catalog: CatalogView;
   #chunk: OpenChunk | undefined;
@@ -71,7 +72,7 @@ export class Lane {
     this.#bytes = new Uint8Array(init.ring.buffer);
     this.#maxAgeMs = spec.chunkMaxAgeHours * 3_600_000;
     this.#batchRows = Math.min(this.#geometry.blockRows, this.#ring.slotCount >> 2);
-    this.#intervalMs = spec.durability.level === 'flush' ? spec.durability.intervalMs : Math.min(50, spec.durability.intervalMs);
+    this.intervalMs = spec.durability.level === 'flush' ? spec.durability.intervalMs : Math.min(50, spec.durability.intervalMs);
     this.#syncRhythm = spec.durability.level === 'sync';
     this.#catalog = new CatalogView(init.catalog.buffer, init.catalog.fileBytes, init.catalogPath, this.#schema);
     this.#next = init.prepared;
@@ -95,7 +96,7 @@ export class Lane {
     this.more = false;
     if (nowMs < this.#retryMs && !flushing) return 0;
     let waiting = this.waiting;
-    const due = flushing || waiting >= this.#batchRows || this.control.failed || nowMs - this.#drainedMs >= this.#intervalMs;
+    const due = flushing || waiting >= this.#batchRows || this.control.failed || nowMs - this.#drainedMs >= this.intervalMs;
     let moved = 0;
     if (due && waiting > 0) {
       moved = this.#attempt(() => this.#move(nowMs, BLOCKS_PER_TURN));

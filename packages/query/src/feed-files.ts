@@ -56,6 +56,13 @@ export class FeedFiles {
     return this.#ring;
   }
 
+  /** Whether a look for the ring, where there was none, may find one, or that the feed is gone. Cheap, and never wrong when it says no. */
+  mayHaveRing(): boolean {
+    const view = this.#catalog?.view;
+    if (view !== undefined) return view.retired || view.ringPlace.place !== RING_PLACE.NONE;
+    return fs.existsSync(this.paths.catalog) || !fs.existsSync(this.paths.spec);
+  }
+
   chunk(chunkId: number): string {
     let path = this.#chunks.get(chunkId);
     if (path === undefined) this.#chunks.set(chunkId, (path = chunkPath(this.paths, chunkId)));

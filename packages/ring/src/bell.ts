@@ -1,5 +1,5 @@
 import {
-  BELL, BELL_BITS, type Access, DeepwaterError, closeFile, fenceAllPublishers, futexWait, futexWakeAll, mapFile, openExisting, openOrCreate,
+  BELL, BELL_BITS, type Access, DeepwaterError, closeFile, fenceAllPublishers, futexWaitSlices, futexWakeAll, mapFile, openExisting, openOrCreate,
   regularFileSize, reserve, setFileSize,
 } from '@deepwater/core/engine';
 import { LOCAL_BELL, newLocalBell, wakeLocal } from './local-bell.js';
@@ -64,15 +64,17 @@ export class Bell {
   /**
    * Sleeps until the bell rings, `changed()` is true, or the time is over.
    * @param across whether the publisher lives in another process (futex), or shares `local` (Atomics.wait).
+   * @returns false where a wake-up may be missed, so that it was a slice of the time only.
    */
-  sleep(across: boolean, timeoutMs: number, changed: () => boolean): void {
+  sleep(across: boolean, timeoutMs: number, changed: () => boolean): boolean {
     // Loaded first: a wake-up from here on changes it, and the wait below does not begin.
     const wakes = Atomics.load(this.local, LOCAL_BELL.WAKES);
     const { bits, fenced } = this.announce(across ? BELL_BITS.PROCESSES : BELL_BITS.THREADS);
-    if (changed()) return;
-    const slice = fenced ? timeoutMs : Math.min(timeoutMs, UNFENCED_SLICE_MS);
-    if (across) futexWait(this.word, bits, slice * 1e6);
-    else Atomics.wait(this.local, LOCAL_BELL.WAKES, wakes, slice);
+    if (changed()) return fenced;
+    const ms = fenced ? timeoutMs : Math.min(timeoutMs, UNFENCED_SLICE_MS);
+    if (!across) Atomics.wait(this.local, LOCAL_BELL.WAKES, wakes, ms);
+    else futexWaitSlices(this.word, bits, ms * 1e6, changed);
+    return fenced;
   }
 
   /**

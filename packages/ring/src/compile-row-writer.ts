@@ -10,7 +10,8 @@
  * refuses membarrier, the generated class uses Atomics.
  */
 import { DeepwaterError, type Field, RING, type Schema } from '@deepwater/core/engine';
-import { type RowWriter, plainPublishing } from './row-writer.js';
+import { plainPublishing } from './plain-publishing.js';
+import type { RowWriter } from './row-writer.js';
 
 /** A class whose constructor the generated one keeps: `RowWriter` with the waiting added. */
 export type RowWriterBase<A extends unknown[], W extends RowWriter> = abstract new (...args: A) => W;

@@ -7,7 +7,8 @@ export { LOCAL_BELL, localBell, newLocalBell, setLocalWriter, wakeLocal } from '
 export { RingCursor, oldestSafe } from './ring-cursor.js';
 export { Ring, type RingIdentity, createRing, openRing, ringFileBytes } from './ring-file.js';
 export { RingRows } from './ring-rows.js';
-export { RowWriter, plainPublishing } from './row-writer.js';
+export { plainPublishing } from './plain-publishing.js';
+export { RowWriter } from './row-writer.js';
 export { SubscriberRow, type SubscriberState, subscribersOf } from './subscriber-table.js';
 export type { SymbolCoder } from './symbol-coder.js';
 export { PARK, SPIN, SPIN_THEN_PARK, WAIT_STRATEGIES, type WaitStrategy, type WaitStrategyName } from './wait-strategy.js';

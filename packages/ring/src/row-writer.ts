@@ -1,6 +1,5 @@
 import {
-  DeepwaterError, type Field, RING, RUN_DIVISOR, type Schema, describeValue, fenceOwnThreads, highWord, lowWord,
-  notIndexed, registerPublisher,
+  DeepwaterError, type Field, RING, RUN_DIVISOR, type Schema, describeValue, highWord, lowWord, notIndexed,
 } from '@deepwater/core/engine';
 import type { Bell } from './bell.js';
 import type { Ring } from './ring-file.js';
@@ -76,6 +75,9 @@ export abstract class RowWriter {
    * @throws DeepwaterError DW_BACKPRESSURE_TIMEOUT, DW_INGEST_DEAD, DW_INGEST_FAILED, DW_DISK_FULL
    */
   protected abstract waitForRoom(): void;
+
+  /** Called when a part of the ring has filled, before it is full: whoever empties it may be asleep. */
+  protected ringFills(): void {}
 
   /**
    * Makes the next record an index point: the first of a snapshot, where playback can begin. The mark waits for a record that
@@ -184,13 +186,18 @@ export abstract class RowWriter {
       this.tailLo = this.lo;
       return this.ring.slotCount;
     }
+    const { slotCount } = this.ring;
     let tail = this.ring.tail;
-    if (position - tail >= this.ring.slotCount) {
+    if (position - tail >= slotCount) {
       this.waitForRoom();
       tail = this.ring.tail;
     }
     this.tailLo = lowWord(tail);
-    return this.ring.slotCount - (position - tail);
+    // An empty ring is given by halves: at the end of the first one it is said that it fills. What is given at once is a quarter at least.
+    const fills = position - tail >= slotCount >> 2;
+    if (fills) this.ringFills();
+    this.room = fills ? slotCount : slotCount >> 1;
+    return slotCount - (position - tail);
   }
 
   /** Publishes `count` rows that already lie in their slots: one atomic store after the payload (rule 1). */
@@ -287,8 +294,3 @@ export abstract class RowWriter {
 }
 
 const TEXT_SCRATCH = new Uint8Array(65536);
-
-/** Whether this process may publish with plain stores (see compile-row-writer.ts). */
-export function plainPublishing(): boolean {
-  return process.arch === 'x64' && registerPublisher() && fenceOwnThreads();
-}

@@ -62,6 +62,8 @@ export class ListCoder implements SymbolCoder {
 /** Makes room by moving the ring's tail: whoever asks is told what stands in the ring before. */
 export abstract class TestWriter extends RowWriter {
   waits = 0;
+  /** Positions at which it was said that the ring fills. */
+  readonly fills: number[] = [];
 
   constructor(schema: Schema, ring: Ring, readonly onFull: (ring: Ring, tail: number) => void = drainAll, bell: Bell = silentBell()) {
     super(schema, ring, bell, schema.fields.map((field) => (field.type === 'symbol' ? new ListCoder() : undefined)));
@@ -74,6 +76,10 @@ export abstract class TestWriter extends RowWriter {
   protected override waitForRoom(): void {
     this.waits++;
     this.onFull(this.ring, this.ring.tail);
+  }
+
+  protected override ringFills(): void {
+    this.fills.push(this.position);
   }
 
   override end(): void {

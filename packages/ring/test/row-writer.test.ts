@@ -179,6 +179,23 @@ describe('the writer class', () => {
   });
 });
 
+describe('a persisted ring that fills', () => {
+  test.each(variants)('has its writer say so at the half, and nobody waits; one that is emptied in time does not (%s)', (_variant, plain) => {
+    const ring = fileRing(trades, { baseSequence: 1000 });
+    const writer = writerOn(ring, trades, plain);
+    for (let i = 1000; i < 1064; i++) writer.writeValues(i, 0, 'B', i);
+    expect(writer.fills).toEqual([1032]);
+    expect(writer.waits).toBe(0);
+    ring.resetPosition(RING.TAIL, 1060);
+    for (let i = 1064; i < 1300; i++) {
+      writer.writeValues(i, 0, 'B', i);
+      ring.resetPosition(RING.TAIL, i - 4);
+    }
+    expect(writer.fills).toEqual([1032]);
+    expect(writer.waits).toBe(0);
+  });
+});
+
 describe('a persisted ring that is full', () => {
   test.each(variants)('makes its writer wait before it touches the oldest record (%s)', (_variant, plain) => {
     const seen: { head: number; tail: number; oldest: unknown }[] = [];

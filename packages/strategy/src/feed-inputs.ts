@@ -1,7 +1,8 @@
 import type { Clock, Field, Schema } from '@deepwater/core/engine';
 import { type Bar, type BarOptions, LiveBars, type Run, type Subscription } from '@deepwater/query';
+import { EarliestFirst } from './earliest-first.js';
 
-/** Records that are given before the feeds that are quiet are looked at again. */
+/** Records that are given before the feeds that had nothing are looked at again; as many as there are feeds, where that is more. */
 const ROWS_PER_LOOK = 64;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -21,8 +22,6 @@ export class FeedInput {
   bar: Bar | undefined;
   /** Records that no bar counts, as far as that has been told. */
   leftOut = 0;
-  /** Had nothing when it was looked at last: it is live, and what comes next has not been there before. */
-  quiet = false;
   readonly #key: (row: Row) => number | bigint;
   #time: number | bigint = 0;
   /** Index of the record that has that time. */
@@ -61,8 +60,7 @@ export class FeedInput {
     this.firstSequence = run?.firstSequence ?? 0;
     this.at = this.barred = 0;
     this.#timeIndex = -1;
-    this.quiet = this.run === undefined;
-    return !this.quiet;
+    return run !== undefined;
   }
 
   /** The time of a record of the run, in a unit that all feeds of the strategy have in common. May move the flyweight there. */
@@ -94,12 +92,21 @@ export class FeedInputs {
   readonly inputs: readonly FeedInput[];
   /** After `next`: the records of the input's run from `at` up to here are to be given. */
   until = 0;
+  readonly #talking = new EarliestFirst();
+  /** Had nothing when they were looked at last: they are live, and what comes next has not been there before. */
+  readonly #quiet: FeedInput[];
+  readonly #rowsPerLook: number;
   #rowsToLook = 0;
+  /** What `next` gave last, and the record that it was at then. */
+  #last: FeedInput | undefined;
+  #lastAt = 0;
 
   /** @param lost records that predecessors lost, feed by feed */
   constructor(subscriptions: readonly Subscription[], schemas: readonly Schema[], bars: BarOptions | undefined, lost: readonly number[]) {
     const inNanoseconds = schemas.some(({ clocks }) => (clocks[0] as Clock).unit === 'ns');
     this.inputs = subscriptions.map((subscription, index) => new FeedInput(index, subscription, schemas[index] as Schema, inNanoseconds, bars, lost[index] as number));
+    this.#quiet = [...this.inputs];
+    this.#rowsPerLook = Math.max(ROWS_PER_LOOK, this.inputs.length);
   }
 
   /** Whether its platform has ended them all. */
@@ -116,36 +123,45 @@ export class FeedInputs {
       this.until = (only.run as Run).length;
       return only;
     }
-    return this.#earliest();
-  }
-
-  #earliest(): FeedInput | undefined {
-    const lookAround = this.#rowsToLook <= 0;
-    if (lookAround) this.#rowsToLook = ROWS_PER_LOOK;
-    let first: FeedInput | undefined;
-    let second: FeedInput | undefined;
-    let talking = 0;
-    for (const input of this.inputs) {
-      if (input.given && (input.quiet && !lookAround || !input.take())) continue;
-      talking++;
-      if (first === undefined || input.timeAt(input.at) < first.timeAt(first.at)) {
-        second = first;
-        first = input;
-      } else if (second === undefined || input.timeAt(input.at) < second.timeAt(second.at)) {
-        second = input;
-      }
-    }
-    if (first === undefined) return lookAround ? undefined : this.#lookAround();
+    this.#settleLast();
+    if (this.#rowsToLook <= 0 || this.#talking.size === 0) this.look();
+    const { first } = this.#talking;
+    if (first === undefined) return undefined;
     const { length } = first.run as Run;
-    const end = talking === this.inputs.length ? length : Math.min(length, first.at + ROWS_PER_LOOK);
-    this.until = second === undefined ? end : endBefore(first, second, end);
-    this.#rowsToLook -= this.until - first.at;
+    this.until = this.#quiet.length === 0 ? length : Math.min(length, first.at + this.#rowsToLook);
+    const { second } = this.#talking;
+    if (second !== undefined) this.until = endBefore(first, second, this.until);
+    this.#last = first;
+    this.#lastAt = first.at;
     return first;
   }
 
-  #lookAround(): FeedInput | undefined {
-    this.#rowsToLook = 0;
-    return this.#earliest();
+  /** Looks at the feeds that had nothing. @returns whether any feed has something */
+  look(): boolean {
+    if (this.inputs.length === 1) return (this.inputs[0] as FeedInput).take();
+    this.#rowsToLook = this.#rowsPerLook;
+    let left = 0;
+    const quiet = this.#quiet;
+    for (const input of quiet) {
+      if (!input.given || input.take()) this.#talking.add(input);
+      else quiet[left++] = input;
+    }
+    quiet.length = left;
+    return this.#talking.size > 0;
+  }
+
+  /** What was given has moved on: to a later record, to its next run, or it has nothing more. */
+  #settleLast(): void {
+    const last = this.#last;
+    if (last === undefined) return;
+    this.#last = undefined;
+    this.#rowsToLook -= last.at - this.#lastAt;
+    if (last.given && !last.take()) {
+      this.#talking.removeFirst();
+      this.#quiet.push(last);
+    } else {
+      this.#talking.settleFirst();
+    }
   }
 
   close(): void {

@@ -12,8 +12,16 @@ import { positionAt } from './shared-stats.js';
 import type { Handlers } from './strategy-module.js';
 import { Turns } from './turns.js';
 
-/** Looks at the feeds before the thread sleeps, by wait strategy `spin-then-park`. */
+/** Looks at feeds before the thread sleeps, by wait strategy `spin-then-park`; at all of them once at least. */
 const SPIN_LOOKS = 100;
+/**
+ * To be woken by any of many feeds means to say so to each of them, and a wake-up for each of their publishers. As long as there
+ * is something every few milliseconds it is cheaper to look at them once a millisecond.
+ */
+const MANY_FEEDS = 16;
+const PAUSE_MS = 1;
+/** After so many pauses in vain it sleeps until it is woken. */
+const PAUSES_MAX = 20;
 /** Looks between two at the clock, less one. */
 const LOOK_MASK = 63;
 
@@ -39,6 +47,7 @@ export class StrategyRun {
     this.#feedError ??= error as Error | undefined;
     this.#calls.wake?.();
   };
+  #pauses = 0;
   readonly #stopped = (): boolean => this.#calls.stopping;
 
   /** Follows the feeds from here on. @throws DeepwaterError of `subscribe` and `attachWriter` */
@@ -84,6 +93,7 @@ export class StrategyRun {
         if (this.#losses.length > 0) await calls.settle(this.#tellLosses());
         // Somebody may have had something to say meanwhile. The records stay where they are.
         if (calls.stopping || this.#params !== undefined) continue;
+        if (input !== undefined) this.#pauses = 0;
         const waiting = input === undefined ? this.#idle() : this.#giving.give(input, this.#inputs.until);
         if (waiting !== undefined) await calls.settle(waiting);
         if (waiting === undefined ? turns.foundDue : turns.due) await turns.yield(this.#stopped);
@@ -164,17 +174,19 @@ export class StrategyRun {
       return;
     }
     const { spins } = WAIT_STRATEGIES[this.init.wait];
-    const looks = spins === Infinity ? Infinity : spins > 0 ? SPIN_LOOKS : 0;
+    const looks = spins === Infinity ? Infinity : spins > 0 ? Math.ceil(SPIN_LOOKS / inputs.length) : 0;
     for (let look = 1; look <= looks; look++) {
-      for (const input of inputs) if (input.take()) return;
+      if (this.#inputs.look()) return;
       if ((look & LOOK_MASK) !== 0 || !turns.due) continue;
       await turns.yield(this.#stopped);
       if (calls.stopping || this.#params !== undefined) return;
     }
     turns.end();
+    const pause = inputs.length >= MANY_FEEDS && this.#pauses++ < PAUSES_MAX;
     await new Promise<void>((resolve) => {
       calls.wake = resolve;
-      for (const input of inputs) input.arm(this.#woken);
+      if (pause) setTimeout(resolve, PAUSE_MS);
+      else for (const input of inputs) input.arm(this.#woken);
     });
     calls.wake = undefined;
     if (this.#feedError !== undefined) throw this.#feedError;

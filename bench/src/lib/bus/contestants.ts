@@ -1,9 +1,10 @@
-import { EventEmitter, once } from 'node:events';
-import { BroadcastChannel, MessageChannel, Worker } from 'node:worker_threads';
+import { EventEmitter } from 'node:events';
+import { BroadcastChannel, MessageChannel } from 'node:worker_threads';
 import { nowNs } from '../clock.js';
 import { priceOf, timeOf } from '../records.js';
 import { Arrivals } from './arrivals.js';
 import type { HopResult } from './hop.js';
+import { listenInThread } from './listen.js';
 
 /** A message of the peers: the record as an array, one each. */
 export type Tuple = readonly [price: number, dueNs: number, timeUs: number];
@@ -39,18 +40,18 @@ export async function throughMessages(kind: PeerOrder['kind'], records: number, 
   const name = `deepwater-bench-${process.pid}-${nowNs()}`;
   const { port1, port2 } = new MessageChannel();
   const order: PeerOrder = { kind, name, records };
-  const worker = new Worker(SCRIPT, { workerData: { order, port: port2 }, transferList: [port2] });
-  await once(worker, 'message');
+  const listener = listenInThread(SCRIPT, { order, port: port2 }, [port2]);
   const channel = kind === 'port' ? port1 : new BroadcastChannel(name);
-  const started = nowNs();
-  const ended = once(worker, 'message') as Promise<[HopResult]>;
-  await send(records, intervalNs, (tuple) => { channel.postMessage(tuple); });
-  const [result] = await ended;
-  const seconds = (nowNs() - started) / 1e9;
-  channel.close();
-  port1.close();
-  await once(worker, 'exit');
-  return { ...result, seconds };
+  try {
+    await listener.ready;
+    const started = nowNs();
+    await send(records, intervalNs, (tuple) => { channel.postMessage(tuple); });
+    const result = await listener.result;
+    return { ...result, seconds: (result.lastNs - started) / 1e9 };
+  } finally {
+    channel.close();
+    port1.close();
+  }
 }
 
 /** EventEmitter, in the same thread: a call. */
@@ -60,5 +61,6 @@ export async function throughEmitter(records: number, intervalNs: number): Promi
   emitter.on('record', ([price, dueNs, timeUs]: Tuple) => { arrivals.take(price, dueNs, timeUs); });
   const started = nowNs();
   await send(records, intervalNs, (tuple) => { emitter.emit('record', tuple); });
-  return { ...arrivals.result(), seconds: (nowNs() - started) / 1e9 };
+  const result = arrivals.result();
+  return { ...result, seconds: (result.lastNs - started) / 1e9 };
 }

@@ -2,15 +2,23 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createClient } from 'redis';
 import { nowNs } from '../clock.js';
-import { Arrivals } from './arrivals.js';
+import { within } from '../within.js';
 import { type PeerRun, type Tuple, send } from './contestants.js';
+import { listenInThread } from './listen.js';
+import { connectRedis } from './redis-client.js';
+
+/** What the subscriber of a stream is told. */
+export interface RedisOrder {
+  readonly socket: string;
+  readonly stream: string;
+  readonly records: number;
+}
 
 /** A Redis server of our own: on a Unix socket, in memory, nothing saved. */
 export interface RedisServer {
   readonly version: string;
-  /** XADD of one record each, pipelined as the client does it; XREAD BLOCK on another connection. */
+  /** XADD of one record each, pipelined by the client as far as they are sent in one turn; XREAD BLOCK in a worker thread. */
   race(records: number, intervalNs: number): Promise<PeerRun>;
   close(): Promise<void>;
 }
@@ -36,7 +44,7 @@ export async function startRedis(): Promise<RedisServer | string> {
   process.once('exit', abandon);
   if (!await accepts(server)) {
     process.off('exit', abandon);
-    remove();
+    abandon();
     return `redis-server ${version} does not start`;
   }
   let runs = 0;
@@ -44,9 +52,13 @@ export async function startRedis(): Promise<RedisServer | string> {
     version,
     race: (records, intervalNs) => race(socket, `records-${runs++}`, records, intervalNs),
     close: async () => {
-      const gone = new Promise((resolve) => server.once('close', resolve));
-      server.kill();
-      await gone;
+      if (server.exitCode === null && server.signalCode === null) {
+        const gone = new Promise((resolve) => server.once('close', resolve));
+        server.kill();
+        const limit = setTimeout(() => { server.kill('SIGKILL'); }, END_MS);
+        await gone;
+        clearTimeout(limit);
+      }
       process.off('exit', abandon);
       remove();
     },
@@ -56,6 +68,7 @@ export async function startRedis(): Promise<RedisServer | string> {
 /** Whether a server came so far as to accept connections. */
 function accepts(server: ChildProcess): Promise<boolean> {
   return new Promise((resolve) => {
+    setTimeout(() => { resolve(false); }, START_MS).unref();
     let said = '';
     server.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
@@ -66,34 +79,28 @@ function accepts(server: ChildProcess): Promise<boolean> {
   });
 }
 
-const BATCH = 1000;
+/** A server that takes longer to start, or to end, is given up. */
+const START_MS = 10_000;
+const END_MS = 5_000;
+/** The same of a run: the server has died, or the subscriber. */
+const RUN_MS = 60_000;
+
+const SUBSCRIBER = new URL('../../children/redis-subscriber.js', import.meta.url);
 
 async function race(socket: string, stream: string, records: number, intervalNs: number): Promise<PeerRun> {
-  const publisher = createClient({ RESP: 2, socket: { path: socket, tls: false } });
-  const subscriber = createClient({ RESP: 2, socket: { path: socket, tls: false } });
-  await Promise.all([publisher.connect(), subscriber.connect()]);
-  const arrivals = new Arrivals(records);
-  const listen = async (): Promise<void> => {
-    let id = '0';
-    while (!arrivals.complete) {
-      const streams = await subscriber.sendCommand(['XREAD', 'COUNT', String(BATCH), 'BLOCK', '1000', 'STREAMS', stream, id]) as unknown as [string, [string, string[]][]][] | null;
-      for (const [entry, values] of streams?.[0]?.[1] ?? []) {
-        arrivals.take(Number(values[1]), Number(values[3]), Number(values[5]));
-        id = entry;
-      }
-    }
-  };
-  const started = nowNs();
-  const heard = listen();
-  const sent: Promise<unknown>[] = [];
-  const publish = ([price, dueNs, timeUs]: Tuple): void => {
-    sent.push(publisher.sendCommand(['XADD', stream, '*', 'price', String(price), 'size', String(dueNs), 'timestamp', String(timeUs)]));
-  };
-  await send(records, intervalNs, publish);
-  await Promise.all(sent);
-  await heard;
-  const seconds = (nowNs() - started) / 1e9;
-  await publisher.del(stream);
-  await Promise.all([publisher.close(), subscriber.close()]);
-  return { ...arrivals.result(), seconds };
+  const publisher = await connectRedis(socket);
+  try {
+    const subscriber = listenInThread(SUBSCRIBER, { socket, stream, records } satisfies RedisOrder);
+    await subscriber.ready;
+    const started = nowNs();
+    const sent: Promise<unknown>[] = [];
+    await send(records, intervalNs, ([price, dueNs, timeUs]: Tuple) => {
+      sent.push(publisher.sendCommand(['XADD', stream, '*', 'price', String(price), 'size', String(dueNs), 'timestamp', String(timeUs)]));
+    });
+    const [result] = await within(RUN_MS, Promise.all([subscriber.result, ...sent]), 'Redis has not taken every record');
+    await publisher.del(stream);
+    return { ...result, seconds: (result.lastNs - started) / 1e9 };
+  } finally {
+    publisher.destroy();
+  }
 }

@@ -1,8 +1,11 @@
 import { libc } from './libc.js';
 import { errnoName } from './system-error.js';
 
-/** Native waits are cut into slices: an untimed one would hang `worker.terminate()` and `process.exit()`. */
-export const FUTEX_SLICE_NS = 250_000_000;
+/**
+ * Native waits are cut into slices: an untimed one would hang `worker.terminate()` and `process.exit()`. Each costs some 100 µs,
+ * because nothing of what the thread needs is in a cache any more.
+ */
+export const FUTEX_SLICE_NS = 1_000_000_000;
 
 /**
  * Sleeps while `word[0]` holds `expected`, until another process wakes it or the slice ends. `word` must lie in a
@@ -11,6 +14,19 @@ export const FUTEX_SLICE_NS = 250_000_000;
  */
 export function futexWait(word: Int32Array, expected: number, timeoutNs: number): boolean {
   return libc().futexWait(word, expected, Math.min(timeoutNs, FUTEX_SLICE_NS)) === 0 || Atomics.load(word, 0) !== expected;
+}
+
+/**
+ * The same for any time, slice after slice, with as little as can be done between two: a thread that wakes once a second runs
+ * everything from a cold start, and uncompiled.
+ * @param changed asked between slices: of a word that was changed and changed back just then nobody is woken
+ */
+export function futexWaitSlices(word: Int32Array, expected: number, timeoutNs: number, changed: () => boolean): boolean {
+  const { futexWait: wait } = libc();
+  for (let left = timeoutNs; left > 0; left -= FUTEX_SLICE_NS) {
+    if (wait(word, expected, left < FUTEX_SLICE_NS ? left : FUTEX_SLICE_NS) === 0 || Atomics.load(word, 0) !== expected || changed()) return true;
+  }
+  return false;
 }
 
 /** Words that one call can wait on (FUTEX_WAITV_MAX). */

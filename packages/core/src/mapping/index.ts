@@ -14,7 +14,7 @@ export {
 } from './files.js';
 export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';
-export { FUTEX_SLICE_NS, FUTEX_WORDS_MAX, futexWait, futexWaitAny, futexWakeAll } from './futex.js';
+export { FUTEX_SLICE_NS, FUTEX_WORDS_MAX, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll } from './futex.js';
 export { fenceAllPublishers, fenceOwnThreads, registerPublisher } from './barrier.js';
 export { bootId, threadAlive, threadKernelId } from './host.js';
 export { errnoName, fromNodeError, lastSystemError, systemError } from './system-error.js';

@@ -112,7 +112,9 @@ function load(): Libc {
   const fallocate = library.func('fallocate', 'int', ['int', 'int', 'int64_t', 'int64_t']);
   const fcntl = library.func('fcntl', 'int', ['int', 'int', koffi.inout(koffi.pointer(lockType))]);
   // syscall(2) takes its arguments as longs in registers; declaring the shapes in use avoids varargs.
-  const futex = library.func('syscall', 'long', ['long', 'void *', 'int', 'uint32_t', koffi.pointer(timespec), 'void *', 'uint32_t']);
+  const futex = library.func('syscall', 'long', ['long', 'void *', 'int', 'uint32_t', 'void *', 'void *', 'uint32_t']);
+  // A timespec that is filled in place (both processors are little-endian): to have one made of an object takes twice as long as the call.
+  const timeout = new Int32Array(4);
   const waiter = koffi.struct({ val: 'uint64_t', uaddr: 'void *', flags: 'uint32_t', reserved: 'uint32_t' });
   const futexWaitv = library.func('syscall', 'long', ['long', koffi.pointer(waiter), 'uint32_t', 'uint32_t', koffi.pointer(timespec), 'int']);
   const plain = library.func('syscall', 'long', ['long', 'int', 'int', 'int']);
@@ -123,13 +125,11 @@ function load(): Libc {
     msync: (address, length, flags) => msync(address, length, flags) as number,
     fallocate: (fd, mode, offset, length) => fallocate(fd, mode, offset, length) as number,
     fcntlLock: (fd, command, lock) => fcntl(fd, command, lock) as number,
-    futexWait: (word, expected, timeoutNs) =>
-      Number(
-        futex(
-          numbers.futex, word, FUTEX_WAIT, expected >>> 0,
-          { tv_sec: Math.floor(timeoutNs / 1e9), tv_nsec: timeoutNs % 1e9 }, null, 0,
-        ),
-      ),
+    futexWait: (word, expected, timeoutNs) => {
+      timeout[0] = Math.floor(timeoutNs / 1e9);
+      timeout[2] = timeoutNs % 1e9;
+      return Number(futex(numbers.futex, word, FUTEX_WAIT, expected >>> 0, timeout, null, 0));
+    },
     futexWake: (word, count) => Number(futex(numbers.futex, word, FUTEX_WAKE, count, null, null, 0)),
     futexWaitAny: (words, expected, deadlineNs) =>
       Number(

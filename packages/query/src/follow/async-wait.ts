@@ -6,19 +6,23 @@
 import { BELL_BITS } from '@deepwater/core/engine';
 import { LOCAL_BELL, UNFENCED_SLICE_MS } from '@deepwater/ring';
 import type { Follower } from './follower.js';
+import { IdleTime } from './idle-time.js';
 import { holdEventLoop, releaseEventLoop } from './keep-alive.js';
 import type { Parking } from './parking.js';
 import { armWaker } from './waker.js';
 
-/** In between it is made sure that ring and feed are still there. */
-const SLICE_MS = 250;
-/** How often the next writer is looked out for where there is no ring. */
-const NO_RING_MS = 20;
 /** How often a feed is looked at whose bell may not be written: at once after a record, later less often. */
 const POLL_MS = { MIN: 1, MAX: 16 } as const;
 
+/** Where one sleeps: how long at most, ms, and whether on a bell, which is rung for more than records. */
+interface Place {
+  readonly ms: number;
+  readonly rings: boolean;
+}
+
 export class AsyncWait {
   #poll: number = POLL_MS.MIN;
+  readonly #idle = new IdleTime();
   #wake: (() => void) | undefined;
 
   constructor(
@@ -27,26 +31,40 @@ export class AsyncWait {
     private readonly stopped: () => boolean,
   ) {}
 
-  /** Resolves when there may be something new; at the latest after a quarter of a second. @throws DeepwaterError DW_FEED_UNKNOWN */
+  /** Resolves when there may be something new; at the latest after some seconds. @throws DeepwaterError DW_FEED_UNKNOWN */
   async wait(): Promise<void> {
     const { follower } = this;
-    const { local } = this.parking;
-    const wakes = Atomics.load(local, LOCAL_BELL.WAKES);
-    const ms = this.#announce();
-    if (!this.stopped() && !follower.behind) {
-      const waiting = Atomics.waitAsync(local, LOCAL_BELL.WAKES, wakes, ms);
-      if (waiting.async) {
-        holdEventLoop();
-        try {
-          await Promise.race([waiting.value, new Promise<void>((resolve) => { this.#wake = resolve; })]);
-        } finally {
-          this.#wake = undefined;
-          releaseEventLoop();
-        }
-      }
+    const end = performance.now() + this.#idle.sliceMs(true);
+    let place: Place;
+    let over: boolean;
+    do {
+      const wakes = Atomics.load(this.parking.local, LOCAL_BELL.WAKES);
+      place = this.#announce();
+      // What would have rung before this could hear it.
+      const changed = this.stopped() || follower.behind || (place.rings && follower.ring?.retired === true);
+      over = changed || await this.#sleep(wakes, place.ms) !== 'timed-out';
+      // Without a ring, a look at one word, or at whether there is a file, says whether there is more to look at.
+    } while (!over && follower.ring === undefined && performance.now() < end && !follower.files.mayHaveRing());
+    if (follower.behind) {
+      this.#poll = POLL_MS.MIN;
+      this.#idle.over();
+    } else if (!this.stopped()) {
+      if (place.rings) follower.refresh(); // woken, but not by a record; or it is time to look round
+      else this.parking.refreshIfIdle();
     }
-    if (follower.behind) this.#poll = POLL_MS.MIN;
-    else if (!this.stopped()) this.parking.refreshIfIdle();
+  }
+
+  /** @returns undefined where `wake` ended it */
+  async #sleep(wakes: number, ms: number): Promise<'ok' | 'not-equal' | 'timed-out' | undefined> {
+    const waiting = Atomics.waitAsync(this.parking.local, LOCAL_BELL.WAKES, wakes, ms);
+    if (!waiting.async) return waiting.value;
+    holdEventLoop();
+    try {
+      return await Promise.race([waiting.value, new Promise<undefined>((resolve) => { this.#wake = () => { resolve(undefined); }; })]);
+    } finally {
+      this.#wake = undefined;
+      releaseEventLoop();
+    }
   }
 
   /** Ends a wait that is under way: the stream was stopped. */
@@ -54,18 +72,18 @@ export class AsyncWait {
     this.#wake?.();
   }
 
-  /** Tells the publisher that somebody sleeps. @returns how long to sleep at most, ms */
-  #announce(): number {
+  /** Tells the publisher that somebody sleeps. */
+  #announce(): Place {
     const { ring } = this.follower;
-    if (ring === undefined || ring.retired) return NO_RING_MS;
+    if (ring === undefined || ring.retired) return { ms: this.#idle.sliceMs(false), rings: false };
     const bell = this.parking.bellOf(ring);
     if (bell === undefined) {
       this.#poll = Math.min(POLL_MS.MAX, this.#poll * 1.1);
-      return this.#poll;
+      return { ms: this.#poll, rings: false };
     }
     const across = Atomics.load(bell.local, LOCAL_BELL.WRITERS) === 0;
     const { bits, fenced } = bell.announce(across ? BELL_BITS.PROCESSES : BELL_BITS.THREADS);
     if (across) armWaker(bell, bits);
-    return fenced ? SLICE_MS : UNFENCED_SLICE_MS;
+    return { ms: fenced ? this.#idle.sliceMs(true) : UNFENCED_SLICE_MS, rings: fenced };
   }
 }

@@ -6,13 +6,12 @@
 import { DeepwaterError, RING, lowWord } from '@deepwater/core/engine';
 import { Bell, LOCAL_BELL, type Ring, type WaitStrategy } from '@deepwater/ring';
 import type { Follower } from './follower.js';
+import { IdleTime } from './idle-time.js';
 
-/** Sleeps are cut into slices: a native wait holds up `terminate()`, and a successor of the ring has to be noticed. */
+/** How often who spins, or may not write the bell, looks for a successor of the ring. */
 const SLICE_MS = 250;
 /** How often a subscriber without write permission looks. */
 const POLL_MS = 1;
-/** How often the next writer is looked out for where there is no ring. One of this process wakes its sleepers itself. */
-const NO_RING_MS = 20;
 /** Spins between two looks at the stop flag; and, as a mask, such looks between two at the clock. */
 const SPINS_PER_LOOK = 64;
 const LOOKS_PER_CLOCK = 127;
@@ -21,7 +20,10 @@ export class Parking {
   #ring: Ring | undefined;
   #bell: Bell | undefined;
   #idleSince = 0;
-  readonly #changed = (): boolean => this.stopped() || this.follower.behind;
+  readonly #idle = new IdleTime();
+  #across = false;
+  /** What would have rung before the sleeper could hear it: looked at when it can. */
+  readonly #changed = (): boolean => this.stopped() || this.follower.behind || this.follower.ring?.retired === true || this.#across !== this.#writesElsewhere;
 
   constructor(
     private readonly follower: Follower,
@@ -39,9 +41,15 @@ export class Parking {
     if (ring !== undefined && spins > 0 && this.#spin(ring, spins, deadline)) return;
     const now = performance.now();
     if (now >= deadline || this.stopped()) return;
-    this.#sleep(ring, Math.min(deadline - now, SLICE_MS));
-    if (follower.behind) this.#idleSince = 0;
-    else this.refreshIfIdle();
+    const rang = this.#sleep(ring, deadline - now);
+    if (follower.behind) {
+      this.#idle.over();
+      this.#idleSince = 0;
+    } else if (rang) {
+      follower.refresh(); // woken, but not by a record; or it is time to look round
+    } else {
+      this.refreshIfIdle();
+    }
   }
 
   /** Looks for a successor of the ring, once in a while. @throws DeepwaterError DW_FEED_UNKNOWN */
@@ -71,19 +79,36 @@ export class Parking {
     return false;
   }
 
-  #sleep(ring: Ring | undefined, ms: number): void {
-    if (ring === undefined || ring.retired) {
-      this.#sleepLocal(Math.min(ms, NO_RING_MS));
-      return;
+  /** @returns whether it slept on a bell, which is rung for more than records. */
+  #sleep(ring: Ring | undefined, ms: number): boolean {
+    if (ring === undefined) {
+      this.#sleepWithoutRing(ms);
+      return false;
     }
-    const bell = this.bellOf(ring);
-    if (bell === undefined) this.#sleepLocal(Math.min(ms, POLL_MS));
-    else bell.sleep(Atomics.load(this.local, LOCAL_BELL.WRITERS) === 0, ms, this.#changed);
+    const bell = ring.retired ? undefined : this.bellOf(ring);
+    this.#across = this.#writesElsewhere;
+    if (bell !== undefined) return bell.sleep(this.#across, Math.min(ms, this.#idle.sliceMs(true)), this.#changed);
+    this.#sleepLocal(Math.min(ms, ring.retired ? this.#idle.sliceMs(false) : POLL_MS));
+    return false;
+  }
+
+  /** Until there may be a ring: a look at one word, or at whether there is a file. */
+  #sleepWithoutRing(ms: number): void {
+    const wakes = Atomics.load(this.local, LOCAL_BELL.WAKES);
+    const end = performance.now() + Math.min(ms, this.#idle.sliceMs(true));
+    do {
+      const left = end - performance.now();
+      if (left <= 0 || this.stopped() || Atomics.wait(this.local, LOCAL_BELL.WAKES, wakes, Math.min(left, this.#idle.sliceMs(false))) !== 'timed-out') return;
+    } while (!this.follower.files.mayHaveRing());
+  }
+
+  get #writesElsewhere(): boolean {
+    return Atomics.load(this.local, LOCAL_BELL.WRITERS) === 0;
   }
 
   #sleepLocal(ms: number): void {
     const wakes = Atomics.load(this.local, LOCAL_BELL.WAKES);
-    if (!this.#changed()) Atomics.wait(this.local, LOCAL_BELL.WAKES, wakes, ms);
+    if (!this.stopped() && !this.follower.behind) Atomics.wait(this.local, LOCAL_BELL.WAKES, wakes, ms);
   }
 
   /** The bell beside a ring; undefined where it may not be written. */

@@ -163,7 +163,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   }
 
   /**
-   * Resolves when there may be records, or the subscription has ended, and after a quarter of a second in any case: ask `poll`.
+   * Resolves when there may be records, or the subscription has ended, and after some seconds in any case: ask `poll`.
    * For threads that have an event loop to serve; costs nothing while nothing comes, and never blocks.
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed has been deleted
    */

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { futexWakeAll } from '@deepwater/core/engine';
-import type { Bell } from '@deepwater/ring';
+import { type Bell, wakeLocal } from '@deepwater/ring';
 
 /** Words shared with the waker. Each bell has two from `FIRST` on: the value that it sleeps on, and whether it shall. */
 export const WAKER = { SIGNAL: 0, END: 1, FIRST: 2, EXPECTED: 0, ARMED: 1, WORDS_PER_BELL: 2, BELLS_MAX: 4096 } as const;
@@ -21,6 +21,8 @@ interface Waker {
   readonly worker: Worker;
   readonly words: Int32Array;
   readonly places: WeakMap<Bell, number>;
+  /** What it wakes. */
+  readonly locals: Set<Int32Array>;
   count: number;
 }
 
@@ -30,7 +32,7 @@ function start(): Waker {
   const words = new Int32Array(new SharedArrayBuffer(4 * (WAKER.FIRST + WAKER.WORDS_PER_BELL * WAKER.BELLS_MAX)));
   const worker = new Worker(new URL('./waker-worker.js', import.meta.url), { name: 'deepwater-waker', workerData: { words } });
   worker.unref();
-  const started: Waker = { worker, words, places: new WeakMap(), count: 0 };
+  const started: Waker = { worker, words, places: new WeakMap(), locals: new Set(), count: 0 };
   const atExit = (): void => {
     // A native wait holds up the end of the process until its slice is over.
     Atomics.store(words, WAKER.END, 1);
@@ -40,8 +42,9 @@ function start(): Waker {
   process.once('exit', atExit);
   const gone = (): void => {
     process.off('exit', atExit);
-    // The next wait starts another one; until then streams look four times a second.
     if (waker === started) waker = undefined;
+    // Each looks, and waits again: with another one.
+    for (const local of started.locals) wakeLocal(local);
   };
   worker.once('error', gone);
   worker.once('exit', gone);
@@ -63,6 +66,7 @@ export function armWaker(bell: Bell, bits: number): void {
     }
     place = waker.count++;
     places.set(bell, place);
+    waker.locals.add(bell.local);
     worker.postMessage({ place, word: bell.word, local: bell.local } satisfies WatchedBell);
   }
   const at = WAKER.FIRST + place * WAKER.WORDS_PER_BELL;
