@@ -9,7 +9,7 @@ import {
 import {
   MEMBARRIER_CMD_GLOBAL_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_QUERY, libc,
 } from '../dist/mapping/libc.js';
-import { Peer, temporaryFile } from './mapping-tools.js';
+import { Peer, runScript, temporaryFile } from './mapping-tools.js';
 
 function mappedWord(file: string): Int32Array {
   const fd = fs.openSync(file, 'r+');
@@ -125,5 +125,12 @@ describe('the host', () => {
     }
     expect(errnoName(9999)).toBe('errno 9999');
     expect(errnoName(0)).toBe('errno 0');
+  });
+});
+
+describe('a thread that is terminated in the midst of a system call', () => {
+  // Arguments that are objects are read by the native side, which a dying thread refuses: that once ended the whole process.
+  test.each(['futexWait', 'futexWaitAny', 'futexWake', 'lock', 'map'])('%s: ends alone', async (call) => {
+    expect(await runScript(new URL('./workers/mapping-terminated.mjs', import.meta.url), [call, '24', temporaryFile(4096)])).toEqual({ code: 0, signal: null, output: 'lives\n' });
   });
 });

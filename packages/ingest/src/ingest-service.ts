@@ -113,7 +113,8 @@ export class IngestService {
       }
     }
     this.#closed = true;
-    await this.#ingest?.terminate();
+    await this.#endIngest();
+    await this.#keeper?.api.stop().catch(() => {});
     await this.#keeper?.terminate();
     for (const { lock } of this.#lanes.values()) lock.release();
     this.#lanes.clear();
@@ -163,6 +164,16 @@ export class IngestService {
     const result = run((this.#ingest as Service<IngestApi>).api);
     wakeIngest(this.#words);
     return result;
+  }
+
+  /** Has it end by itself first: a thread that is terminated while it loads native code takes the process along. */
+  async #endIngest(): Promise<void> {
+    const ingest = this.#ingest;
+    if (ingest === undefined) return;
+    const stopped = this.#call((api) => api.stop()).catch(() => {});
+    this.#ingest = undefined; // its end is expected
+    await stopped;
+    await ingest.terminate();
   }
 
   #start(): Promise<void> {
@@ -216,9 +227,7 @@ export class IngestService {
     try {
       if (this.#restarts > RESTARTS_MAX) throw cause ?? new Error('no cause known');
       if (thread === 'keeper') {
-        const ingest = this.#ingest;
-        this.#ingest = undefined; // its end is expected
-        await ingest?.terminate();
+        await this.#endIngest();
         this.#startKeeper();
       }
       await this.#startIngest();
