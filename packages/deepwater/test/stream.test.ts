@@ -106,7 +106,7 @@ describe('stream', () => {
 
   test.each([
     [{ format: 'raw' }, 'DW_FORMAT_UNKNOWN'], [{ format: 'segments' }, 'DW_FORMAT_UNKNOWN'], [{ columns: ['no'] }, 'DW_FIELD_UNKNOWN'], [{ begin: 0 }, 'DW_OPTION_INVALID'],
-    [{ signal: {} }, 'DW_OPTION_INVALID'], [{ start: 1, fromSequence: 1 }, 'DW_OPTION_INVALID'], [{ playback: true }, 'DW_OPTION_INVALID'], [{ batchRows: 0 }, 'DW_OPTION_INVALID'],
+    [{ signal: {} }, 'DW_OPTION_INVALID'], [{ start: 1, fromSequence: 1 }, 'DW_OPTION_INVALID'], [{ playback: true }, 'DW_FEED_NOT_INDEXED'], [{ playback: 1 }, 'DW_OPTION_INVALID'], [{ batchRows: 0 }, 'DW_OPTION_INVALID'],
   ])('%j is refused', async (options, code) => {
     const { platform } = await withFeed();
     const reader = await platform.createReader('checked');

@@ -144,7 +144,7 @@ export class KeeperLane {
       if (kept === undefined) return;
       const seal = await finishSeal(kept.chunk, this.#schema, {
         rows: facts.rows, reason: facts.reason as SealReason, sealedUs: Date.now() * 1000, sortedMask: facts.sortedMask,
-        ranges: fullRanges(this.#schema, facts.ranges),
+        indexPoints: facts.indexPoints, ranges: fullRanges(this.#schema, facts.ranges),
       });
       this.#catalog.view.seal(catalogIndex, { ...seal, sealReason: seal.reason });
       this.#letGo(kept);

@@ -9,9 +9,10 @@
  * Numbers that were never given to a record (after a power loss, between two rings of a memory feed) are passed over. Records
  * that are gone (overwritten in the ring of a memory feed, deleted by retention) are lost, counted, and told.
  */
-import { POSITION, RING, RUN_DIVISOR, joinWords, loadPosition, lowWord } from '@deepwater/core/engine';
+import { type Field, POSITION, RING, RUN_DIVISOR, joinWords, loadPosition, lowWord } from '@deepwater/core/engine';
 import { type Ring, oldestSafe } from '@deepwater/ring';
 import type { CatalogIndex } from '../catalog-index.js';
+import { firstIndexPoint } from '../index-points.js';
 import { type Cut, pinRef, refOf, takeCut } from '../cut.js';
 import type { FeedFiles } from '../feed-files.js';
 import { unpinChunk } from '../open-chunk.js';
@@ -28,13 +29,13 @@ import { historyInRing } from './history-in-ring.js';
 import { Losses } from './losses.js';
 import { missingRecord } from './missing-record.js';
 import { PendingRows } from './pending-rows.js';
+import { presentCut } from './present-cut.js';
 import { Presence } from './presence.js';
 
 /** The ring does not hold the next row any more, and chunks do. */
 const LAPPED = -1;
 const HEAD_LOW = (RING.HEAD + POSITION.LOW) >> 2;
 const HEAD_HIGH_B = (RING.HEAD + POSITION.HIGH_B) >> 2;
-
 /** Looks at catalog and ring without finding what must be in one of them, before that is an error. */
 const LOOKS_MAX = 16;
 
@@ -50,6 +51,7 @@ export class Follower {
   readonly #presence = new Presence();
   /** Rows below this number are history, of which `bounds` are wanted. */
   readonly #historyEnd: number = 0;
+  #seeking: boolean;
   #pending: PendingRows | undefined;
   #pinned: string | undefined;
   #ring: Ring | undefined;
@@ -65,6 +67,7 @@ export class Follower {
     private readonly options: FollowOptions,
   ) {
     this.losses = new Losses(options.onLoss);
+    this.#seeking = options.toIndexPoint !== undefined;
     if (options.from !== undefined) {
       this.next = options.from;
       return;
@@ -77,9 +80,7 @@ export class Follower {
   }
 
   /** The ring that is followed now; undefined while there is none, or chunks are read. */
-  get ring(): Ring | undefined {
-    return this.#ring;
-  }
+  get ring(): Ring | undefined { return this.#ring; }
 
   /** Whether rows are there that no step has given out. Cheap; says nothing of rings that are not known yet. */
   get behind(): boolean {
@@ -91,6 +92,7 @@ export class Follower {
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone, DW_FILE_CORRUPT, DW_SYSTEM_CALL; what `onLoss` throws
    */
   step(max: number, ringMax: number = max): Step {
+    if (this.#seeking && !this.#seek(this.options.toIndexPoint as Field)) return STEP.NOTHING;
     if (this.#pending === undefined) {
       if (this.#pinned !== undefined) this.#unpin();
       if (this.#ring !== undefined) {
@@ -106,8 +108,7 @@ export class Follower {
   }
 
   /**
-   * Looks whether the ring has a successor, or the feed is gone: for whoever has waited for a while in vain. The next step
-   * then begins from the files.
+   * Looks whether the ring has a successor, or the feed is gone, after a wait in vain; the next step then begins from the files.
    * @throws DeepwaterError DW_FEED_UNKNOWN
    */
   refresh(): void {
@@ -184,10 +185,9 @@ export class Follower {
 
   /** The slow way: from what the files say now. */
   #look(max: number, ringMax: number): Step {
-    const { files } = this;
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
       if (this.#pending !== undefined) return this.#part(max);
-      const cut = this.#cut();
+      const cut = presentCut(this.files);
       if (cut === undefined) return STEP.NOTHING;
       const before = this.next;
       if (this.next < cut.chunksEnd && !ringIsNear(cut, this.next, this.#historyEnd)) {
@@ -208,21 +208,21 @@ export class Follower {
       }
       if (this.next > before) looks = 0;
     }
-    throw missingRecord(files.source.spec.name, this.next);
+    throw missingRecord(this.files.source.spec.name, this.next);
   }
 
-  #cut(): Cut | undefined {
-    const { files } = this;
-    try {
-      const catalog = files.catalog();
-      if (catalog !== undefined && !catalog.view.retired) return takeCut(files);
-    } catch (error) {
-      // Another feed's catalog in the place of ours: the feed was made anew.
-      checkFeedPresent(files.source);
-      throw error;
-    }
-    checkFeedPresent(files.source);
-    return undefined;
+  /** Goes on to the first index point from `next` on; where there is none yet, past everything there is. @returns whether it found one. */
+  #seek(column: Field): boolean {
+    if (this.#ring !== undefined && !this.#ring.retired && !this.behind) return false;
+    const cut = presentCut(this.files);
+    if (cut === undefined) return false;
+    const found = firstIndexPoint(this.files, column, cut, this.next);
+    this.#seeking = found === undefined;
+    this.next = found ?? Math.max(this.next, cut.head);
+    if (found !== undefined || cut.ring === undefined) this.#ring = undefined; // it may lie in a chunk
+    else this.#attach(cut.ring); // what is waited on
+    this.#presence.tell(this.next, this.losses.count);
+    return found !== undefined;
   }
 
   #attach(ring: Ring): void {

@@ -13,9 +13,10 @@ import { type Segment, segmentOf } from '../segment.js';
 import { pieceSegments } from '../segments.js';
 import type { Piece } from '../select.js';
 import { runNow } from '../slices.js';
-import { flagOf, lossOf, placeOf } from './follow-options.js';
+import { lossOf } from './follow-options.js';
 import { STEP } from './follow-step.js';
 import { Follower } from './follower.js';
+import { beginningOf } from './playback.js';
 
 /** Everything a stream needs of its reader. */
 export interface StreamContext {
@@ -51,15 +52,13 @@ export class StreamFeed {
     if (format === 'raw' || format === 'segments') {
       throw new DeepwaterError('DW_FORMAT_UNKNOWN', `A stream gives tuple, object or columns, not ${format}. With columns each batch is a segment.`, { values: { format } });
     }
-    const place = placeOf(schema, given);
-    checkPlayback(source, flagOf('playback', given['playback']));
     const onLoss = lossOf(given['onLoss']);
     this.#batchRows = countOf('batchRows', given['batchRows'], 1) ?? Infinity;
     this.#request = request;
     this.#decoder = format === 'tuple' ? tupleDecoder(fields) : format === 'object' ? objectDecoder(fields) : undefined;
     this.#files = new FeedFiles(source, schema);
     this.follower = new Follower(this.#files, {
-      ...place, fields, scattered: true, ...(onLoss === undefined ? {} : { onLoss }),
+      ...beginningOf(this.#files, given), fields, scattered: true, ...(onLoss === undefined ? {} : { onLoss }),
       taker: (ring) => ({ copy: (from, to) => { this.#block = gatherBlock(ring, schema, fields, from, to); } }),
     });
   }
@@ -107,13 +106,4 @@ export class StreamFeed {
     if ('block' in piece || bytes >= MAPPED_BYTES_MIN) return runNow(pieceSegments(this.#files, piece, fields, Infinity));
     return [segmentOf(runNow(collectColumns(this.#files, [piece], fields)), piece.rows, sequenceOf(piece, piece.runs[0] as number))];
   }
-}
-
-/** Index points begin snapshots of feeds of mode IF; other feeds have none to play back from. */
-function checkPlayback(source: ReaderSource, playback: boolean): void {
-  if (!playback) return;
-  const { name, mode } = source.spec;
-  throw new DeepwaterError('DW_OPTION_INVALID', `playback: true begins at an index point, and feed ${name} has none (its mode is ${mode}). Leave it out, and say where to begin with start.`, {
-    values: { feed: name, mode },
-  });
 }
