@@ -13,9 +13,6 @@ export function futexWait(word: Int32Array, expected: number, timeoutNs: number)
   return libc().futexWait(word, expected, Math.min(timeoutNs, FUTEX_SLICE_NS)) === 0 || Atomics.load(word, 0) !== expected;
 }
 
-/** Words that one call can wait on (FUTEX_WAITV_MAX). */
-export const FUTEX_WORDS_MAX = 128;
-
 /**
  * Sleeps while every `words[i][0]` holds `expected[i]`, until one of them is woken or the slice ends. At most 128 words.
  * @returns false where the kernel cannot do that (before Linux 5.16, or forbidden)

@@ -38,6 +38,8 @@ export const FUTEX_WAIT = 0;
 export const FUTEX_WAKE = 1;
 /** Of futex_waitv(2), Linux 5.16: a word of 32 bits; the clock that its time-out is on. */
 export const FUTEX_32 = 2;
+/** Words that one call can wait on (FUTEX_WAITV_MAX). */
+export const FUTEX_WORDS_MAX = 128;
 export const CLOCK_MONOTONIC = 1;
 
 export const MEMBARRIER_CMD_QUERY = 0;
@@ -65,7 +67,7 @@ export interface Libc {
   fcntlLock(fd: number, command: number, type: number): number;
   futexWait(word: Int32Array, expected: number, timeoutNs: number): number;
   futexWake(word: Int32Array, count: number): number;
-  /** @param deadlineNs on the monotonic clock, which `process.hrtime` shows */
+  /** @param words at most FUTEX_WORDS_MAX @param deadlineNs on the monotonic clock, which `process.hrtime` shows */
   futexWaitAny(words: readonly Int32Array[], expected: readonly number[], deadlineNs: bigint): number;
   membarrier(command: number): number;
   gettid(): number;
@@ -102,11 +104,14 @@ function load(): Libc {
   const futex = library.func('long syscall(long number, void *word, int operation, uint32_t value, void *time, void *word2, uint32_t value3)');
   const futexWaitv = library.func('long syscall(long number, void *waiters, uint32_t count, uint32_t flags, void *deadline, int clock)');
   const plain = library.func('long syscall(long number, int a, int b, int c)');
+  // What calls are given, one call after the other: each thread has an instance of this module, and these with it.
   /** struct flock64: type, start, length (0: all of the file) and process, of which only the type is ever set. */
   const flock = new Int32Array(8);
   /** struct timespec, as words. */
   const time = new Int32Array(4);
   const deadline = new BigInt64Array(2);
+  /** struct futex_waitv, each: value, address, and flags beside a reserved word. */
+  const waiters = new BigUint64Array(3 * FUTEX_WORDS_MAX);
 
   return {
     mmap: (address, length, prot, flags, fd, offset) => mmap(address, length, prot, flags, fd, offset) as number | bigint,
@@ -125,13 +130,11 @@ function load(): Libc {
     },
     futexWake: (word, count) => Number(futex(numbers.futex, word, FUTEX_WAKE, count, null, null, 0)),
     futexWaitAny: (words, expected, deadlineNs) => {
-      // struct futex_waitv: value, address, and flags beside a reserved word.
-      const waiters = new BigUint64Array(3 * words.length);
-      words.forEach((word, i) => {
+      for (let i = 0; i < words.length; i++) {
         waiters[3 * i] = BigInt((expected[i] as number) >>> 0);
-        waiters[3 * i + 1] = koffi.address(word);
+        waiters[3 * i + 1] = koffi.address(words[i] as Int32Array);
         waiters[3 * i + 2] = BigInt(FUTEX_32);
-      });
+      }
       deadline[0] = deadlineNs / 1_000_000_000n;
       deadline[1] = deadlineNs % 1_000_000_000n;
       return Number(futexWaitv(SYS_FUTEX_WAITV, waiters, words.length, 0, deadline, CLOCK_MONOTONIC));

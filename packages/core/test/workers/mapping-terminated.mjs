@@ -1,7 +1,7 @@
 // Terminates threads in the midst of system calls, many times. Arguments: which call, how often, a file.
 import { openSync } from 'node:fs';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { futexWait, futexWaitAny, futexWakeAll, mapFile, releaseMapping, setUse } from '../../dist/index.js';
+import { futexWait, futexWaitAny, futexWakeAll, mapFile, releaseMapping, setUse } from '../../dist/mapping/index.js';
 
 if (isMainThread) {
   const [call, rounds, file] = process.argv.slice(2);
