@@ -176,14 +176,14 @@ export class IngestService {
     for (;;) {
       let running;
       do await (running = this.#running); while (running !== this.#running);
-      const threads = [this.#ingest, this.#keeper];
+      const deaths = [this.#ingest, this.#keeper].map((thread) => Promise.resolve(thread?.threadDied));
       try {
         await call();
         return;
       } catch (error) {
         if (!isDeath(error) || this.#failed) throw error;
         // Its end is noticed, and its successor on the way, when this is.
-        await Promise.race(threads.map((thread) => thread?.threadDied));
+        await Promise.race(deaths);
       }
     }
   }

@@ -1,5 +1,6 @@
 // Terminates threads in the midst of system calls, many times. Arguments: which call, how often, a file.
 import { openSync } from 'node:fs';
+import { setImmediate } from 'node:timers';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { futexWait, futexWaitAny, futexWakeAll, mapFile, releaseMapping, setUse } from '../../dist/mapping/index.js';
 
@@ -15,7 +16,7 @@ if (isMainThread) {
   console.log('lives');
 } else {
   const { call, file } = workerData;
-  const words = [0, 4, 8].map((at) => new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer, at, 1));
+  const words = [0, 4, 8].map((at) => new Int32Array(new SharedArrayBuffer(64), at, 1));
   const fd = openSync(file, 'r+');
   const calls = {
     futexWait: () => futexWait(words[0], 1, 1e6),

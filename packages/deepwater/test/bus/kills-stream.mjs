@@ -9,9 +9,10 @@ let waker;
 threads.Worker = class extends Worker {
   constructor(file, options) {
     super(file, options);
-    if (options.name === 'deepwater-waker') waker = this;
+    if (options.name === 'deepwater-waker') note(this);
   }
 };
+const note = (worker) => { waker = worker; };
 syncBuiltinESMExports();
 const { Platform } = await import('../../dist/index.js');
 

@@ -6,6 +6,7 @@ import threads from 'node:worker_threads';
 import { pause } from './child.mjs';
 import { FEEDS, checkOf, timeOf } from './record.mjs';
 import { killsFeed } from './kills-feed.mjs';
+import { LIFE } from './kills-strategy.mjs';
 
 // Every thread that is started from here on, whoever does it, is known by its name.
 const { Worker } = threads;
@@ -22,7 +23,7 @@ syncBuiltinESMExports();
 const { Platform } = await import('../../dist/index.js');
 
 const BURST = 250;
-const { basePath, end, jobs } = JSON.parse(process.argv[2]);
+const { basePath, end, jobs, strategies: strategyJobs } = JSON.parse(process.argv[2]);
 const tell = (line) => process.stdout.write(`${JSON.stringify({ name: 'writer', ...line })}\n`);
 const platform = await Platform.open(basePath, { logLevel: 'silent' });
 const writers = [];
@@ -61,10 +62,46 @@ function subscriber(job) {
   return begun;
 }
 
+const strategies = new Map();
+
+/** A strategy from a record on. It is over when the last record has been handled, or taken along by a death. */
+async function strategy({ name, feed, fromSequence, seed, throwsEvery = 0 }) {
+  const life = new Float64Array(new SharedArrayBuffer(8 * LIFE.WORDS));
+  life.fill(fromSequence, LIFE.GIVEN, LIFE.HANDLED + 1);
+  const started = await platform.spawnStrategy(new URL('./kills-strategy.mjs', import.meta.url), {
+    name, feeds: [feed], start: timeOf(fromSequence), onError: 'restart', restartDelayMs: 0, maxRestarts: 1e6,
+    params: { feed, end, seed, throwsEvery, life },
+  });
+  strategies.set(`deepwater-strategy-${name}`, started);
+  const failed = (message) => tell({ name, state: 'failed', message });
+  let done;
+  const finish = () => (done ??= (async () => {
+    await started.stop();
+    const [given, , records, lives] = life;
+    const { restarts } = await started.metrics();
+    const left = end - fromSequence - records;
+    if (given > end || left > restarts) failed(`${name}: ${records} of ${end - fromSequence} records were handled, with ${restarts} restarts`);
+    tell({ name, state: 'done', feed, begun: fromSequence, records, lost: 0, runs: lives });
+  })());
+  started.on('emit', (line) => {
+    if (line.state === 'end') void finish();
+    else tell({ name, ...line });
+  });
+  started.on('restart', () => { if (life[LIFE.GIVEN] >= end) void finish(); });
+  started.on('loss', ({ from, to }) => failed(`${name}: records ${from} to ${to} of a persisted feed were lost`));
+  started.on('error', (error) => {
+    // What it throws, and its thread's death: nothing else may end it.
+    if (error.code !== 'DW_STRATEGY_FAILED') failed(`${name}: ${error.stack}`);
+  });
+  started.on('stop', ({ reason, error }) => { if (reason === 'failed') failed(`${name} was given up: ${error?.stack}`); });
+}
+
 const commands = {
   write: async ({ to }) => { await write(to); },
   /** Ends a thread with all it does, in the midst of it. */
   terminate: async ({ thread: name }) => {
+    // A strategy that is being started again: a thread that loads native code must not be terminated.
+    while (strategies.get(name)?.state === 'restarting') await pause(1);
     const found = [...living].find(([, known]) => known === name);
     // It may have come to its end by itself.
     await found?.[0].terminate();
@@ -73,7 +110,7 @@ const commands = {
   close: async () => { await platform.close(); },
 };
 
-await Promise.all(jobs.map(subscriber));
+await Promise.all([...jobs.map(subscriber), ...strategyJobs.map(strategy)]);
 tell({ state: 'ready' });
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, command, ...values } = JSON.parse(line);

@@ -21,7 +21,7 @@ export interface KillsResult<K extends string> {
 export type Kill = (run: KillRun) => Promise<void>;
 
 /** What is killed where nothing else is said. Add to it what else there is. */
-export const KINDS: Readonly<Record<'ingest' | 'keeper' | 'thread' | 'process' | 'waker' | 'writer', Kill>>;
+export const KINDS: Readonly<Record<'ingest' | 'keeper' | 'thread' | 'strategy' | 'process' | 'waker' | 'writer', Kill>>;
 
 export function kills<K extends string = keyof typeof KINDS>(options: {
   readonly count: number;

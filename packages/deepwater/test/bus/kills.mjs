@@ -1,10 +1,11 @@
 /**
- * Whatever dies, the rest goes on. One process writes a persisted feed and a memory feed, with subscribers in threads; other
- * processes follow both. At random moments something is killed: the ingest worker or the keeper (terminated), a subscriber's
- * thread (terminated), a reader process (SIGKILL), the thread that wakes a process's streams, or the writing process with all of
- * its threads (SIGKILL); what was killed is started again where its kind can be. Those who are never killed have to see every
- * record once and in order, and the others from wherever they begin again. At the end nothing of the dead may be left: no row in
- * the table of subscribers, no bit at the bell, no ring, no record missing.
+ * Whatever dies, the rest goes on. One process writes a persisted feed and a memory feed, with subscribers and strategies in
+ * threads; other processes follow both. At random moments something is killed: the ingest worker or the keeper (terminated), the
+ * thread of a subscriber or a strategy (terminated), a reader process (SIGKILL), the thread that wakes a process's streams, or
+ * the writing process with all of its threads (SIGKILL); what was killed is started again where its kind can be. Those who are
+ * never killed have to see every record once and in order, and the others from wherever they begin again; a strategy goes on by
+ * itself after the record it had. At the end nothing of the dead may be left: no row in the table of subscribers, no bit at the
+ * bell, no ring, no record missing or there twice.
  *
  *     node packages/deepwater/test/bus/kills.mjs --kills 200 --seed 7
  */
@@ -42,6 +43,13 @@ const VICTIM_THREADS = {
   'killed thread passing': { feed: 'passing', wait: 'park', slow: 0 },
 };
 
+/** Strategies are threads of the writing process, too, and started again by themselves. The last one is ended by what it throws. */
+const STRATEGIES = {
+  'strategy kept': { feed: 'kept' },
+  'killed strategy kept': { feed: 'kept' },
+  'throwing strategy kept': { feed: 'kept', throwsEvery: 2 * LEG },
+};
+
 /** What can be killed, and how each recovers. Called while records are written. */
 export const KINDS = {
   ingest: (run) => run.ask('terminate', { thread: 'deepwater-ingest' }),
@@ -52,6 +60,7 @@ export const KINDS = {
     await run.ask('terminate', { thread: name });
     if (!run.results.has(name)) await run.ask('subscribe', { job: run.again(name, VICTIM_THREADS[name]) });
   },
+  strategy: (run) => run.ask('terminate', { thread: 'deepwater-strategy-killed strategy kept' }),
   async process(run) {
     const name = run.victim(VICTIM_PROCESSES);
     if (name === undefined) return;
@@ -158,9 +167,11 @@ class Run {
   }
 
   async startWriter() {
-    const jobs = Object.entries({ ...THREADS, ...VICTIM_THREADS }).filter(([name]) => !this.results.has(name)).map(([name, job]) => this.again(name, job));
+    const left = (jobs) => Object.entries(jobs).filter(([name]) => !this.results.has(name)).map(([name, job]) => this.again(name, job));
     const ready = this.said('writer', 'ready');
-    this.#writer = this.#child('writer', './kills-writer.mjs', { basePath: this.basePath, end: this.end, jobs });
+    this.#writer = this.#child('writer', './kills-writer.mjs', {
+      basePath: this.basePath, end: this.end, jobs: left({ ...THREADS, ...VICTIM_THREADS }), strategies: left(STRATEGIES),
+    });
     await this.orFailed(orEnd(ready, this.#writer));
     this.#platform ??= await Platform.open(this.basePath, { readOnly: true });
     for (const feed of Object.keys(FEEDS)) this.#readers[feed] ??= await this.#platform.createReader(feed);
@@ -214,7 +225,7 @@ class Run {
 
   /** Everybody comes to the end; then nothing may be left of anybody. */
   async finish() {
-    const names = Object.keys({ ...PROCESSES, ...VICTIM_PROCESSES, ...THREADS, ...VICTIM_THREADS });
+    const names = Object.keys({ ...PROCESSES, ...VICTIM_PROCESSES, ...THREADS, ...VICTIM_THREADS, ...STRATEGIES });
     await this.orFailed(Promise.all(names.filter((name) => !this.results.has(name)).map((name) => this.said(name, 'done'))));
     for (const [name, child] of this.processes) if (child !== this.#writer) await this.orFailed(child.ended.then(() => name));
     for (const name of names) {
