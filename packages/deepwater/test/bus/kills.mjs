@@ -123,6 +123,7 @@ class Run {
   #readers = {};
   #asked = 0;
   #leg = 0;
+  #stopped = false;
   #failed = new Promise((_, reject) => { this.fail = reject; });
 
   constructor(end, random) {
@@ -252,6 +253,7 @@ class Run {
   }
 
   async stop() {
+    this.#stopped = true;
     const children = [...this.processes.values()];
     for (const { process: child } of children) child.kill('SIGKILL');
     await Promise.all(children.map(({ ended }) => ended));
@@ -260,6 +262,8 @@ class Run {
   }
 
   #child(name, file, job) {
+    // A kill that was under way when something went wrong elsewhere.
+    if (this.#stopped) throw new Error('the run is over');
     const child = new Child(file, job, (line) => this.#onLine(line));
     this.processes.set(name, child);
     void child.ended.then(({ code, signal }) => {
