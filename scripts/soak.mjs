@@ -1,9 +1,9 @@
 // npm run soak: installs what is missing, builds, and runs the bus under stress for 10⁹ records. `npm run soak -- starts` begins a
-// thousand streams at random moments instead. Other arguments go to it.
+// thousand streams at random moments instead, `npm run soak -- kills` kills threads and processes. Other arguments go to it.
 import { join } from 'node:path';
 import { prepare, root, run } from './lib/workspace.mjs';
 
-const SOAKS = { bus: 'soak.mjs', starts: 'starts.mjs' };
+const SOAKS = { bus: 'soak.mjs', starts: 'starts.mjs', kills: 'kills.mjs' };
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && Object.hasOwn(SOAKS, first);
 

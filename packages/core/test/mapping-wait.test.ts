@@ -1,15 +1,16 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import {
-  FUTEX_SLICE_NS, bootId, errnoName, fenceAllPublishers, fenceOwnThreads, futexWait, futexWakeAll, mapFile, registerPublisher,
+  FUTEX_SLICE_NS, FUTEX_WORDS_MAX, bootId, errnoName, fenceAllPublishers, fenceOwnThreads, futexWait, futexWaitAny, futexWakeAll, mapFile, registerPublisher,
   threadAlive, threadKernelId,
 } from '../dist/index.js';
 import {
   MEMBARRIER_CMD_GLOBAL_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_QUERY, libc,
 } from '../dist/mapping/libc.js';
-import { Peer, temporaryFile } from './mapping-tools.js';
+import { Peer, runScript, temporaryFile } from './mapping-tools.js';
 
 function mappedWord(file: string): Int32Array {
   const fd = fs.openSync(file, 'r+');
@@ -95,6 +96,44 @@ describe('fences', () => {
   });
 });
 
+describe('a wait on several words', () => {
+  /** Words of every kind of memory that is waited on: behind others in a mapped file, and in memory that threads share. */
+  const wordsOf = (path: string): Int32Array[] => {
+    const mapped = mappedWord(path).buffer;
+    const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer;
+    return [new Int32Array(mapped, 0, 1), new Int32Array(mapped, 60, 1), new Int32Array(shared, 0, 1), new Int32Array(shared, 1028, 1)];
+  };
+
+  test('ends when any of them is woken, and by no other word', async () => {
+    const path = temporaryFile(4096);
+    const words = wordsOf(path);
+    for (const [i, word] of words.entries()) {
+      const other = i < 2 ? new Int32Array(word.buffer, 2048, 1) : new Int32Array(word.buffer, 4096, 1);
+      const sleeper = new Worker(new URL('./workers/wait-any.mjs', import.meta.url), { workerData: { words } });
+      const [woken, ended] = [once(sleeper, 'message'), once(sleeper, 'exit')];
+      expect(futexWakeAll(other)).toBe(0);
+      expect(await wakeSomebody(() => futexWakeAll(word))).toBe(1);
+      expect(await woken).toEqual([i]);
+      await ended;
+    }
+  });
+
+  test('does not begin where one of them holds something else, and ends with its slice', () => {
+    const words = wordsOf(temporaryFile(4096));
+    for (const [i, word] of words.entries()) {
+      Atomics.store(word, 0, -7 - i);
+      // The calls that did not sleep: EAGAIN. Two that did would take half a second.
+      expect(libc().futexWaitAny(words, [0, 0, 0, 0], process.hrtime.bigint() + 60_000_000_000n)).toBe(-1);
+      expect(errnoName(libc().errno())).toBe('EAGAIN');
+      Atomics.store(word, 0, 0);
+    }
+    expect(libc().futexWaitAny(words, [0, 0, 0, 0], process.hrtime.bigint() + 1_000_000n)).toBe(-1);
+    expect(errnoName(libc().errno())).toBe('ETIMEDOUT');
+    const many = Array.from({ length: FUTEX_WORDS_MAX }, () => words[0] as Int32Array);
+    expect(futexWaitAny(many, many.map(() => 0), 1e6)).toBe(true);
+  });
+});
+
 describe('the host', () => {
   test('the boot id is the kernel’s, as hex digits', () => {
     expect(bootId()).toMatch(/^[0-9a-f]{32}$/);
@@ -126,4 +165,11 @@ describe('the host', () => {
     expect(errnoName(9999)).toBe('errno 9999');
     expect(errnoName(0)).toBe('errno 0');
   });
+});
+
+describe('a thread that is terminated in the midst of a system call', () => {
+  // Arguments that are objects are read by the native side, which a dying thread refuses: that once ended the whole process.
+  test.each(['futexWait', 'futexWaitAny', 'futexWake', 'lock', 'map'])('%s: ends alone', async (call) => {
+    expect(await runScript(new URL('./workers/mapping-terminated.mjs', import.meta.url), [call, '24', temporaryFile(4096)], 120_000)).toEqual({ code: 0, signal: null, output: 'lives\n' });
+  }, 150_000);
 });

@@ -73,8 +73,10 @@ export class TestProcess {
   readonly #lines: AsyncIterator<string>;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>;
 
-  constructor(file: string, ...args: string[]) {
-    this.child = spawn(process.execPath, [fileURLToPath(new URL(`./processes/${file}`, import.meta.url)), ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  /** @param program a file, and whose rights it is to have, where that is not the user of the tests */
+  constructor(program: string | { readonly file: string; readonly uid: number }, ...args: string[]) {
+    const { file, ...rights } = typeof program === 'string' ? { file: program } : { ...program, gid: program.uid };
+    this.child = spawn(process.execPath, [fileURLToPath(new URL(`./processes/${file}`, import.meta.url)), ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...rights });
     this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
     let stderr = '';
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -29,6 +29,8 @@ interface OpenLane {
   readonly lock: FileLock;
   readonly control: LaneControl;
   writer?: Writer;
+  /** Everything is in chunks and the ingest worker has let it go; the keeper has still to close it. */
+  detached?: boolean;
 }
 
 /** An ingest worker that dies this often in a row is not started again. */
@@ -48,6 +50,8 @@ export class IngestService {
   /** Resolves when the threads run, after any restart that is under way. */
   #running: Promise<void> | undefined;
   #restarts = 0;
+  /** The threads cannot be started again. */
+  #failed = false;
   #laneIds = 0;
   #closed = false;
 
@@ -78,10 +82,10 @@ export class IngestService {
         values: { feed: name, pid },
       });
     }
+    const laneId = ++this.#laneIds;
     try {
       verify();
       await this.#start();
-      const laneId = ++this.#laneIds;
       const { init, notes } = await (this.#keeper as Service<KeeperApi>).api.open(laneId, source, this.#settings);
       for (const note of notes) this.#event('warn', `${name}: ${note}`, { feed: name });
       const lane: OpenLane = { source, lock, control: new LaneControl(init.control) };
@@ -96,6 +100,7 @@ export class IngestService {
       this.#event('info', `${name}: writer opened at sequence ${writer.position}`, { feed: name, epoch: init.epoch, position: writer.position });
       return writer;
     } catch (error) {
+      this.#lanes.delete(laneId);
       lock.release();
       throw error;
     }
@@ -113,7 +118,8 @@ export class IngestService {
       }
     }
     this.#closed = true;
-    await this.#ingest?.terminate();
+    await this.#endIngest();
+    await this.#keeper?.api.stop().catch(() => {});
     await this.#keeper?.terminate();
     for (const { lock } of this.#lanes.values()) lock.release();
     this.#lanes.clear();
@@ -139,16 +145,16 @@ export class IngestService {
   async #closeLane(laneId: number): Promise<void> {
     const lane = this.#lanes.get(laneId);
     if (lane === undefined) return;
-    await this.#running;
     try {
       try {
-        if (lane.source.spec.persist) await this.#call((api) => api.detach(laneId));
+        if (lane.source.spec.persist) await this.#lasting(() => this.#call((api) => api.detach(laneId)));
+        lane.detached = true;
       } catch (error) {
         // What could not be moved stays in the ring for the next writer; nobody may touch it from here on.
         await this.#call((api) => api.abandon(laneId)).catch(() => {});
         throw error;
       } finally {
-        await (this.#keeper as Service<KeeperApi>).api.close(laneId);
+        await this.#lasting(() => (this.#keeper as Service<KeeperApi>).api.close(laneId));
       }
     } finally {
       this.#lanes.delete(laneId);
@@ -159,10 +165,37 @@ export class IngestService {
   }
 
   /** A call to the ingest worker, which may be asleep. */
-  #call<T>(run: (api: Service<IngestApi>['api']) => Promise<T>): Promise<T> {
+  async #call<T>(run: (api: Service<IngestApi>['api']) => Promise<T>): Promise<T> {
     const result = run((this.#ingest as Service<IngestApi>).api);
     wakeIngest(this.#words);
     return result;
+  }
+
+  /** Makes a call that ends with the thread it went to once more, to the successor. */
+  async #lasting(call: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      let running;
+      do await (running = this.#running); while (running !== this.#running);
+      const deaths = [this.#ingest, this.#keeper].map((thread) => Promise.resolve(thread?.threadDied));
+      try {
+        await call();
+        return;
+      } catch (error) {
+        if (!isDeath(error) || this.#failed) throw error;
+        // Its end is noticed, and its successor on the way, when this is.
+        await Promise.race(deaths);
+      }
+    }
+  }
+
+  /** Has it end by itself first: a thread that is terminated while it loads native code takes the process along. */
+  async #endIngest(): Promise<void> {
+    const ingest = this.#ingest;
+    if (ingest === undefined) return;
+    const stopped = this.#call((api) => api.stop()).catch(() => {});
+    this.#ingest = undefined; // its end is expected
+    await stopped;
+    await ingest.terminate();
   }
 
   #start(): Promise<void> {
@@ -216,15 +249,13 @@ export class IngestService {
     try {
       if (this.#restarts > RESTARTS_MAX) throw cause ?? new Error('no cause known');
       if (thread === 'keeper') {
-        const ingest = this.#ingest;
-        this.#ingest = undefined; // its end is expected
-        await ingest?.terminate();
+        await this.#endIngest();
         this.#startKeeper();
       }
       await this.#startIngest();
       const keeper = (this.#keeper as Service<KeeperApi>).api;
       for (const [laneId, lane] of this.#lanes) {
-        const { persist } = lane.source.spec;
+        const persist = lane.source.spec.persist && lane.detached !== true;
         if (thread === 'keeper') {
           const { init } = await keeper.open(laneId, lane.source, this.#settings, lane.control.buffer);
           wakeLocal(localBell(lane.source)); // opening has rung the bell, but the keeper does not know what the threads here sleep on
@@ -237,7 +268,8 @@ export class IngestService {
       this.#restarts = 0;
     } catch (error) {
       // The next one died as well, which has begun another restart.
-      if (this.#restarts <= RESTARTS_MAX && DeepwaterError.isDeepwaterError(error) && error.code === 'DW_INGEST_DEAD') return;
+      if (this.#restarts <= RESTARTS_MAX && isDeath(error)) return;
+      this.#failed = true;
       this.#event('error', `the ${thread} cannot be started again`, { error: String(error) });
       const failed = new DeepwaterError('DW_INGEST_FAILED', `The ${thread} died and cannot be started again; nothing more is moved to chunks. Records in rings are safe: restart the process.`, { cause: error });
       for (const { control } of this.#lanes.values()) control.setError(failed);
@@ -247,4 +279,9 @@ export class IngestService {
   #event(level: IngestEvent['level'], message: string, values: Record<string, unknown>): void {
     this.options.onEvent?.({ level, message, values });
   }
+}
+
+/** Whether a call failed because its thread has ended. */
+function isDeath(error: unknown): boolean {
+  return DeepwaterError.isDeepwaterError(error) && error.code === 'DW_INGEST_DEAD';
 }

@@ -1,5 +1,5 @@
 import {
-  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING_PLACE, SEAL_REASON, type Schema,
+  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING, RING_PLACE, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, feedPaths,
   firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncData, syncDataAsync,
   syncDirectory,
@@ -193,13 +193,20 @@ export class KeeperLane {
 
   /** After the death of the ingest worker: what it filled, as far as it got, is sealed, and its successor has a new chunk. */
   reopen(): LaneInit {
+    let end = this.#ring.tail;
     for (const kept of [...this.#chunks.values()]) {
       kept.catalogIndex = this.#indexOf(kept.chunkId);
       if (kept.catalogIndex < 0) continue; // prepared, and not used yet
+      const { header } = kept.chunk;
+      end = Math.max(end, header.firstSequence + header.committedRows);
       if (kept === this.#prepared) this.#prepared = undefined;
       this.#later(() => this.#sealLeftover(kept.chunkId, SEAL_REASON.RECOVERED));
     }
-    if (this.source.spec.persist) this.prepare();
+    // It may have died after a commit and before the ring's tail had followed: those rows must not be moved once more.
+    if (this.source.spec.persist) {
+      this.#ring.resetPosition(RING.TAIL, end);
+      this.prepare();
+    }
     return { ...this.init(), gapBefore: this.#catalog.view.count === 0 ? this.#gapBefore : 0 };
   }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CATALOG, CHUNK, type DeepwaterError, SEAL_REASON, chunkPath, crc32, feedPaths, peekChunk } from '@deepwater/core';
+import { CATALOG, CHUNK, type DeepwaterError, RING, SEAL_REASON, chunkPath, crc32, feedPaths, peekChunk } from '@deepwater/core';
 import { attachWriter } from '@deepwater/ingest';
 import { chunksOf, feedSource, firstWrong, ingest, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
 
@@ -312,8 +312,14 @@ describe('an ingest worker that dies', () => {
       for (let i = 0; i < 2000; i++) writer.writeValues(...recordOf(n++));
       // At most four in a row: a fifth is taken for a fault that restarts do not mend.
       for (let deaths = 1 + Math.floor(next() * 4); deaths > 0; deaths--) {
-        void service.workers[next() < 0.5 ? 'ingest' : 'keeper']?.terminate();
-        for (let turns = Math.floor(next() * 30); turns > 0; turns--) await new Promise((resolve) => setTimeout(resolve, 1));
+        // Threads that run: one that loads native code must not be terminated.
+        await expect.poll(() => service.ingestThread, { interval: 1 }).not.toBe(0);
+        const { ingest: first, keeper } = service.workers;
+        const [one, other] = next() < 0.5 ? [first, keeper] : [keeper, first];
+        void one?.terminate();
+        for (let turns = Math.floor(next() * 3); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+        if (next() < 0.5) void other?.terminate();
+        for (let turns = Math.floor(next() * 100); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
       }
       await writer.flush();
       expect(writer.flushedPosition).toBe(n);
@@ -324,6 +330,43 @@ describe('an ingest worker that dies', () => {
     expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
     expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(n);
     expect(openFiles(source).catalog.writer.open).toBe(false);
+  });
+
+  it('after it committed rows and before the ring knew: they are not moved once more', async () => {
+    const source = feedSource(newStore(), selfChecking);
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    for (let n = 0; n < 5000; n++) writer.writeValues(...recordOf(n));
+    await writer.flush();
+    const worker = service.workers.ingest;
+    // The first to hear of its end, at which nobody else has done anything about it yet.
+    worker?.prependOnceListener('exit', () => { writer.ring.resetPosition(RING.TAIL, writer.ring.tail - 100); });
+    await worker?.terminate();
+    for (let n = 5000; n < 6000; n++) writer.writeValues(...recordOf(n));
+    await writer.close();
+    await service.close();
+    const chunks = [...chunksOf(source)];
+    expect(chunks.map((chunk) => chunk.firstSequence)).toContain(5000);
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(6000);
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
+  });
+
+  it.each(['ingest', 'keeper'] as const)('(%s) while its writer is being closed: the successor ends the work', async (thread) => {
+    for (const turns of [0, 1, 2, 5]) {
+      const source = feedSource(newStore(), selfChecking);
+      const { service } = ingest();
+      const writer = await service.openWriter(source);
+      await expect.poll(() => service.ingestThread, { interval: 1 }).not.toBe(0);
+      for (let n = 0; n < 5000; n++) writer.writeValues(...recordOf(n));
+      const victim = service.workers[thread];
+      const closed = writer.close();
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      void victim?.terminate();
+      await closed;
+      await service.close();
+      expect([...chunksOf(source)].reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(5000);
+      expect(openFiles(source).catalog.writer.open).toBe(false);
+    }
   });
 
   it.each(['ingest', 'keeper'] as const)('(%s) is noticed by a writer that waits for room, in bounded time', async (thread) => {

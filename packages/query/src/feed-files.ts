@@ -5,6 +5,7 @@ import {
 } from '@deepwater/core/engine';
 import { type Ring, openRing } from '@deepwater/ring';
 import { CatalogIndex } from './catalog-index.js';
+import { checkFeedSame } from './follow/feed-presence.js';
 import { dropChunk } from './open-chunk.js';
 import type { ReaderSource } from './reader-source.js';
 
@@ -35,7 +36,7 @@ export class FeedFiles {
     this.paths = feedPaths(source.basePath, source.spec.name);
   }
 
-  /** The catalog; undefined where no writer has ever opened the feed. @throws DeepwaterError DW_FILE_CORRUPT, DW_SYSTEM_CALL */
+  /** The catalog; undefined where no writer has ever opened the feed. @throws DeepwaterError DW_FILE_CORRUPT, DW_SYSTEM_CALL, DW_FEED_UNKNOWN where it was deleted and made anew */
   catalog(): CatalogIndex | undefined {
     const known = this.#catalog;
     if (known === undefined || known.view.retired || known.view.count > known.room) this.#catalog = this.#openCatalog() ?? known;
@@ -81,7 +82,10 @@ export class FeedFiles {
     try {
       return new CatalogIndex(openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false));
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      if (!isMissing(error)) {
+        checkFeedSame(this.source);
+        throw error;
+      }
       // Chunks without a catalog: an empty answer would be a wrong one.
       if (this.#catalog === undefined && this.#hasChunks()) {
         throw new DeepwaterError('DW_FILE_CORRUPT', `${this.paths.catalog} is missing and there are chunks. It is made again when a writer opens the feed, or by \`deepwater repair\`.`, {

@@ -29,9 +29,6 @@ export function futexWaitSlices(word: Int32Array, expected: number, timeoutNs: n
   return false;
 }
 
-/** Words that one call can wait on (FUTEX_WAITV_MAX). */
-export const FUTEX_WORDS_MAX = 128;
-
 /**
  * Sleeps while every `words[i][0]` holds `expected[i]`, until one of them is woken or the slice ends. At most 128 words.
  * @returns false where the kernel cannot do that (before Linux 5.16, or forbidden)

@@ -1,5 +1,5 @@
 export {
-  MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
+  FUTEX_WORDS_MAX, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
   MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE,
 } from './libc.js';
 export {
@@ -14,7 +14,7 @@ export {
 } from './files.js';
 export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';
-export { FUTEX_SLICE_NS, FUTEX_WORDS_MAX, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll } from './futex.js';
+export { FUTEX_SLICE_NS, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll } from './futex.js';
 export { fenceAllPublishers, fenceOwnThreads, registerPublisher } from './barrier.js';
 export { bootId, threadAlive, threadKernelId } from './host.js';
 export { errnoName, fromNodeError, lastSystemError, systemError } from './system-error.js';

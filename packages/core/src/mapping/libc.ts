@@ -38,6 +38,8 @@ export const FUTEX_WAIT = 0;
 export const FUTEX_WAKE = 1;
 /** Of futex_waitv(2), Linux 5.16: a word of 32 bits; the clock that its time-out is on. */
 export const FUTEX_32 = 2;
+/** Words that one call can wait on (FUTEX_WAITV_MAX). */
+export const FUTEX_WORDS_MAX = 128;
 export const CLOCK_MONOTONIC = 1;
 
 export const MEMBARRIER_CMD_QUERY = 0;
@@ -55,24 +57,17 @@ const SYSCALLS: Readonly<Record<string, { futex: number; membarrier: number; get
   arm64: { futex: 98, membarrier: 283, gettid: 178 },
 };
 
-export interface OfdLock {
-  l_type: number;
-  l_whence: number;
-  l_start: number;
-  l_len: number;
-  l_pid: number;
-}
-
 /** The calls in use. Pointers are typed arrays over the memory they point at; results are the C results. */
 export interface Libc {
   mmap(address: Uint8Array, length: number, prot: number, flags: number, fd: number, offset: number): number | bigint;
   madvise(address: Uint8Array, length: number, advice: number): number;
   msync(address: Uint8Array, length: number, flags: number): number;
   fallocate(fd: number, mode: number, offset: number, length: number): number;
-  fcntlLock(fd: number, command: number, lock: OfdLock): number;
+  /** Of the whole file. @param type F_RDLCK, F_WRLCK, F_UNLCK */
+  fcntlLock(fd: number, command: number, type: number): number;
   futexWait(word: Int32Array, expected: number, timeoutNs: number): number;
   futexWake(word: Int32Array, count: number): number;
-  /** @param deadlineNs on the monotonic clock, which `process.hrtime` shows */
+  /** @param words at most FUTEX_WORDS_MAX @param deadlineNs on the monotonic clock, which `process.hrtime` shows */
   futexWaitAny(words: readonly Int32Array[], expected: readonly number[], deadlineNs: bigint): number;
   membarrier(command: number): number;
   gettid(): number;
@@ -98,46 +93,52 @@ function load(): Libc {
     );
   }
   const library = koffi.load(null);
-  const lockType = koffi.struct({
-    l_type: 'int16_t',
-    l_whence: 'int16_t',
-    l_start: 'int64_t',
-    l_len: 'int64_t',
-    l_pid: 'int32_t',
-  });
-  const timespec = koffi.struct({ tv_sec: 'int64_t', tv_nsec: 'int64_t' });
-  const mmap = library.func('mmap', 'intptr_t', ['void *', 'size_t', 'int', 'int', 'int', 'int64_t']);
-  const madvise = library.func('madvise', 'int', ['void *', 'size_t', 'int']);
-  const msync = library.func('msync', 'int', ['void *', 'size_t', 'int']);
-  const fallocate = library.func('fallocate', 'int', ['int', 'int', 'int64_t', 'int64_t']);
-  const fcntl = library.func('fcntl', 'int', ['int', 'int', koffi.inout(koffi.pointer(lockType))]);
+  // Declarations are strings, and structures are bytes: of arrays and objects koffi reads the members through the engine, which
+  // refuses that in a thread that is being terminated, and koffi then takes what it did not get for a value.
+  const mmap = library.func('intptr_t mmap(void *address, size_t length, int prot, int flags, int fd, int64_t offset)');
+  const madvise = library.func('int madvise(void *address, size_t length, int advice)');
+  const msync = library.func('int msync(void *address, size_t length, int flags)');
+  const fallocate = library.func('int fallocate(int fd, int mode, int64_t offset, int64_t length)');
+  const fcntl = library.func('int fcntl(int fd, int command, void *lock)');
   // syscall(2) takes its arguments as longs in registers; declaring the shapes in use avoids varargs.
-  const futex = library.func('syscall', 'long', ['long', 'void *', 'int', 'uint32_t', 'void *', 'void *', 'uint32_t']);
-  // A timespec that is filled in place (both processors are little-endian): to have one made of an object takes twice as long as the call.
-  const timeout = new Int32Array(4);
-  const waiter = koffi.struct({ val: 'uint64_t', uaddr: 'void *', flags: 'uint32_t', reserved: 'uint32_t' });
-  const futexWaitv = library.func('syscall', 'long', ['long', koffi.pointer(waiter), 'uint32_t', 'uint32_t', koffi.pointer(timespec), 'int']);
-  const plain = library.func('syscall', 'long', ['long', 'int', 'int', 'int']);
+  const futex = library.func('long syscall(long number, void *word, int operation, uint32_t value, void *time, void *word2, uint32_t value3)');
+  const futexWaitv = library.func('long syscall(long number, void *waiters, uint32_t count, uint32_t flags, void *deadline, int clock)');
+  const plain = library.func('long syscall(long number, int a, int b, int c)');
+  // What calls are given, one call after the other: each thread has an instance of this module, and these with it.
+  /** struct flock64: type, start, length (0: all of the file) and process, of which only the type is ever set. */
+  const flock = new Int32Array(8);
+  /** struct timespec, as words. */
+  const time = new Int32Array(4);
+  const deadline = new BigInt64Array(2);
+  /** struct futex_waitv, each: value, address, and flags beside a reserved word. */
+  const waiters = new BigUint64Array(3 * FUTEX_WORDS_MAX);
 
   return {
     mmap: (address, length, prot, flags, fd, offset) => mmap(address, length, prot, flags, fd, offset) as number | bigint,
     madvise: (address, length, advice) => madvise(address, length, advice) as number,
     msync: (address, length, flags) => msync(address, length, flags) as number,
     fallocate: (fd, mode, offset, length) => fallocate(fd, mode, offset, length) as number,
-    fcntlLock: (fd, command, lock) => fcntl(fd, command, lock) as number,
+    fcntlLock: (fd, command, type) => {
+      flock.fill(0);
+      flock[0] = type;
+      return fcntl(fd, command, flock) as number;
+    },
     futexWait: (word, expected, timeoutNs) => {
-      timeout[0] = Math.floor(timeoutNs / 1e9);
-      timeout[2] = timeoutNs % 1e9;
-      return Number(futex(numbers.futex, word, FUTEX_WAIT, expected >>> 0, timeout, null, 0));
+      time[0] = Math.floor(timeoutNs / 1e9);
+      time[2] = timeoutNs % 1e9;
+      return Number(futex(numbers.futex, word, FUTEX_WAIT, expected >>> 0, time, null, 0));
     },
     futexWake: (word, count) => Number(futex(numbers.futex, word, FUTEX_WAKE, count, null, null, 0)),
-    futexWaitAny: (words, expected, deadlineNs) =>
-      Number(
-        futexWaitv(
-          SYS_FUTEX_WAITV, words.map((word, i) => ({ val: (expected[i] as number) >>> 0, uaddr: word, flags: FUTEX_32, reserved: 0 })), words.length, 0,
-          { tv_sec: deadlineNs / 1_000_000_000n, tv_nsec: deadlineNs % 1_000_000_000n }, CLOCK_MONOTONIC,
-        ),
-      ),
+    futexWaitAny: (words, expected, deadlineNs) => {
+      for (let i = 0; i < words.length; i++) {
+        waiters[3 * i] = BigInt((expected[i] as number) >>> 0);
+        waiters[3 * i + 1] = koffi.address(words[i] as Int32Array);
+        waiters[3 * i + 2] = BigInt(FUTEX_32);
+      }
+      deadline[0] = deadlineNs / 1_000_000_000n;
+      deadline[1] = deadlineNs % 1_000_000_000n;
+      return Number(futexWaitv(SYS_FUTEX_WAITV, waiters, words.length, 0, deadline, CLOCK_MONOTONIC));
+    },
     membarrier: (command) => Number(plain(numbers.membarrier, command, 0, 0)),
     gettid: () => Number(plain(numbers.gettid, 0, 0, 0)),
     errno: () => koffi.errno(),

@@ -62,8 +62,7 @@ function noteHolder(fd: number): void {
 }
 
 function setLock(fd: number, type: number, path: string): boolean {
-  const lock = { l_type: type, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
-  if (libc().fcntlLock(fd, F_OFD_SETLK, lock) === 0) return true;
+  if (libc().fcntlLock(fd, F_OFD_SETLK, type) === 0) return true;
   const errno = libc().errno();
   const name = errnoName(errno);
   if (name === 'EAGAIN' || name === 'EACCES') return false;

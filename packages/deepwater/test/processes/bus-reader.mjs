@@ -1,8 +1,8 @@
-// Follows the feed `checked` from this process's main thread, live from record 0, up to record `to`. Arguments: base path, to,
-// form (tuple, columns, or sync: blocking).
+// Follows the feed `checked` from this process's main thread, from record 0 on, which is to be the next one where no number to
+// begin with is given, up to record `to`. Arguments: base path, to, form (tuple, columns, or sync: blocking), number.
 import { Platform } from '../../dist/index.js';
 
-const [basePath, to, form] = process.argv.slice(2);
+const [basePath, to, form, from] = process.argv.slice(2);
 const platform = await Platform.open(basePath, { readOnly: true });
 const reader = await platform.createReader('checked');
 const wrong = [];
@@ -11,7 +11,8 @@ const check = (n, hash, low, ts) => {
   if ((n !== next || hash !== Math.imul(n, 0x9e3779b1) >>> 0 || low !== (n & 65535) || ts !== 1_700_000_000_000_000 + n) && wrong.length < 5) wrong.push([next, n, hash, low, ts]);
   next += 1;
 };
-const stream = form === 'sync' ? reader.streamSync({ allowMainThread: true, wait: 'park' }) : reader.stream({ format: form });
+const place = from === undefined ? {} : { fromSequence: Number(from) };
+const stream = form === 'sync' ? reader.streamSync({ allowMainThread: true, wait: 'park', ...place }) : reader.stream({ format: form, ...place });
 console.log('ready');
 if (form === 'sync') {
   for (const record of stream) {

@@ -17,6 +17,11 @@ export function checkFeedPresent(source: ReaderSource): void {
   );
 }
 
+/** @throws DeepwaterError DW_FEED_UNKNOWN where another feed has the name now, and its files are not those that were looked for */
+export function checkFeedSame(source: ReaderSource): void {
+  if (readKey(feedPaths(source.basePath, source.spec.name).spec, 'uid') !== undefined) checkFeedPresent(source);
+}
+
 /** @throws DeepwaterError DW_HANDLE_INVALID where another store, or none, is at the base path now */
 export function checkStorePresent(source: ReaderSource): void {
   const { basePath, storeId, spec } = source;
