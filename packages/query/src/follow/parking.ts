@@ -1,9 +1,10 @@
 /**
- * How a thread waits for a feed: it spins on the head of the ring, or sleeps until its bell rings. Threads of the writer's
+ * How a thread waits for a feed: it spins on the head of the ring, which is done where rows are taken (`Follower.step`), or
+ * sleeps until its bell rings. Threads of the writer's
  * own process sleep on a word that they share with it, others on a futex. A subscriber that may not write the bell looks
  * every millisecond; where there is no ring yet, the next writer is looked out for.
  */
-import { DeepwaterError, RING, lowWord } from '@deepwater/core/engine';
+import { DeepwaterError } from '@deepwater/core/engine';
 import { Bell, LOCAL_BELL, type Ring, type WaitStrategy } from '@deepwater/ring';
 import type { Follower } from './follower.js';
 
@@ -13,14 +14,19 @@ const SLICE_MS = 250;
 const POLL_MS = 1;
 /** How often the next writer is looked out for where there is no ring. One of this process wakes its sleepers itself. */
 const NO_RING_MS = 20;
-/** Spins between two looks at the stop flag; and, as a mask, such looks between two at the clock. */
-const SPINS_PER_LOOK = 64;
-const LOOKS_PER_CLOCK = 127;
+/** Looks at the head in one step: some microseconds, after which it is asked whether to stop. */
+const LOOKS_MAX = 1024;
+/** As a mask: waits of a spinning subscriber between two looks at the clock. */
+const WAITS_PER_CLOCK = 15;
+
+/** Looks at the head of the ring in each step of a subscriber that waits like this. */
+export const looksOf = ({ spins }: WaitStrategy): number => Math.max(1, Math.min(spins, LOOKS_MAX));
 
 export class Parking {
   #ring: Ring | undefined;
   #bell: Bell | undefined;
   #idleSince = 0;
+  #spun = 0;
   readonly #changed = (): boolean => this.stopped() || this.follower.behind;
 
   constructor(
@@ -30,13 +36,17 @@ export class Parking {
   ) {}
 
   /**
-   * Waits until there may be rows, the time (`performance.now()`) has come, or `stopped()` says so. Ask the follower.
+   * Waits until there may be rows, the time (`performance.now()`) has come, or `stopped()` says so: for whoever has just made
+   * a step with `looksOf(strategy)` looks, which found nothing.
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone
    */
   wait({ spins }: WaitStrategy, deadline: number): void {
     const { follower } = this;
     const { ring } = follower;
-    if (ring !== undefined && spins > 0 && this.#spin(ring, spins, deadline)) return;
+    if (spins === Infinity && ring !== undefined) {
+      if ((++this.#spun & WAITS_PER_CLOCK) === 0) this.refreshIfIdle();
+      return;
+    }
     const now = performance.now();
     if (now >= deadline || this.stopped()) return;
     this.#sleep(ring, Math.min(deadline - now, SLICE_MS));
@@ -51,24 +61,6 @@ export class Parking {
     if (ring !== undefined && !ring.retired && now - this.#idleSince < SLICE_MS / 2) return;
     this.#idleSince = now;
     this.follower.refresh();
-  }
-
-  /** @returns whether the head has moved, or the wait is over. */
-  #spin(ring: Ring, spins: number, deadline: number): boolean {
-    const { words } = ring;
-    const seen = lowWord(this.follower.next);
-    for (let looks = 1; spins > 0; looks++, spins -= SPINS_PER_LOOK) {
-      for (let i = 0; i < SPINS_PER_LOOK; i++) {
-        // The low word alone: a head that is a multiple of 2^32 away has moved on by the next look.
-        if (Atomics.load(words, RING.HEAD >> 2) !== seen) return true;
-      }
-      if (this.stopped()) return true;
-      if ((looks & LOOKS_PER_CLOCK) !== 0) continue;
-      if (performance.now() >= deadline) return true;
-      this.refreshIfIdle();
-      if (this.follower.ring !== ring) return true;
-    }
-    return false;
   }
 
   #sleep(ring: Ring | undefined, ms: number): void {

@@ -12,7 +12,7 @@ import { Follower } from './follower.js';
 import { type SubscriptionHandle, openHandle } from './handle.js';
 import type { LostRange } from './losses.js';
 import { checkMayBlock } from './may-block.js';
-import { Parking } from './parking.js';
+import { Parking, looksOf } from './parking.js';
 import { rowsFromColumns } from './rows-from-columns.js';
 
 export interface SubscribeOptions {
@@ -66,6 +66,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   readonly #parking: Parking;
   readonly #run: RowRun;
   readonly #wait: WaitStrategy;
+  readonly #looks: number;
   readonly #maxRun: number;
   readonly #stopWord: Int32Array;
   readonly #ownerWord: Int32Array;
@@ -86,6 +87,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     this.#schema = compileSchema(source.spec);
     const place = placeOf(this.#schema, given);
     this.#wait = waitOf(given['wait']);
+    this.#looks = looksOf(this.#wait);
     this.#allowMainThread = flagOf('allowMainThread', given['allowMainThread']);
     const onLoss = lossOf(given['onLoss']);
     const { slotStride } = this.#schema;
@@ -122,9 +124,13 @@ export class Subscription<S extends AnySpec = FeedSpec> {
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed has been deleted, DW_FILE_CORRUPT, DW_SYSTEM_CALL
    */
   poll(max: number = this.#maxRun): Run<S> | undefined {
+    return max < 1 ? undefined : this.#poll(max < this.#maxRun ? max : this.#maxRun, 1);
+  }
+
+  #poll(max: number, looks: number): Run<S> | undefined {
     // Plain loads: they may be late by one poll, and cost nothing.
     if (this.#stopped || this.#stopWord[0] !== 0 || this.#ownerWord[0] !== 0) return undefined;
-    const step = this.#follower.step(max < this.#maxRun ? max : this.#maxRun);
+    const step = this.#follower.step(max, max, looks);
     if (step === STEP.RING) {
       this.#idlePolls = 0;
       this.#run.show(this.#follower.first, this.#follower.rows);
@@ -200,7 +206,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   #next(timeoutMs: number): Run<S> | undefined {
     let deadline = timeoutMs === Infinity ? Infinity : -1;
     for (;;) {
-      const run = this.poll();
+      const run = this.#poll(this.#maxRun, this.#looks);
       if (run !== undefined || this.stopped) return run;
       if (deadline !== Infinity) {
         const now = performance.now();
