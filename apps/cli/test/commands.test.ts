@@ -46,9 +46,15 @@ describe('deepwater', () => {
     ['seconds that are none', ['query', 'trades', '--latest', '0'], 'Give a number above 0'],
     ['an empty column', ['query', 'trades', '--columns', 'a,,b'], 'separated by commas'],
     ['two ways to say what', ['query', 'trades', '--last', '5', '--start', '0'], 'cannot be used with'],
+    ['lines and a start', ['tail', 'trades', '--follow', '--lines', '5', '--start', '0'], 'cannot be used with'],
     ['two formats', ['query', 'trades', '--json', '--format', 'csv'], 'cannot be used with'],
   ];
-  test.each(mistakes)('%s is a mistake: exit code 1 and what is wrong', async (_name, args, said) => {
+  const refusedTails: [string, string[], string][] = [
+    ['a start without --follow', ['tail', 'trades', '--start', '-1h'], 'DW_OPTION_INVALID: --start goes with --follow'],
+    ['playback without --follow', ['tail', 'trades', '--playback'], 'DW_OPTION_INVALID: --playback goes with --follow'],
+    ['playback of a feed of mode UF', ['tail', 'trades', '--follow', '--playback'], 'DW_FEED_NOT_INDEXED'],
+  ];
+  test.each([...mistakes, ...refusedTails])('%s is a mistake: exit code 1 and what is wrong', async (_name, args, said) => {
     const { code, stdout, stderr } = await deepwater([...args, '--base-path', store]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(said);

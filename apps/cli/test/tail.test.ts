@@ -69,6 +69,27 @@ describe('deepwater tail --follow', () => {
     expect(shown).toEqual([...shown].sort((a, b) => a - b));
   });
 
+  test('begins with a time, or plays back from the index point before it', async () => {
+    const { platform, writer } = await writing(0, { mode: 'IF' });
+    for (let n = 0; n < 50; n++) {
+      if (n % 20 === 10) writer.markIndex();
+      writer.writeValues(...trade(n));
+    }
+    await writer.flush();
+    const time = '2025-02-01T00:00:00.025';
+    const shown = async (args: readonly string[], count: number): Promise<string[]> => {
+      const running = new Running([...FOLLOW, '-b', platform.basePath, ...args]);
+      const lines = await running.lines(1 + count);
+      running.child.kill('SIGINT');
+      expect(await running.ended).toMatchObject({ code: 0, stderr: '' });
+      return lines.slice(1);
+    };
+    expect(await shown(['--start', time], 25)).toEqual(range(25, 50));
+    expect(await shown(['--start', time, '--playback'], 40)).toEqual(range(10, 50));
+    expect(await shown(['--playback'], 20)).toEqual(range(30, 50));
+    expect((await deepwater(['info', 'trades', '-b', platform.basePath])).stdout).toMatch(/mode +IF \(indexed\), 2 index points/);
+  });
+
   test('shows a table that grows, with the head once, and waits for the first record of an empty feed', async () => {
     const { platform, writer } = await writing(0);
     const running = new Running(['tail', 'trades', '--follow', '-b', platform.basePath, '-c', 'side,price,timestamp_us']);

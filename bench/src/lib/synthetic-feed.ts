@@ -36,7 +36,7 @@ export function makeChunks(basePath: string, feedName: string, count: number): n
     header.committedRows = rows;
     header.syncedRows = rows;
     header.writeBlock(0, geometry, schema, { count: rows, sortedMask: 1, ranges, columnChecksums: columns.map((bytes) => columnChecksum(bytes)) });
-    header.writeSeal(schema, { rows, reason: SEAL_REASON.FULL, sealedUs: createdUs, sortedMask: 1, ranges });
+    header.writeSeal(schema, { rows, reason: SEAL_REASON.FULL, sealedUs: createdUs, sortedMask: 1, indexPoints: 0, ranges });
     if (header.state !== CHUNK_STATE.SEALED) throw new RangeError('a chunk was not sealed');
     const fd = openSync(path, 'wx', 0o600);
     ftruncateSync(fd, geometry.fileBytes);
@@ -44,7 +44,7 @@ export function makeChunks(basePath: string, feedName: string, count: number): n
     columns.forEach((bytes, i) => writeSync(fd, bytes, 0, bytes.length, geometry.columnOffsets[i]));
     closeSync(fd);
     const index = catalog.append({ chunkId: k + 1, firstSequence: first, epoch: 1, gapBefore: 0, createdUs });
-    catalog.seal(index, { rows, sortedMask: 1, sealedUs: createdUs, sealReason: SEAL_REASON.FULL, ranges });
+    catalog.seal(index, { rows, sortedMask: 1, indexPoints: 0, sealedUs: createdUs, sealReason: SEAL_REASON.FULL, ranges });
   }
   catalog.epoch = 1;
   return count * geometry.fileBytes;

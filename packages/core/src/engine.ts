@@ -2,7 +2,7 @@
  * What the engine's own threads need: everything of core but the parsing of specs, the registry and the log. A worker that
  * imports this (as `@deepwater/core/engine`) starts in half the time, because zod, lmdb and pino are not loaded.
  */
-export { ERROR_CODES, DeepwaterError, clipText, describeValue, deserializeError, serializeError } from './errors/index.js';
+export { ERROR_CODES, DeepwaterError, clipText, describeValue, deserializeError, notIndexed, serializeError } from './errors/index.js';
 export type { DeepwaterErrorOptions, ErrorCode, SerializedError } from './errors/index.js';
 export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
@@ -35,6 +35,7 @@ export type { ClockRange } from './layout/clock-values.js';
 export { getHex, getText, getU64, highWord, joinWords, lowWord, putHex, putText, putU64 } from './layout/words.js';
 export { ChunkHeader } from './chunk/chunk-header.js';
 export type { BlockDescriptor, ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
+export { countIndexPoints } from './chunk/index-points.js';
 export { survivingRows } from './chunk/surviving-rows.js';
 export { createChunk, openChunkForReading, openChunkForRecovery, peekChunk, reserveRows } from './chunk/chunk-file.js';
 export type { ReadableChunk, WritableChunk } from './chunk/chunk-file.js';

@@ -22,7 +22,7 @@ function make(entries?: number, schema = trades): { file: string; catalog: Catal
 const newEntry = (i: number, more: Partial<NewEntry> = {}): NewEntry =>
   ({ chunkId: i + 1, firstSequence: i * 1000, epoch: 1, gapBefore: 0, createdUs: 1_738_368_000_000_000 + i, ...more });
 const facts = (i: number, more: Partial<SealedFacts> = {}): SealedFacts =>
-  ({ rows: 1000, sortedMask: i & 3, sealedUs: 1_738_368_000_000_000 + i, sealReason: SEAL_REASON.FULL, ranges: [{ min: BigInt(i), max: BigInt(i) + 9n }, { min: -BigInt(i), max: 5n }], ...more });
+  ({ rows: 1000, indexPoints: i % 1000, sortedMask: i & 3, sealedUs: 1_738_368_000_000_000 + i, sealReason: SEAL_REASON.FULL, ranges: [{ min: BigInt(i), max: BigInt(i) + 9n }, { min: -BigInt(i), max: 5n }], ...more });
 
 describe('a catalog', () => {
   test('new: empty, without a ring or a writer, and only the owner may read it', () => {
@@ -80,7 +80,7 @@ describe('entries', () => {
     const reader = openCatalog(file, trades, FEED, false).view;
     const entry = newEntry(0, { chunkId: 2 ** 40, firstSequence: 2 ** 52, epoch: 7, gapBefore: 2 ** 36 });
     expect(catalog.view.append(entry)).toBe(0);
-    const unknown = { rows: 0, sortedMask: 0, sealedUs: 0, sealReason: 0, ranges: [] };
+    const unknown = { rows: 0, indexPoints: 0, sortedMask: 0, sealedUs: 0, sealReason: 0, ranges: [] };
     expect(reader.entry(0)).toEqual({ index: 0, state: ENTRY_STATE.ACTIVE, ...entry, ...unknown });
     expect(reader.entryHolds(0)).toBe(false);
     catalog.view.seal(0, facts(3));
@@ -148,7 +148,7 @@ describe('entries', () => {
         if (kind === 'append') {
           const last = model.at(-1);
           const entry = newEntry(model.length, { firstSequence: last === undefined ? gap : last.firstSequence + 1 + gap, gapBefore: gap });
-          model.push({ index: model.length, ...entry, state: ENTRY_STATE.ACTIVE, rows: 0, sortedMask: 0, sealedUs: 0, sealReason: SEAL_REASON.NONE, ranges: [] });
+          model.push({ index: model.length, ...entry, state: ENTRY_STATE.ACTIVE, rows: 0, indexPoints: 0, sortedMask: 0, sealedUs: 0, sealReason: SEAL_REASON.NONE, ranges: [] });
           expect(catalog.view.append(entry)).toBe(model.length - 1);
         } else if (kind === 'grow') {
           if (catalog.view.capacity < 4000) catalog = growCatalog(made.file, trades, FEED);
@@ -239,8 +239,8 @@ describe('growth', () => {
 
   test('is never taken for damage by a reader that opens the catalog at that moment', async () => {
     const directory = temporaryDirectory();
-    const flag = new Int32Array(new SharedArrayBuffer(8));
-    const worker = new Worker(new URL('./workers/catalog-grower.mjs', import.meta.url), { workerData: { directory, flag, spec: TRADES, feed: FEED, files: 60 } });
+    const flag = new Int32Array(new SharedArrayBuffer(12));
+    const worker = new Worker(new URL('./workers/catalog-grower.mjs', import.meta.url), { workerData: { directory, flag, spec: TRADES, feed: FEED, files: 3000 } });
     afterThisTest(() => worker.terminate());
     await once(worker, 'message');
     Atomics.store(flag, 0, 1);
@@ -251,6 +251,7 @@ describe('growth', () => {
       const { capacity } = openCatalog(file, trades, FEED, false).view;
       if (capacity !== last) capacities++;
       last = capacity;
+      if (capacities > 30) Atomics.store(flag, 2, 1);
     }
     expect(capacities, `different capacities in ${opened} looks`).toBeGreaterThan(10);
   });

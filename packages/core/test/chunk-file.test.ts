@@ -93,7 +93,7 @@ describe('opening a chunk', () => {
     const bytes = Buffer.alloc(3);
     readAt(again.fd, bytes, again.geometry.columnOffsets[1], file);
     expect([...bytes]).toEqual([1, 2, 3]);
-    const seal = { rows: 3, reason: SEAL_REASON.RECOVERED, sealedUs: 9, sortedMask: 3, ranges: [{ min: 1n, max: 2n }, { min: -3n, max: 4n }] };
+    const seal = { rows: 3, reason: SEAL_REASON.RECOVERED, sealedUs: 9, sortedMask: 3, indexPoints: 2, ranges: [{ min: 1n, max: 2n }, { min: -3n, max: 4n }] };
     again.header.writeSeal(trades, seal);
     expect(chunk.header.seal(trades)).toEqual(seal);
     expect(openChunkForReading(file, trades).header.seal(trades)).toEqual(seal);

@@ -18,7 +18,7 @@ function front(schema: Schema = trades, geometry: ChunkGeometry = chunkGeometry(
 
 const ACTIVATION = { firstSequence: 2 ** 52 + 1, epoch: 0xffff_ffff, gapBefore: 2 ** 36, activatedUs: 1_738_368_000_000_001, bootId: '0123456789abcdef0123456789abcdef' };
 const RANGES = [{ min: 1_738_368_000_000_000n, max: 2n ** 53n - 1n }, { min: -(2n ** 63n), max: -1n }];
-const SEAL = { rows: 320, reason: SEAL_REASON.AGE, sealedUs: 1_738_368_000_000_002, sortedMask: 0b10, ranges: RANGES };
+const SEAL = { rows: 320, reason: SEAL_REASON.AGE, sealedUs: 1_738_368_000_000_002, sortedMask: 0b10, indexPoints: 319, ranges: RANGES };
 
 /** What a check says: the geometry, or the code of its error. Anything else fails the test. */
 function verdict(header: ChunkHeader, schema: Schema, size: number): ChunkGeometry | string {
@@ -214,7 +214,7 @@ describe('block descriptors', () => {
     count: salt % (geometry.blockRows + 1),
     sortedMask: salt % 2 ** schema.clocks.length,
     ranges: schema.clocks.map((clock) => ({ min: BigInt(salt) * (clock.signed ? -1n : 1n), max: BigInt(salt) * 2n })),
-    columnChecksums: schema.fields.map((_, i) => Math.imul(salt, i + 0x9e3779b1) >>> 0),
+    columnChecksums: schema.columns.map((_, i) => Math.imul(salt, i + 0x9e3779b1) >>> 0),
   });
 
   test('each block’s is what was written for it, in any order of writing, and the front stays whole', () => {

@@ -15,14 +15,14 @@ describe('the geometry of a chunk', () => {
       expect(g.blockTableOffset).toBeGreaterThanOrEqual(g.schemaOffset + Buffer.byteLength(schema.canonical));
       expect(g.columnsOffset).toBeGreaterThanOrEqual(g.blockTableOffset + g.blockCount * g.blockBytes);
       let end = g.columnsOffset;
-      schema.fields.forEach(({ width }, i) => {
+      schema.columns.forEach(({ width }, i) => {
         expect(g.columnOffsets[i]).toBeGreaterThanOrEqual(end);
         expect(g.columnOffsets[i] % SECTION_BYTES).toBe(0);
         expect(g.columnWidths[i]).toBe(width);
         end = g.columnOffsets[i] + g.capacityRows * width;
       });
       expect(g.fileBytes).toBeGreaterThanOrEqual(end);
-      expect(g.blockBytes).toBeGreaterThanOrEqual(BLOCK.RANGES + 16 * schema.clocks.length + 4 * schema.fields.length + 4);
+      expect(g.blockBytes).toBeGreaterThanOrEqual(BLOCK.RANGES + 16 * schema.clocks.length + 4 * schema.columns.length + 4);
     }));
   });
 

@@ -87,12 +87,26 @@ describe('the cache of engine mappings', () => {
     pin(0);
     pin(0);
     unpin(0);
-    drop(0);
     expect(mapped()).toEqual([0]);
     unpin(0);
     unpin(0); // one too many does no harm
+    expect(mapped()).toEqual([0]);
     drop(0);
     expect(mapped()).toEqual([]);
+  });
+
+  test('a file dropped while it is pinned goes with the last pin, and not before', () => {
+    const { pin, unpin, drop, mapped } = cacheOver(1, 2);
+    const pinned = pin(0);
+    pin(0);
+    drop(0);
+    unpin(0);
+    expect([firstByte(pinned), mapped()]).toEqual([1, [0]]);
+    unpin(0);
+    expect(mapped()).toEqual([]);
+    expect(firstByte(pin(0))).toBe(1);
+    unpin(0);
+    expect(mapped()).toEqual([0]);
   });
 
   test('clear lets go of all that is not in use, and what was dropped is opened anew', () => {
@@ -117,19 +131,20 @@ describe('the cache of engine mappings', () => {
     const step = fc.record({ action: fc.constantFrom('use', 'use', 'pin', 'unpin', 'drop'), file: fc.nat(7) });
     assertProperty(fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 60 }), (limit, steps) => {
       const over = cacheOver(8, limit);
-      let model: { file: number; pins: number }[] = []; // least recently used first
+      let model: { file: number; pins: number; unwanted: boolean }[] = []; // least recently used first
       for (const { action, file } of steps) {
         over[action as 'use' | 'pin' | 'unpin' | 'drop'](file);
         const known = model.find((entry) => entry.file === file);
         if (action === 'use' || action === 'pin') {
           model = model.filter((entry) => entry !== known);
-          const entry = { file, pins: (known?.pins ?? 0) + 1 };
+          const entry = { file, pins: (known?.pins ?? 0) + 1, unwanted: known?.unwanted ?? false };
           model.push(entry);
           for (const old of [...model]) if (model.length > limit && old.pins === 0) model.splice(model.indexOf(old), 1);
           if (action === 'use') entry.pins -= 1;
         } else if (known !== undefined) {
-          if (action === 'unpin') known.pins = Math.max(0, known.pins - 1);
-          else if (known.pins === 0) model = model.filter((entry) => entry !== known);
+          if (action === 'drop') known.unwanted = true;
+          else known.pins = Math.max(0, known.pins - 1);
+          if (known.unwanted && known.pins === 0) model = model.filter((entry) => entry !== known);
         }
         expect(over.cache.size).toBe(model.length);
       }

@@ -117,9 +117,9 @@ describe('the ring slot', () => {
   test('cells never overlap, are aligned to their size, stay within the stride and waste less than 8 bytes', () => {
     assertProperty(
       fc.property(feedSpecs, (input) => {
-        const { fields, slotStride, rowBytes } = compile(input);
+        const { columns, slotStride, rowBytes } = compile(input);
         const owner = new Array<string | undefined>(slotStride).fill(undefined);
-        for (const field of fields) {
+        for (const field of columns) {
           expect(field.slotOffset % (field.cell === 'bytes' ? 1 : field.width)).toBe(0);
           for (let byte = field.slotOffset; byte < field.slotOffset + field.width; byte++) {
             expect(byte).toBeLessThan(slotStride);
@@ -129,7 +129,7 @@ describe('the ring slot', () => {
         }
         expect(slotStride % 8).toBe(0);
         expect(slotStride - rowBytes).toBeLessThan(8);
-        expect(rowBytes).toBe(fields.reduce((sum, { width }) => sum + width, 0));
+        expect(rowBytes).toBe(columns.reduce((sum, { width }) => sum + width, 0));
       }),
     );
   });
@@ -166,6 +166,37 @@ describe('fields and clocks', () => {
     const blocks = Array.from({ length: 15 }, () => ({ name: '_', type: '_4096' }));
     const full = [...blocks, { name: '_', type: '_4088' }, { name: 'ts', type: 'uint64' }];
     expect(compile({ name: 'f', timestamp: 'ts', fields: full }).record.recordSize).toBe(65_536);
+  });
+});
+
+describe('the index column', () => {
+  const indexed = compile({ ...TRADES, mode: 'IF' });
+
+  test('is stored after the fields of a feed of mode IF, and nobody who looks at fields or records sees it', () => {
+    const plain = compile(TRADES);
+    expect(indexed.fields).toEqual(plain.fields);
+    expect(indexed.record).toEqual(plain.record);
+    expect(indexed.clocks).toEqual(plain.clocks);
+    const column = { index: 4, name: '#index', type: 'uint8', width: 1, recordOffset: -1, slotOffset: 25, cell: 'u8', as: 'number' };
+    expect(indexed.columns).toEqual([...plain.fields, column]);
+    expect(indexed.indexColumn).toEqual(column);
+    // The slot had a byte to spare.
+    expect([indexed.slotStride, indexed.rowBytes]).toEqual([plain.slotStride, plain.rowBytes + 1]);
+  });
+
+  test('of mode UF there is none, and nothing of such a feed changes', () => {
+    const plain = compile({ ...TRADES, mode: 'UF' });
+    expect(plain.columns).toEqual(plain.fields);
+    expect(plain).not.toHaveProperty('indexColumn');
+    expect([plain.canonical, plain.hash]).toEqual([CANONICAL, HASH]);
+  });
+
+  test('is part of what the schema is: another text, another hash, and it comes back from the text', () => {
+    expect(indexed.canonical).toBe(CANONICAL.replace('"clocks":[]}', '"clocks":[],"mode":"IF"}'));
+    expect(indexed.hash).not.toBe(HASH);
+    expect(rebuildSchema(indexed.canonical).indexColumn).toEqual(indexed.indexColumn);
+    expect(() => rebuildSchema(CANONICAL.replace('"clocks":[]}', '"clocks":[],"mode":"UF"}'))).toThrow('cannot be used');
+    expect(compile({ ...TRADES, index_playback: true }).hash).toBe(indexed.hash);
   });
 });
 
@@ -215,12 +246,13 @@ describe('rebuilding from the canonical text', () => {
   test('gives the same layouts, formats, clocks and hash', () => {
     assertProperty(
       fc.property(feedSpecs, (input) => {
-        const { fields, ...rest } = compile(input);
-        const { fields: rebuiltFields, ...rebuiltRest } = rebuildSchema(rest.canonical);
+        const { fields, columns, ...rest } = compile(input);
+        const { fields: rebuiltFields, columns: rebuiltColumns, ...rebuiltRest } = rebuildSchema(rest.canonical);
         expect(rebuiltRest).toEqual(rest);
         // `as` and `desc` are the registry's; bytes and meaning are the chunk's.
         const bytesOf = (all: Schema['fields']) => all.map(({ as: _as, desc: _desc, ...bytes }) => bytes);
         expect(bytesOf(rebuiltFields)).toEqual(bytesOf(fields));
+        expect(bytesOf(rebuiltColumns)).toEqual(bytesOf(columns));
       }),
     );
   });

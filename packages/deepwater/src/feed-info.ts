@@ -31,6 +31,8 @@ export interface FeedInfo {
   readonly records: { readonly first: number; readonly next: number };
   /** The newest timestamp, in the unit of the clock; undefined in an empty feed. */
   readonly newest?: number | bigint;
+  /** Feeds of mode IF: how many index points there are. */
+  readonly indexPoints?: number;
   readonly chunks: number;
   /** What the feed's directory takes on disk. Rings in shared memory are not in it. */
   readonly bytesOnDisk: number;
@@ -62,7 +64,7 @@ export function feedInfo(feed: FeedFile, source: ReaderSource): FeedInfo {
   };
 }
 
-type Contents = Pick<FeedInfo, 'records' | 'newest' | 'chunks' | 'writer' | 'problem'>;
+type Contents = Pick<FeedInfo, 'records' | 'newest' | 'indexPoints' | 'chunks' | 'writer' | 'problem'>;
 
 function contents(source: ReaderSource, catalogPath: string, schema: Schema): Contents {
   const empty: Contents = { records: { first: 0, next: 0 }, chunks: 0, writer: { open: false } };
@@ -75,6 +77,7 @@ function contents(source: ReaderSource, catalogPath: string, schema: Schema): Co
     return {
       records,
       ...(newest === undefined ? {} : { newest: newest.time }),
+      ...(schema.indexColumn === undefined ? {} : { indexPoints: reader.countIndexPoints() }),
       chunks: view === undefined ? 0 : liveChunks(view),
       writer: view === undefined ? { open: false } : writerOf(view),
     };

@@ -13,7 +13,11 @@ export type {
 } from '@deepwater/core';
 export type { AttachedWriter, WriterHandle } from '@deepwater/ingest';
 export type {
-  AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
+  AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, IndexPoint, IndexPointOptions, IndexPointsOptions, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
 } from '@deepwater/query';
+export type { Bar, BarOptions } from '@deepwater/query';
+export type {
+  Strategy, StrategyContext, StrategyEnd, StrategyEnding, StrategyLoss, StrategyMetrics, StrategyModule, StrategyOptions, StrategyState,
+} from '@deepwater/strategy';

@@ -3,34 +3,21 @@ import {
   type StoreEvent, StoreLog, compileSchema, openManifest, ownVersion, parseFeedSpec,
 } from '@deepwater/core';
 import { IngestService, type WriterHandle } from '@deepwater/ingest';
-import { FeedReader, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
+import type { ReaderSource, SubscriptionHandle } from '@deepwater/query';
+import type { Strategy, StrategyOptions } from '@deepwater/strategy';
 import { deleteFeed, feedInUse } from './delete-feed.js';
 import { type FeedInfo, feedInfo } from './feed-info.js';
 import { GivenSubscriptions } from './given-subscriptions.js';
 import { KnownFeeds } from './known-feeds.js';
 import { type Lifecycle, type LifecycleChange, lifecycleOf, withLifecycle } from './lifecycle.js';
+import { OpenReaders } from './open-readers.js';
 import { OpenWriters } from './open-writers.js';
 import { type CheckedOptions, type PlatformOptions, checkOptions } from './options.js';
 import { type Closable, joinProcessEnd, leaveProcessEnd } from './process-end.js';
 import { ringDirectory } from './ring-directory.js';
+import { RunningStrategies } from './running-strategies.js';
 import { checkSameSpec } from './spec-conflict.js';
 import type { Reader, UntypedSpec, Writer } from './typed-feed.js';
-
-/** A reader that was given out: it has to be known when its user closes it. */
-class SharedReader extends FeedReader {
-  closed = false;
-
-  override async close(): Promise<void> {
-    this.closed = true;
-    await super.close();
-  }
-}
-
-interface OpenReader {
-  /** Of the feed: another one may have been made under the same name. */
-  readonly uid: string;
-  readonly reader: SharedReader;
-}
 
 /**
  * A store and everything that is open in it. One for a store is enough for a process; it lives in the main thread.
@@ -47,8 +34,9 @@ export class Platform {
   readonly #event: EventSink;
   readonly #feeds: KnownFeeds;
   readonly #writers = new OpenWriters();
-  readonly #readers = new Map<string, OpenReader>();
+  readonly #readers: OpenReaders;
   readonly #subscriptions = new GivenSubscriptions();
+  readonly #strategies: RunningStrategies;
   readonly #atEnd: Closable;
   #closing: Promise<void> | undefined;
 
@@ -60,6 +48,15 @@ export class Platform {
     this.#log = log;
     this.#event = event;
     this.#feeds = new KnownFeeds(basePath, event);
+    this.#readers = new OpenReaders(event);
+    this.#strategies = new RunningStrategies({
+      event,
+      source: (feedName) => this.#sourceOf(this.#feed(feedName)),
+      subscription: (feedName) => this.subscription(feedName) as unknown as SubscriptionHandle,
+      createWriter: (feedName) => this.createWriter(feedName),
+      hasWriter: (feedName) => this.#writers.has(feedName),
+      writerHandle: (feedName) => this.writerHandle(feedName),
+    });
     const rings = ringDirectory(manifest);
     this.#ingest = IngestService.start({ access: manifest.access, ...(rings === undefined ? {} : { ringDir: rings }), onEvent: event });
     this.#atEnd = { onSignals: options.handleSignals, close: () => this.close(), closeSync: () => this.#closeSync() };
@@ -95,13 +92,9 @@ export class Platform {
   }
 
   /** 32 hex digits; a copy of a store has another. */
-  get storeId(): string {
-    return this.#manifest.storeId;
-  }
+  get storeId(): string { return this.#manifest.storeId; }
 
-  get closed(): boolean {
-    return this.#closing !== undefined;
-  }
+  get closed(): boolean { return this.#closing !== undefined; }
 
   /**
    * Makes a feed. The same spec again is fine, whoever made it first.
@@ -162,8 +155,7 @@ export class Platform {
     if (this.#writers.has(feedName)) throw feedInUse(feedName, process.pid);
     await deleteFeed(this.basePath, this.#manifest, registry, feed);
     this.#subscriptions.feedDeleted(feed.uid);
-    await this.#readers.get(feedName)?.reader.close();
-    this.#readers.delete(feedName);
+    await this.#readers.close(feedName);
     this.#event({ level: 'info', message: `${feedName}: feed deleted`, values: { feed: feedName, uid: feed.uid } });
   }
 
@@ -217,27 +209,38 @@ export class Platform {
    * @throws DeepwaterError DW_FEED_UNKNOWN
    */
   async createReader<S extends AnySpec = UntypedSpec>(feedName: string): Promise<Reader<S>> {
-    const feed = this.#feed(feedName);
-    const known = this.#readers.get(feedName);
-    if (known?.uid === feed.uid && !known.reader.closed) return known.reader as unknown as Reader<S>;
-    await known?.reader.close();
-    const reader = new SharedReader(this.#sourceOf(feed), {
-      onWarning: ({ message, values }) => this.#event({ level: 'warn', message, values }),
-    });
-    this.#readers.set(feedName, { uid: feed.uid, reader });
-    return reader as unknown as Reader<S>;
+    return await this.#readers.get(this.#sourceOf(this.#feed(feedName))) as unknown as Reader<S>;
   }
 
-  /** Closes every writer and reader, then the store. Records that were accepted are in chunks afterwards. */
+  /**
+   * Runs a strategy in a thread of its own: a module with any of `onStart`, `onRecord` or `onBatch`, `onBar`, `onLoss`, `onParams`,
+   * `onStop` (see `StrategyModule`). When this returns it follows its feeds, and no record that is written from then on is missed.
+   *
+   * @param module its file: `new URL('./my-strategy.js', import.meta.url)`, or a path
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_FEED_UNKNOWN, DW_WRITER_EXISTS; DW_STRATEGY_INVALID, DW_STRATEGY_FAILED,
+   * DW_STRATEGY_TIMEOUT where it cannot be started; nothing of it is left then
+   */
+  async spawnStrategy<P = unknown>(module: URL | string, options: StrategyOptions<P>): Promise<Strategy<P>> {
+    this.#alive();
+    return await this.#strategies.spawn(module, options) as Strategy<P>;
+  }
+
+  /** The strategies that have not ended. */
+  strategies(): Strategy[] {
+    return this.#strategies.list();
+  }
+
+  /** Stops every strategy, closes every writer and reader, then the store. Records that were accepted are in chunks afterwards. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
+    await this.#strategies.end();
     this.#subscriptions.end();
     const results = await Promise.allSettled([
-      ...[...this.#readers.values()].map(({ reader }) => reader.close()),
+      this.#readers.closeAll(),
       // A writer that is just being opened is closed as well.
       this.#writers.settled().then(() => this.#ingest.close()),
     ]);

@@ -13,9 +13,9 @@ export interface ScratchLayout {
 export function scratchLayout(schema: Schema, blockRows: number, start: number): ScratchLayout {
   const columns: number[] = [];
   let at = start + 128;
-  for (const field of schema.fields) {
+  for (const { width } of schema.columns) {
     columns.push(at);
-    at = alignUp(at + blockRows * field.width, 128);
+    at = alignUp(at + blockRows * width, 128);
   }
   return { columns, result: start, bytes: at - start };
 }
@@ -40,6 +40,7 @@ export function describeBlock(schema: Schema, geometry: ChunkGeometry, kernels: 
 /** Joins what is known of a chunk's blocks, in order: is the whole in order, and what does it span? */
 export class ChunkSummary {
   sortedMask: number;
+  indexPoints = 0;
   ranges: { min: bigint; max: bigint }[] = [];
 
   constructor(clockCount: number) {

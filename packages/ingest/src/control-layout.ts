@@ -10,6 +10,8 @@ export const INGEST = {
   URGENT: 0,
   /** Kernel id of the ingest worker's thread; 0 until it runs. */
   THREAD: 32,
+  /** Kernel id of the keeper's thread. */
+  KEEPER: 48,
   /** Counts the ingest worker's rounds: it moves while the thread is alive and not stuck. */
   ROUNDS: 64,
 } as const;
@@ -30,6 +32,8 @@ export const LANE = {
   HOLDER: 160,
   /** 1 once the lane is closed. */
   CLOSED: 192,
+  /** The descriptor that holds the use of the ring, plus 1: of a keeper that died its successor closes it. */
+  RING_USE: 208,
   /** Length of the error text in bytes, 0 while all is well. */
   ERROR_LENGTH: 224,
   /** Byte offset of the error text (JSON of a SerializedError). */

@@ -174,8 +174,11 @@ export class IngestService {
   }
 
   /** Restarts one after the other; whoever opens or closes a feed waits for them. */
-  #recover(thread: 'keeper' | 'ingest worker', cause: Error | undefined): void {
-    this.#running = (this.#running ?? Promise.resolve()).then(() => this.#restart(thread, cause));
+  #recover(thread: 'keeper' | 'ingest worker', died: Service<unknown>, cause: Error | undefined): void {
+    this.#running = (this.#running ?? Promise.resolve()).then(async () => {
+      // A restart that was under way may have replaced it already: of each thread there is only ever one.
+      if (died === (thread === 'keeper' ? this.#keeper : this.#ingest)) await this.#restart(thread, cause);
+    });
   }
 
   #startKeeper(): void {
@@ -184,7 +187,7 @@ export class IngestService {
     });
     this.#keeper = keeper;
     void keeper.threadDied.then((death) => {
-      if (!this.#closed && this.#keeper === keeper) this.#recover('keeper', death.error);
+      if (!this.#closed && this.#keeper === keeper) this.#recover('keeper', keeper, death.error);
     });
   }
 
@@ -198,7 +201,7 @@ export class IngestService {
     });
     this.#ingest = ingest;
     void ingest.threadDied.then((death) => {
-      if (!this.#closed && this.#ingest === ingest) this.#recover('ingest worker', death.error);
+      if (!this.#closed && this.#ingest === ingest) this.#recover('ingest worker', ingest, death.error);
     });
   }
 
@@ -221,15 +224,19 @@ export class IngestService {
       await this.#startIngest();
       const keeper = (this.#keeper as Service<KeeperApi>).api;
       for (const [laneId, lane] of this.#lanes) {
-        if (!lane.source.spec.persist) continue;
-        const init =
-          thread === 'keeper'
-            ? (await keeper.open(laneId, lane.source, this.#settings, lane.control.buffer)).init
-            : await keeper.reopen(laneId);
-        await this.#call((api) => api.attach(init));
+        const { persist } = lane.source.spec;
+        if (thread === 'keeper') {
+          const { init } = await keeper.open(laneId, lane.source, this.#settings, lane.control.buffer);
+          if (persist) await this.#call((api) => api.attach(init));
+        } else if (persist) {
+          const init = await keeper.reopen(laneId);
+          await this.#call((api) => api.attach(init));
+        }
       }
       this.#restarts = 0;
     } catch (error) {
+      // The next one died as well, which has begun another restart.
+      if (this.#restarts <= RESTARTS_MAX && DeepwaterError.isDeepwaterError(error) && error.code === 'DW_INGEST_DEAD') return;
       this.#event('error', `the ${thread} cannot be started again`, { error: String(error) });
       const failed = new DeepwaterError('DW_INGEST_FAILED', `The ${thread} died and cannot be started again; nothing more is moved to chunks. Records in rings are safe: restart the process.`, { cause: error });
       for (const { control } of this.#lanes.values()) control.setError(failed);

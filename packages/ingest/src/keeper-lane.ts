@@ -74,6 +74,8 @@ export class KeeperLane {
     // Users of a ring hold a shared lock on it; whoever finds himself the last one removes it.
     this.#ringUse = openExisting(this.#ring.path, true);
     setUse(this.#ringUse, 'shared', this.#ring.path);
+    const earlier = Atomics.exchange(this.control.words, LANE.RING_USE, this.#ringUse + 1);
+    if (earlier !== 0) closeFile(earlier - 1);
     try {
       if (spec.persist) this.prepare();
     } catch (error) {
@@ -142,7 +144,7 @@ export class KeeperLane {
       if (kept === undefined) return;
       const seal = await finishSeal(kept.chunk, this.#schema, {
         rows: facts.rows, reason: facts.reason as SealReason, sealedUs: Date.now() * 1000, sortedMask: facts.sortedMask,
-        ranges: fullRanges(this.#schema, facts.ranges),
+        indexPoints: facts.indexPoints, ranges: fullRanges(this.#schema, facts.ranges),
       });
       this.#catalog.view.seal(catalogIndex, { ...seal, sealReason: seal.reason });
       this.#letGo(kept);
@@ -239,10 +241,11 @@ export class KeeperLane {
       removeFile(this.#ring.path);
       if (last) removeFile(this.#ring.path.replace(/\.ring$/, '.bell'));
     }
+    Atomics.store(this.control.words, LANE.RING_USE, 0);
     closeFile(this.#ringUse);
     // A jump in the numbers that no record has taken up yet has to be made again by the next writer.
     const jumpPending = this.#gapBefore > 0 && this.#ring.head === this.#ring.baseSequence;
-    if (clean && drained) view.setWriter(jumpPending, 0, view.writer.bootId);
+    if (clean && (drained || !this.source.spec.persist)) view.setWriter(jumpPending, 0, view.writer.bootId);
     const fd = openExisting(this.#paths.catalog, true);
     syncData(fd, this.#paths.catalog);
     closeFile(fd);

@@ -3,7 +3,8 @@
  * makes chunks ahead of time, lets them grow, syncs and seals them. Also the only thread that creates or removes files.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { exposeService } from '@deepwater/core/engine';
+import { exposeService, threadKernelId } from '@deepwater/core/engine';
+import { INGEST } from './control-layout.js';
 import { wakeIngest } from './lane-control.js';
 import type { FeedSource, IngestSettings, KeeperReply, KeeperRequest, LaneInit } from './lane-source.js';
 import { KeeperLane } from './keeper-lane.js';
@@ -82,6 +83,7 @@ const api: KeeperApi = {
     port?.close();
     port = next;
     ingest = new Int32Array(control);
+    Atomics.store(ingest, INGEST.KEEPER, threadKernelId());
     next.on('message', serve);
   },
   open(laneId, source, settings, control) {

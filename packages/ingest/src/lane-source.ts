@@ -53,6 +53,7 @@ export interface SealRequest {
   readonly rows: number;
   readonly reason: number;
   readonly sortedMask: number;
+  readonly indexPoints: number;
   readonly ranges: readonly { readonly min: bigint; readonly max: bigint }[];
 }
 

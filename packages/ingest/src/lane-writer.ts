@@ -1,6 +1,6 @@
-import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive } from '@deepwater/core/engine';
+import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive, threadKernelId } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
-import { isMainThread, threadId } from 'node:worker_threads';
+import { isMainThread } from 'node:worker_threads';
 import { INGEST, LANE } from './control-layout.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
 import type { LaneInit } from './lane-source.js';
@@ -20,6 +20,8 @@ export interface WriterSeat {
 const SLICE_MS = 20;
 /** Looks at the tail before sleeping: some ten microseconds, the time of one block. */
 const SPIN_LOOKS = 200;
+/** The threads that a writer needs, and the words that tell whether they live. */
+const THREADS = [['ingest worker', INGEST.THREAD], ['keeper', INGEST.KEEPER]] as const;
 
 /**
  * A writer of one feed in one thread: rows into the ring (RowWriter), and the promises about what becomes of them.
@@ -134,7 +136,7 @@ export abstract class LaneWriter extends RowWriter {
   }
 
   /**
-   * Throws what keeps records from getting on, if anything does for longer than a moment. An ingest worker that has died is
+   * Throws what keeps records from getting on, if anything does for longer than a moment. A thread of ingest that has died is
    * started again by the main thread's event loop; only who blocks that very thread has to be told.
    */
   #throwTrouble(started: number, blocking: boolean): void {
@@ -142,13 +144,14 @@ export abstract class LaneWriter extends RowWriter {
     const error = this.#control.error;
     if (error !== undefined) throw error;
     if (!blocking || !isMainThread) return;
-    const thread = Atomics.load(this.#ingest, INGEST.THREAD);
-    if (thread === 0 || !threadAlive(thread)) {
+    for (const [name, word] of THREADS) {
+      const thread = Atomics.load(this.#ingest, word);
+      if (thread !== 0 && threadAlive(thread)) continue;
       throw new DeepwaterError(
         'DW_INGEST_DEAD',
-        `The ingest worker that drains feed ${this.feed} has died and cannot be started again while this thread waits; the record was not written. ` +
+        `The ${name} that feed ${this.feed} is written through has died and cannot be started again while this thread waits; the record was not written. ` +
           'Records in the ring are safe: let the event loop run (await anything), then go on.',
-        { values: { feed: this.feed, waiting: this.position - this.flushedPosition } },
+        { values: { feed: this.feed, thread: name, waiting: this.position - this.flushedPosition } },
       );
     }
   }
@@ -169,16 +172,28 @@ function openSymbols({ init, access }: WriterSeat): SymbolDictionary | undefined
   return SymbolDictionary.openForWriting(feedPaths(source.basePath, source.spec.name).symbols, access, source.feedUid);
 }
 
-/** Holder numbers: 1 is whoever created the writer, others are worker threads. */
+/** Holder numbers: 1 is whoever created the writer, others are threads that attached it, by the kernel's ids of them. */
 export const CREATOR = 1;
-export const holderOfThread = (): number => threadId + 2;
+export const holderOfThread = (): number => threadKernelId() + 1;
 
-/** Takes the right to write; at most one thread has it. */
-export function takeSeat(control: LaneControl, holder: number): boolean {
-  return Atomics.compareExchange(control.words, LANE.HOLDER, 0, holder) === 0;
+/** Whether a thread other than the creator has the right to write, and lives. */
+export function isHeld(control: LaneControl): boolean {
+  const holder = Atomics.load(control.words, LANE.HOLDER);
+  return holder > CREATOR && threadAlive(holder - 1);
+}
+
+/**
+ * Takes the right to write; at most one thread has it. That of a thread that has ended without giving it back is free.
+ * @returns `inherited` where the last holder died with it: it may have done so in the middle of a record
+ */
+export function takeSeat(control: LaneControl, holder: number): 'taken' | 'inherited' | 'refused' {
+  for (;;) {
+    const before = Atomics.load(control.words, LANE.HOLDER);
+    if (before !== 0 && (before === CREATOR || threadAlive(before - 1))) return 'refused';
+    if (Atomics.compareExchange(control.words, LANE.HOLDER, before, holder) === before) return before === 0 ? 'taken' : 'inherited';
+  }
 }
 
 export function leaveSeat(control: LaneControl, holder: number): void {
   Atomics.compareExchange(control.words, LANE.HOLDER, holder, 0);
 }
-

@@ -1,6 +1,6 @@
 import {
   CATALOG, CHUNK_STATE, CatalogView, ChunkHeader, type ChunkGeometry, DeepwaterError, RING, SEAL_REASON, type Schema,
-  bootId, chunkGeometry, compileSchema, storePosition, writeFully,
+  bootId, chunkGeometry, compileSchema, countIndexPoints, storePosition, writeFully,
 } from '@deepwater/core/engine';
 import { Ring } from '@deepwater/ring';
 import { ChunkSummary, type ScratchLayout, describeBlock, scratchLayout } from './block-buffers.js';
@@ -179,15 +179,15 @@ export class Lane {
 
   /** Ring rows to block buffers, column by column. */
   #gather(filled: number, rows: number): void {
-    gatherRows(this.#kernels, this.#ring, this.#schema.fields, this.#scratch.columns, this.#tail, filled, rows);
+    gatherRows(this.#kernels, this.#ring, this.#schema.columns, this.#scratch.columns, this.#tail, filled, rows);
   }
 
   /** Block buffers to the file, and the block's descriptor once it is full. */
   #write(chunk: OpenChunk, filled: number, rows: number): void {
-    this.#schema.fields.forEach((field, i) => {
-      const from = (this.#scratch.columns[i] as number) + filled * field.width;
-      const at = (this.#geometry.columnOffsets[i] as number) + chunk.rows * field.width;
-      writeFully(chunk.fd, this.#bytes.subarray(from, from + rows * field.width), at, chunk.path);
+    this.#schema.columns.forEach(({ width }, i) => {
+      const from = (this.#scratch.columns[i] as number) + filled * width;
+      const at = (this.#geometry.columnOffsets[i] as number) + chunk.rows * width;
+      writeFully(chunk.fd, this.#bytes.subarray(from, from + rows * width), at, chunk.path);
     });
     if (filled + rows === this.#geometry.blockRows) this.#describe(chunk, filled + rows, Math.floor(chunk.rows / this.#geometry.blockRows));
   }
@@ -196,6 +196,10 @@ export class Lane {
     const block = describeBlock(this.#schema, this.#geometry, this.#kernels, this.#scratch, this.#bytes, rows);
     chunk.header.writeBlock(index, this.#geometry, this.#schema, block);
     chunk.summary.add(block);
+    const { indexColumn } = this.#schema;
+    if (indexColumn === undefined) return;
+    const at = this.#scratch.columns[indexColumn.index] as number;
+    chunk.summary.indexPoints += countIndexPoints(this.#bytes.subarray(at, at + rows));
   }
 
   /** The rows exist from here on (rule 2); then, and only then, their slots are free (rule 4). */
@@ -260,7 +264,7 @@ export class Lane {
     this.#chunk = undefined;
     this.ask({
       kind: 'seal', laneId: this.laneId, chunkId: chunk.chunkId, catalogIndex: chunk.catalogIndex,
-      facts: { rows: chunk.rows, reason, sortedMask: chunk.summary.sortedMask, ranges: chunk.summary.ranges },
+      facts: { rows: chunk.rows, reason, sortedMask: chunk.summary.sortedMask, indexPoints: chunk.summary.indexPoints, ranges: chunk.summary.ranges },
     });
   }
 

@@ -231,7 +231,7 @@ function openFeedRing(
   for (const place of places) {
     const left = openLeftover(ringPaths(place.directory, spec.name).ring, source, schema, scratchBytes, end, notes);
     if (left === undefined) continue;
-    left.resetPosition(RING.HEAD, left.head); // its writer may have been killed in the middle of a wrap
+    left.settleHead();
     const resume = Math.max(end.next, left.baseSequence);
     if (spec.persist) left.resetPosition(RING.TAIL, resume);
     return { ring: left, bell: Bell.create(ringPaths(place.directory, spec.name).bell, settings.access), place, gapBefore: spec.persist ? resume - end.next : 0 };

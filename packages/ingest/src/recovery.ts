@@ -1,6 +1,6 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type WritableChunk, columnChecksum, punchHole, readAt, readClock, syncDataAsync,
+  type WritableChunk, columnChecksum, countIndexPoints, punchHole, readAt, readClock, syncDataAsync,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
@@ -22,7 +22,10 @@ export async function sealLeftover(chunk: WritableChunk, schema: Schema, reason:
     if (!whole) header.writeBlock(index, geometry, schema, block);
     summary.add(block);
   }
-  return finishSeal(chunk, schema, { rows, reason, sealedUs: Date.now() * 1000, sortedMask: summary.sortedMask, ranges: fullRanges(schema, summary.ranges) });
+  return finishSeal(chunk, schema, {
+    rows, reason, sealedUs: Date.now() * 1000, sortedMask: summary.sortedMask,
+    indexPoints: indexPointsOf(chunk, schema, rows), ranges: fullRanges(schema, summary.ranges),
+  });
 }
 
 /**
@@ -48,6 +51,19 @@ function giveBack({ header, geometry, fd, path }: WritableChunk, rows: number): 
     const width = geometry.columnWidths[i] as number;
     punchHole(fd, offset + rows * width, (reserved - rows) * width, path);
   });
+}
+
+/** How many of the first rows of a chunk are index points: descriptors do not tell. */
+function indexPointsOf({ geometry, fd, path }: WritableChunk, { indexColumn }: Schema, rows: number): number {
+  if (indexColumn === undefined) return 0;
+  const cells = Buffer.alloc(Math.min(rows, geometry.blockRows));
+  let count = 0;
+  for (let row = 0; row < rows; row += cells.length) {
+    const part = cells.subarray(0, Math.min(cells.length, rows - row));
+    readAt(fd, part, (geometry.columnOffsets[indexColumn.index] as number) + row, path);
+    count += countIndexPoints(part);
+  }
+  return count;
 }
 
 /** A block descriptor from the rows themselves, read from the file. */

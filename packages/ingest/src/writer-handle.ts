@@ -1,5 +1,5 @@
 import { DeepwaterError, compileSchema } from '@deepwater/core/engine';
-import { rowWriterClass } from '@deepwater/ring';
+import { Ring, rowWriterClass } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
 import { LaneControl } from './lane-control.js';
 import { LaneWriter, type WriterSeat, holderOfThread, leaveSeat, takeSeat } from './lane-writer.js';
@@ -35,6 +35,7 @@ export abstract class AttachedWriter extends LaneWriter {
 
 /**
  * Begins writing a feed in this thread, with a handle from `platform.writerHandle(feed)`. One thread at a time.
+ * A thread that ends without closing its writer leaves the right to the next that attaches a handle; what it published is there.
  * @throws DeepwaterError DW_HANDLE_INVALID for something else or a closed writer's, DW_HANDLE_IN_USE while another thread writes
  */
 export function attachWriter(handle: WriterHandle): AttachedWriter {
@@ -45,10 +46,14 @@ export function attachWriter(handle: WriterHandle): AttachedWriter {
   if (Atomics.load(control.words, LANE.CLOSED) !== 0) {
     throw new DeepwaterError('DW_HANDLE_INVALID', `The writer of feed ${handle.feed} that this handle came from is closed. Create a new one.`, { values: { feed: handle.feed } });
   }
-  if (!takeSeat(control, holderOfThread())) {
+  const seat = takeSeat(control, holderOfThread());
+  if (seat === 'refused') {
     throw new DeepwaterError('DW_HANDLE_IN_USE', `Feed ${handle.feed} is being written by another thread. Close its writer there first.`, {
-      values: { feed: handle.feed, holder: Atomics.load(control.words, LANE.HOLDER) },
+      values: { feed: handle.feed },
     });
+  }
+  if (seat === 'inherited') {
+    new Ring(handle.seat.init.ring, handle.seat.init.ringPath).settleHead();
   }
   const Compiled = rowWriterClass(compileSchema(handle.seat.init.source.spec), AttachedWriter);
   return new Compiled(handle.seat);

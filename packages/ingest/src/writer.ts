@@ -1,7 +1,7 @@
 import { DeepwaterError } from '@deepwater/core/engine';
 import { LANE } from './control-layout.js';
 import { LaneControl } from './lane-control.js';
-import { CREATOR, LaneWriter, type WriterSeat, leaveSeat, takeSeat } from './lane-writer.js';
+import { CREATOR, LaneWriter, type WriterSeat, isHeld, leaveSeat, takeSeat } from './lane-writer.js';
 import type { WriterHandle } from './writer-handle.js';
 
 /** Ends a lane: drains it, seals its chunk, releases the feed's lock. */
@@ -40,10 +40,9 @@ export abstract class Writer extends LaneWriter {
    */
   close(): Promise<void> {
     if (this.#closing === undefined) {
-      const holder = Atomics.load(this.#lane.words, LANE.HOLDER);
-      if (holder > CREATOR) {
+      if (isHeld(this.#lane)) {
         return Promise.reject(
-          new DeepwaterError('DW_HANDLE_IN_USE', `A worker thread still writes feed ${this.feed}. Close its attached writer first.`, { values: { feed: this.feed, holder } }),
+          new DeepwaterError('DW_HANDLE_IN_USE', `A worker thread still writes feed ${this.feed}. Close its attached writer first.`, { values: { feed: this.feed } }),
         );
       }
       this.#closing = this.#close();

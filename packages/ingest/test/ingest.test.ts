@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CATALOG, CHUNK, type DeepwaterError, SEAL_REASON, chunkPath, crc32, feedPaths, peekChunk } from '@deepwater/core';
+import { attachWriter } from '@deepwater/ingest';
 import { chunksOf, feedSource, firstWrong, ingest, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
 
 const stores: { remove: () => void }[] = [];
@@ -16,6 +18,9 @@ function newStore(): string {
   return store.path;
 }
 afterAll(() => { stores.forEach((store) => { store.remove(); }); });
+
+/** Of deaths; SEED=… repeats it. */
+const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 const code = (error: unknown): string => (error as DeepwaterError).code;
 
@@ -228,6 +233,40 @@ describe('a writer in a worker thread', () => {
   });
 });
 
+describe('a writer thread that is terminated', () => {
+  it('leaves the right to write to the next one, and what it published; it does not stand in the way of closing', async () => {
+    const source = feedSource(newStore(), { ...selfChecking, ringRecords: 1024, chunkSizeBytes: 100_000 });
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    let published = 0;
+    for (let death = 0; death < 4; death++) {
+      // The second of two is refused as long as the first one lives.
+      const [worker, second] = [0, 1].map(() => new Worker(new URL('./support/endless-writer.mjs', import.meta.url)));
+      worker!.postMessage(writer.handle());
+      await once(worker!, 'message');
+      second!.postMessage(writer.handle());
+      expect(await once(second!, 'message')).toEqual(['DW_HANDLE_IN_USE']);
+      await expect(writer.close()).rejects.toMatchObject({ code: 'DW_HANDLE_IN_USE' });
+      await expect.poll(() => writer.ring.head - published).toBeGreaterThan(5000);
+      await Promise.all([worker!.terminate(), second!.terminate()]);
+      published = writer.ring.head;
+    }
+    const next = attachWriter(writer.handle());
+    expect(next.position).toBe(published);
+    for (let n = published; n < published + 100; n++) next.writeValues(...recordOf(n));
+    await next.close();
+    const last = new Worker(new URL('./support/endless-writer.mjs', import.meta.url));
+    last.postMessage(writer.handle());
+    await once(last, 'message');
+    await last.terminate();
+    await writer.close();
+    await service.close();
+    const chunks = [...chunksOf(source)];
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(writer.ring.head);
+  });
+});
+
 describe('an ingest worker that dies', () => {
   it.each(['ingest', 'keeper'] as const)('(%s) is started again and nothing is lost, however often', async (thread) => {
     const source = feedSource(newStore(), { ...selfChecking, ringRecords: 4096, chunkSizeBytes: 200_000 });
@@ -262,12 +301,37 @@ describe('an ingest worker that dies', () => {
     expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(100_000);
   });
 
-  it('is noticed by a writer that waits for room, in bounded time', async () => {
-    const source = feedSource(newStore(), { ...selfChecking, ringRecords: 256 });
-    const { service } = ingest({ roomTimeoutMs: 5000 });
+  it(`or several, at any moment of a restart: there is one of each again, and nothing is lost (seed ${SEED})`, async () => {
+    const source = feedSource(newStore(), { ...selfChecking, ringRecords: 4096, chunkSizeBytes: 100_000 });
+    const { service } = ingest();
     const writer = await service.openWriter(source);
-    const gone = new Promise((resolve) => service.workers.ingest?.once('exit', resolve));
-    void service.workers.ingest?.terminate();
+    let random = SEED >>> 0;
+    const next = (): number => (random = (Math.imul(random, 1664525) + 1013904223) >>> 0) / 4294967296;
+    let n = 0;
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 2000; i++) writer.writeValues(...recordOf(n++));
+      // At most four in a row: a fifth is taken for a fault that restarts do not mend.
+      for (let deaths = 1 + Math.floor(next() * 4); deaths > 0; deaths--) {
+        void service.workers[next() < 0.5 ? 'ingest' : 'keeper']?.terminate();
+        for (let turns = Math.floor(next() * 30); turns > 0; turns--) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await writer.flush();
+      expect(writer.flushedPosition).toBe(n);
+    }
+    await writer.close();
+    await service.close();
+    const chunks = [...chunksOf(source)];
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(n);
+    expect(openFiles(source).catalog.writer.open).toBe(false);
+  });
+
+  it.each(['ingest', 'keeper'] as const)('(%s) is noticed by a writer that waits for room, in bounded time', async (thread) => {
+    const source = feedSource(newStore(), { ...selfChecking, ringRecords: 256, chunkSizeBytes: 4096 });
+    const { service } = ingest({ roomTimeoutMs: 60_000 });
+    const writer = await service.openWriter(source);
+    const gone = new Promise((resolve) => service.workers[thread]?.once('exit', resolve));
+    void service.workers[thread]?.terminate();
     await gone;
     // The event loop does not run from here on, so nobody can start the next one.
     let thrown: unknown;
@@ -277,11 +341,35 @@ describe('an ingest worker that dies', () => {
     } catch (error) {
       thrown = error;
     }
-    expect(code(thrown)).toBe('DW_INGEST_DEAD');
-    expect(writer.position).toBe(256);
+    expect(thrown).toMatchObject({ code: 'DW_INGEST_DEAD', values: { thread: thread === 'ingest' ? 'ingest worker' : 'keeper' } });
+    const { position } = writer;
+    // Without a keeper the ingest worker goes on until its chunks are full.
+    if (thread === 'ingest') expect(position).toBe(256);
     await writer.flush();
-    expect(writer.flushedPosition).toBe(256);
+    expect(writer.flushedPosition).toBe(position);
     await writer.close();
+    await service.close();
+    const chunks = [...chunksOf(source)];
+    expect(chunks.map((chunk) => firstWrong(chunk)).filter(Boolean)).toEqual([]);
+    expect(chunks.reduce((rows, chunk) => rows + chunk.rows, 0)).toBe(position);
+  });
+
+  it.each([['ingest', true], ['keeper', true], ['ingest', false], ['keeper', false]] as const)('(%s) leaves nothing behind: the last to close removes ring and bell (persist: %s)', async (thread, persist) => {
+    const source = feedSource(newStore(), { ...selfChecking, persist, ringRecords: 2048 });
+    const { service, events } = ingest();
+    const writer = await service.openWriter(source);
+    const rings = path.dirname(openFiles(source).ring!.path);
+    for (let death = 0; death < 3; death++) {
+      for (let n = 0; n < 500; n++) writer.writeValues(...recordOf(writer.position % 2 ** 32));
+      const before = service.workers[thread];
+      void before?.terminate();
+      await expect.poll(() => events.filter((event) => event.includes('is started again')).length).toBe(death + 1);
+      await expect.poll(() => service.workers[thread] !== before).toBe(true);
+    }
+    expect(openFiles(source).ring!.head - openFiles(source).ring!.baseSequence).toBe(1500);
+    await writer.close();
+    expect(fs.existsSync(rings) ? fs.readdirSync(rings) : []).toEqual([]);
+    expect(openFiles(source).catalog.writer.open).toBe(false);
     await service.close();
   });
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { chunksOf, feedSource, firstWrong, ingest, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
+import { chunksOf, feedSource, firstWrong, ingest, isIndexPoint, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
 import { gatherField } from '@deepwater/ring';
 
 /** How often the writer is killed: 200 in CI, more by `KILLS=10000 npx vitest run packages/ingest/test/kill.test.ts`. */
@@ -12,12 +12,15 @@ const KILLS = Number(process.env['KILLS'] ?? 200);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const WRITER = fileURLToPath(new URL('./support/kill-writer.mjs', import.meta.url));
 
-const store = temporaryStore();
-afterAll(store.remove);
+const stores = [temporaryStore(), temporaryStore()];
+afterAll(() => { for (const store of stores) store.remove(); });
 
 describe('a writer process that is killed', () => {
-  it(`loses nothing that reached the ring, ${KILLS} times (seed ${SEED})`, { timeout: 60_000 + KILLS * 2000 }, async () => {
-    const source = feedSource(store.path, { ...selfChecking, chunkSizeBytes: 100_000, ringRecords: 2048 });
+  it.each([
+    ['UF', KILLS, stores[0]!],
+    ['IF', Math.ceil(KILLS / 4), stores[1]!],
+  ] as const)(`of a feed of mode %s loses nothing that reached the ring, %i times (seed ${SEED})`, { timeout: 60_000 + KILLS * 2000 }, async (mode, kills, store) => {
+    const source = feedSource(store.path, { ...selfChecking, mode, chunkSizeBytes: 100_000, ringRecords: 2048 });
     fs.mkdirSync(path.join(store.path, 'feeds'));
     const notesPath = path.join(store.path, 'notes');
     let random = SEED >>> 0;
@@ -32,7 +35,7 @@ describe('a writer process that is killed', () => {
     let chunksSeen = 0;
     let killedWithRowsInRing = 0;
     let killedBeforeOpen = 0;
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       fs.writeFileSync(notesPath, Buffer.alloc(24));
       const child = ready;
       ready = start(kill + 1); // its modules load while this one writes
@@ -73,6 +76,11 @@ describe('a writer process that is killed', () => {
         gatherField(ring, schema.fields[1]!, end, head, cells, 0);
         const squares = new Float64Array(cells.buffer);
         for (let s = end; s < head; s++) expect(squares[s - end], `kill ${kill}: ring row ${s}`).toBe(recordOf(s)[1]);
+        if (schema.indexColumn !== undefined) {
+          const marks = new Uint8Array(head - end);
+          gatherField(ring, schema.indexColumn, end, head, marks, 0);
+          marks.forEach((mark, i) => { if (mark !== (isIndexPoint(end + i) ? 1 : 0)) expect.fail(`kill ${kill}: ring row ${end + i} has the mark ${mark}`); });
+        }
         end = head;
       }
       expect(end, `kill ${kill}: flushed records are there`).toBeGreaterThanOrEqual(flushed);
@@ -97,8 +105,8 @@ describe('a writer process that is killed', () => {
       end += chunk.rows;
     }
     expect(end).toBe(verifiedTo);
-    console.log(`${KILLS} kills, ${verifiedTo} records in ${chunksSeen} chunks; ${killedWithRowsInRing} kills with rows only in the ring, ${killedBeforeOpen} before the writer was open (seed ${SEED})`);
-    expect(verifiedTo).toBeGreaterThan(KILLS * 100);
+    console.log(`${mode}: ${kills} kills, ${verifiedTo} records in ${chunksSeen} chunks; ${killedWithRowsInRing} kills with rows only in the ring, ${killedBeforeOpen} before the writer was open (seed ${SEED})`);
+    expect(verifiedTo).toBeGreaterThan(kills * 100);
   });
 });
 

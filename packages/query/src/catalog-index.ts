@@ -93,6 +93,11 @@ export class CatalogIndex {
     return this.#data.getUint32(entryAt(index) + ENTRY.ROWS, true);
   }
 
+  /** Index points among the rows of a sealed chunk. */
+  indexPoints(index: number): number {
+    return this.#data.getUint32(entryAt(index) + ENTRY.INDEX_POINTS, true);
+  }
+
   /** Whether a sealed chunk's rows are in order on a clock. */
   sorted(index: number, clockIndex: number): boolean {
     return (this.#data.getUint32(entryAt(index) + ENTRY.SORTED_MASK, true) & (1 << clockIndex)) !== 0;

@@ -72,6 +72,15 @@ export function greatestInside(words: Int32Array, bounds: TimeBounds, from: numb
   return best;
 }
 
+/** Last row of [from, to) that is marked in the index column and within the bounds; -1 where there is none. */
+export function lastMarkedInside(marks: Uint8Array, words: Int32Array, bounds: TimeBounds, from: number, to: number): number {
+  const { flip } = bounds;
+  for (let row = to - 1; row >= from; row--) {
+    if (marks[row] === 1 && inside((words[2 * row + 1] as number) ^ flip, (words[2 * row] as number) ^ SIGN, bounds)) return row;
+  }
+  return -1;
+}
+
 /** Rows of [from, to) whose time is above the bounds. */
 export function countAbove(words: Int32Array, bounds: TimeBounds, from: number, to: number): number {
   const { flip, highHigh, highLow } = bounds;

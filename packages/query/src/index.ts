@@ -1,4 +1,7 @@
+export { type Bar, type BarOptions, LiveBars } from './bars/live-bars.js';
 export type { FeedActivity, SubscriberActivity } from './activity.js';
+export { checkKeys, countOf } from './options.js';
+export { flagOf, functionOf, waitOf } from './follow/follow-options.js';
 export { FORMATS, type Format } from './options.js';
 export type { Explanation } from './explain.js';
 export { type ChunkFacts, type ChunkPlan, type RangePlan, type RowStep, type StepKind, planChunk, planRange } from './plan.js';
@@ -8,6 +11,7 @@ export { type RowView, type Run, type SubscribeOptions, Subscription, subscribe 
 export type {
   RecordStream, StreamFormat, StreamItem, StreamOptions, StreamPlace, SyncRecordStream, SyncStreamOptions,
 } from './follow/stream-types.js';
+export type { IndexPoint, IndexPointOptions, IndexPointsOptions } from './index-points.js';
 export { FeedReader } from './reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {

@@ -3,9 +3,10 @@ import { type Clock, DeepwaterError, ENTRY_STATE, type Field } from '@deepwater/
 import type { CatalogIndex } from './catalog-index.js';
 import { countAbove, firstAbove, greatestInside, timeAt } from './clock-cells.js';
 import { type Cut, pinRef, refOf, takeCut } from './cut.js';
+import { cutWithRing } from './cut-with-ring.js';
 import type { FeedFiles } from './feed-files.js';
 import { type OpenChunk, unpinChunk } from './open-chunk.js';
-import { type RingBlock, RING_PIECE_ROWS, copyFromRing } from './ring-block.js';
+import type { RingBlock } from './ring-block.js';
 import { type TimeBounds, boundsBetween, boundsOnClock, greatestTime, leastTime } from './time-bounds.js';
 
 /** A record that was found: its time on the clock asked about, and its number. */
@@ -19,47 +20,22 @@ export interface Newest extends Found {
   readonly beyond: number;
 }
 
-/** How often a cut is taken again because the writer passed the reader by while rows were copied from the ring. */
-const TRIES_MAX = 64;
-
 /**
  * The record with the greatest time up to `limit`; of equal times, the one that arrived last. Sealed chunks are told
  * apart by their ranges, blocks by their descriptors; rows are looked at in the few blocks that these leave open.
  */
 export function greatestUpTo(files: FeedFiles, clockIndex: number, limit: bigint): { cut: Cut; found: Found | undefined } {
-  const { cut, blocks } = cutWithRing(files, clockIndex);
+  const { cut, blocks } = cutWithRing(files, [clockField(files, clockIndex)]);
   return { cut, found: search(files, cut, blocks, clockIndex, limit) };
 }
 
 /** The newest record on a clock, leaving times past `limit` out unless there are no others; and how many of those there are. */
 export function newestUpTo(files: FeedFiles, clockIndex: number, limit: bigint): { cut: Cut; newest: Newest | undefined } {
-  const { cut, blocks } = cutWithRing(files, clockIndex);
+  const { cut, blocks } = cutWithRing(files, [clockField(files, clockIndex)]);
   const clock = files.schema.clocks[clockIndex] as Clock;
   const beyond = limit >= greatestTime(clock) ? 0 : countBeyond(files, cut, blocks, clockIndex, limit);
   const found = search(files, cut, blocks, clockIndex, limit) ?? (beyond > 0 ? search(files, cut, blocks, clockIndex, greatestTime(clock)) : undefined);
   return { cut, newest: found === undefined ? undefined : { ...found, beyond } };
-}
-
-/** A cut together with the times of its rows in the ring. */
-function cutWithRing(files: FeedFiles, clockIndex: number): { cut: Cut; blocks: RingBlock[] } {
-  const field = clockField(files, clockIndex);
-  let cut = takeCut(files);
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const blocks: RingBlock[] = [];
-    let from = cut.ringFrom;
-    while (from < cut.head && cut.ring !== undefined) {
-      const to = Math.min(cut.head, from + RING_PIECE_ROWS);
-      const block = copyFromRing(cut.ring, files.schema, [field], from, to);
-      if (block === undefined) break;
-      blocks.push(block);
-      from = to;
-    }
-    if (from >= cut.head || cut.ring === undefined) return { cut, blocks };
-    cut = takeCut(files);
-  }
-  throw new DeepwaterError('DW_LIMIT_EXCEEDED', `The ring of feed ${files.source.spec.name} was overwritten ${TRIES_MAX} times while it was read. Raise ringRecords.`, {
-    values: { feed: files.source.spec.name, tries: TRIES_MAX },
-  });
 }
 
 function search(files: FeedFiles, cut: Cut, blocks: readonly RingBlock[], clockIndex: number, limit: bigint): Found | undefined {

@@ -14,7 +14,9 @@ import { SyncStream } from './follow/stream-sync.js';
 import type {
   RecordStream, StreamFormat, StreamItem, StreamOptions, SyncRecordStream, SyncStreamOptions,
 } from './follow/stream-types.js';
-import type { Newest } from './newest.js';
+import {
+  type IndexPoint, type IndexPointOptions, type IndexPointsOptions, readIndexPoint, readIndexPointCount, readIndexPoints,
+} from './index-points.js';
 import { type Format, checkKeys, countOf, parseOptions } from './options.js';
 import {
   type ReadContext, findNewest, openBounds, readAt, readFrom, readLast, readLatest, readRange, sequenceBounds,
@@ -27,6 +29,7 @@ import type {
 import type { Segment } from './segment.js';
 import { type Steps, runNow, runSliced } from './slices.js';
 import { type TimeInput, boundsOfRange, clockIndexOf, timeValue } from './time-bounds.js';
+import { wildWarning } from './wild-warning.js';
 
 /**
  * Reads one feed: sealed chunks, the chunk being written and the ring, as one. Each call sees exactly the records that
@@ -62,14 +65,10 @@ export class FeedReader<S extends AnySpec = FeedSpec> {
   }
 
   /** Names of the fields in order, padding left out. */
-  get fieldNames(): readonly string[] {
-    return this.schema.fields.map((field) => field.name);
-  }
+  get fieldNames(): readonly string[] { return this.schema.fields.map((field) => field.name); }
 
   /** The packed record: what `raw` gives. */
-  get recordFormat(): RecordFormat {
-    return this.schema.record;
-  }
+  get recordFormat(): RecordFormat { return this.schema.record; }
 
   /**
    * Records with start <= time < end.
@@ -169,6 +168,33 @@ export class FeedReader<S extends AnySpec = FeedSpec> {
     const { files } = this.#alive();
     const bounds = start === undefined && end === undefined ? undefined : openBounds(files, 0, start, end);
     return recordsOf(this.#context, bounds, () => { this.#alive(); }) as AsyncGenerator<ObjectResult<S, undefined>, void, void>;
+  }
+
+  /**
+   * The last index point at or before a time, on a feed of mode IF: of the records with a time <= `time` that
+   * `writer.markIndex()` marked the one that arrived last; undefined where there is none.
+   * @throws DeepwaterError DW_FEED_NOT_INDEXED, DW_RANGE_INVALID, DW_OPTION_INVALID, DW_READER_CLOSED, DW_FILE_CORRUPT
+   */
+  async indexPoint(time: TimeInput, options?: IndexPointOptions): Promise<IndexPoint | undefined> {
+    return this.#sliced(readIndexPoint(this.#alive().files, time, options));
+  }
+
+  indexPointSync(time: TimeInput, options?: IndexPointOptions): IndexPoint | undefined {
+    return runNow(readIndexPoint(this.#alive().files, time, options));
+  }
+
+  /** The index points with start <= time < end, in order of arrival. @throws DeepwaterError as `indexPoint` */
+  async indexPoints(start: TimeInput, end: TimeInput, options?: IndexPointsOptions): Promise<IndexPoint[]> {
+    return this.#sliced(readIndexPoints(this.#alive().files, start, end, options));
+  }
+
+  indexPointsSync(start: TimeInput, end: TimeInput, options?: IndexPointsOptions): IndexPoint[] {
+    return runNow(readIndexPoints(this.#alive().files, start, end, options));
+  }
+
+  /** How many index points the feed holds now. @throws DeepwaterError DW_FEED_NOT_INDEXED */
+  countIndexPoints(): number {
+    return readIndexPointCount(this.#alive().files);
   }
 
   /** Up to `max` records from a sequence number on, in order of arrival, whatever their times. */
@@ -271,16 +297,4 @@ export class FeedReader<S extends AnySpec = FeedSpec> {
   #sliced<T>(steps: Steps<unknown>): Promise<T> {
     return runSliced(steps, () => { this.#alive(); }) as Promise<T>;
   }
-}
-
-function wildWarning(feed: string, clock: Clock, newest: Newest, limit: bigint): Parameters<NonNullable<ReaderOptions['onWarning']>>[0] {
-  const all = newest.time > limit;
-  return {
-    code: 'DW_CLOCK_WILD',
-    message:
-      `${newest.beyond} records of feed ${feed} have a ${clock.name} more than an hour ahead of this machine's clock; ` +
-      `${all ? 'there are no others, so the newest of them is taken' : 'the newest other record is taken for the newest'}. ` +
-      'Check the clock of whoever writes them, and of this machine.',
-    values: { feed, clock: clock.name, wild: newest.beyond, newest: newest.time, limit },
-  };
 }

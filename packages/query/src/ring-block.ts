@@ -34,7 +34,7 @@ export function copyFromRing(ring: Ring, schema: Schema, wanted: readonly Field[
 /** The copy alone, for callers that ask the ring themselves afterwards. */
 export function gatherBlock(ring: Ring, schema: Schema, wanted: readonly Field[], from: number, to: number): RingBlock {
   const rows = to - from;
-  const columnOffsets = schema.fields.map(() => -1);
+  const columnOffsets = schema.columns.map(() => -1);
   let bytes = 0;
   for (const field of wanted) {
     if ((columnOffsets[field.index] as number) >= 0) continue;
@@ -43,7 +43,7 @@ export function gatherBlock(ring: Ring, schema: Schema, wanted: readonly Field[]
   }
   const buffer = new ArrayBuffer(bytes);
   const target = new Uint8Array(buffer);
-  for (const field of schema.fields) {
+  for (const field of schema.columns) {
     const at = columnOffsets[field.index] as number;
     if (at >= 0) gatherField(ring, field, from, to, target, at);
   }

@@ -53,6 +53,9 @@ export function rowWriterSource(schema: Schema, plain: boolean): string {
   const parameters = schema.fields.map((_, i) => `v${i}`);
   const stores = schema.fields.map((field, i) => storeSource(schema, field, i)).join('\n');
   const count = schema.fields.length;
+  const mark = schema.indexColumn === undefined ? '' : `
+    this.u8[slot * ${schema.slotStride} + ${schema.indexColumn.slotOffset}] = this.indexMark;
+    this.indexMark = 0;`;
   const headLow = RING.HEAD >> 2;
   const publish = plain
     ? `this.lo = next;
@@ -69,7 +72,7 @@ return class GeneratedRowWriter extends RowWriter {
     const lo = this.lo;
     if (((lo - this.tailLo) | 0) >= this.room) this.makeRoom();
     const slot = lo & this.mask;
-${stores}
+${stores}${mark}
     const next = (lo + 1) | 0;
     ${publish}
   }

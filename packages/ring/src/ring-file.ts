@@ -1,5 +1,5 @@
 import {
-  type Access, type MappedFile, DeepwaterError, MAPPING_BYTES_MAX, RING, RING_MAGIC, RING_VERSION, type Schema, alignUp,
+  type Access, type MappedFile, DeepwaterError, MAPPING_BYTES_MAX, POSITION, RING, RING_MAGIC, RING_VERSION, type Schema, alignUp,
   closeFile, crc32, createExclusive, getHex, getText, getU64, loadPosition, mapFile, openExisting, PAGE_BYTES, putHex,
   putText, putU64, regularFileSize, removeFile, reserve, setFileSize, storePosition,
 } from '@deepwater/core/engine';
@@ -57,6 +57,12 @@ export class Ring {
   setWriter(open: boolean, pid: number): void {
     Atomics.store(this.words, RING.WRITER_PID >> 2, pid);
     Atomics.store(this.words, RING.WRITER_OPEN >> 2, open ? 1 : 0);
+  }
+
+  /** Completes a head whose writer was killed in the middle of a wrap. One that is whole is left alone: its writer may be at it. */
+  settleHead(): void {
+    const [a, b] = [POSITION.HIGH_A, POSITION.HIGH_B].map((word) => Atomics.load(this.words, (RING.HEAD + word) >> 2));
+    if (a !== b) this.resetPosition(RING.HEAD, this.head);
   }
 
   /** Sets a position with no regard to what it was: for the owner of the ring before anybody uses it. */

@@ -1,5 +1,6 @@
 import {
-  DeepwaterError, type Field, RING, RUN_DIVISOR, type Schema, describeValue, fenceOwnThreads, highWord, lowWord, registerPublisher,
+  DeepwaterError, type Field, RING, RUN_DIVISOR, type Schema, describeValue, fenceOwnThreads, highWord, lowWord,
+  notIndexed, registerPublisher,
 } from '@deepwater/core/engine';
 import type { Bell } from './bell.js';
 import type { Ring } from './ring-file.js';
@@ -30,6 +31,8 @@ export abstract class RowWriter {
   protected tailLo: number;
   /** Rows that may lie between tail and head. */
   protected room: number;
+  /** What the next record's cell in the index column will be. */
+  protected indexMark = 0;
   protected readonly mask: number;
   protected readonly head: Int32Array;
   protected readonly bellWord: Int32Array;
@@ -74,6 +77,17 @@ export abstract class RowWriter {
    */
   protected abstract waitForRoom(): void;
 
+  /**
+   * Makes the next record an index point: the first of a snapshot, where playback can begin. The mark waits for a record that
+   * is accepted, in whatever form it is written; of a batch it is the first. It ends with this writer.
+   * @throws DeepwaterError DW_FEED_NOT_INDEXED on a feed of mode UF, DW_WRITER_CLOSED
+   */
+  markIndex(): void {
+    if (this.room === CLOSED) throw this.closedError();
+    if (this.schema.indexColumn === undefined) throw notIndexed(this.ring.feedName, 'markIndex()');
+    this.indexMark = 1;
+  }
+
   /** Appends one record: its values in field order. @throws DeepwaterError DW_VALUE_*, DW_WRITER_CLOSED, DW_BACKPRESSURE_TIMEOUT */
   abstract writeValues(...values: unknown[]): void;
 
@@ -112,9 +126,21 @@ export abstract class RowWriter {
       const first = Math.min(run, this.mask + 1 - slot);
       fill(done, first, slot);
       if (run > first) fill(done + first, run - first, 0);
+      this.#fillIndexColumn(slot, first, run - first);
       this.publishRun(run);
       done += run;
     }
+  }
+
+  /** The cells of a run in the index column: rows from `slot` on, and those that wrapped. */
+  #fillIndexColumn(slot: number, first: number, wrapped: number): void {
+    const { indexColumn, slotStride } = this.schema;
+    if (indexColumn === undefined) return;
+    const { slotOffset } = indexColumn;
+    for (let i = 0, at = slot * slotStride + slotOffset; i < first; i++, at += slotStride) this.u8[at] = 0;
+    for (let i = 0, at = slotOffset; i < wrapped; i++, at += slotStride) this.u8[at] = 0;
+    this.u8[slot * slotStride + slotOffset] = this.indexMark;
+    this.indexMark = 0;
   }
 
   /** What was published stays, so a batch that is cut off by a full ring says how much of it was. */

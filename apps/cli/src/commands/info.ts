@@ -39,7 +39,7 @@ function infoText(feed: FeedInfo): string {
     ['chunks', feed.persist ? `${feed.chunks} of up to ${bytesText(chunkSizeBytes)} or ${chunkMaxAgeHours} h` : undefined],
     ['size on disk', bytesText(feed.bytesOnDisk)],
     ['durability', feed.persist ? `${durability.level} every ${durability.intervalMs} ms` : undefined],
-    ['mode', feed.mode === 'IF' ? 'IF (indexed)' : 'UF'],
+    ['mode', feed.mode === 'IF' ? `IF (indexed), ${(feed.indexPoints ?? 0).toLocaleString('en')} index points` : 'UF'],
     ['record', `${recordFormat.fmt}, ${recordFormat.recordSize} bytes`],
     ['made', feed.createdAt],
   ];

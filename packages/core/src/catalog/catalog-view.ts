@@ -19,6 +19,7 @@ export interface CatalogEntry {
   readonly state: number;
   /** The rest is known once the chunk is sealed. */
   readonly rows: number;
+  readonly indexPoints: number;
   readonly sortedMask: number;
   readonly sealedUs: number;
   readonly sealReason: SealReason;
@@ -26,7 +27,7 @@ export interface CatalogEntry {
 }
 
 export type NewEntry = Pick<CatalogEntry, 'chunkId' | 'firstSequence' | 'epoch' | 'gapBefore' | 'createdUs'>;
-export type SealedFacts = Pick<CatalogEntry, 'rows' | 'sortedMask' | 'sealedUs' | 'sealReason' | 'ranges'>;
+export type SealedFacts = Pick<CatalogEntry, 'rows' | 'indexPoints' | 'sortedMask' | 'sealedUs' | 'sealReason' | 'ranges'>;
 export type RingPlace = (typeof RING_PLACE)[keyof typeof RING_PLACE];
 
 /** A feed's chunk catalog over a mapping of its file. One writer (the ingest worker), any number of readers. */
@@ -123,6 +124,7 @@ export class CatalogView {
       createdUs: getU64(view, at + ENTRY.CREATED_US),
       state,
       rows: sealed ? view.getUint32(at + ENTRY.ROWS, true) : 0,
+      indexPoints: sealed ? view.getUint32(at + ENTRY.INDEX_POINTS, true) : 0,
       sortedMask: sealed ? view.getUint32(at + ENTRY.SORTED_MASK, true) : 0,
       sealedUs: sealed ? getU64(view, at + ENTRY.SEALED_US) : 0,
       sealReason: (sealed ? view.getUint32(at + ENTRY.SEAL_REASON, true) : 0) as SealReason,
@@ -172,6 +174,7 @@ export class CatalogView {
     const at = this.#at(index);
     const view = this.#view;
     view.setUint32(at + ENTRY.ROWS, facts.rows, true);
+    view.setUint32(at + ENTRY.INDEX_POINTS, facts.indexPoints, true);
     view.setUint32(at + ENTRY.SORTED_MASK, facts.sortedMask, true);
     putU64(view, at + ENTRY.SEALED_US, facts.sealedUs);
     view.setUint32(at + ENTRY.SEAL_REASON, facts.sealReason, true);

@@ -28,6 +28,8 @@ export interface ChunkSeal {
   readonly sealedUs: number;
   /** Bit i: the rows are in order on clock i. */
   readonly sortedMask: number;
+  /** Rows that are index points. */
+  readonly indexPoints: number;
   readonly ranges: readonly ClockRange[];
 }
 
@@ -216,6 +218,7 @@ export class ChunkHeader {
       reason: view.getUint32(CHUNK.SEAL_REASON, true) as SealReason,
       sealedUs: getU64(view, CHUNK.SEALED_US),
       sortedMask: view.getUint32(CHUNK.SORTED_MASK, true),
+      indexPoints: view.getUint32(CHUNK.INDEX_POINTS, true),
       ranges: readClockRanges(view, CHUNK.CLOCK_RANGES, schema.clocks),
     };
   }
@@ -227,6 +230,7 @@ export class ChunkHeader {
     view.setUint32(CHUNK.SEAL_REASON, seal.reason, true);
     putU64(view, CHUNK.SEALED_US, seal.sealedUs);
     view.setUint32(CHUNK.SORTED_MASK, seal.sortedMask, true);
+    view.setUint32(CHUNK.INDEX_POINTS, seal.indexPoints, true);
     writeClockRanges(view, CHUNK.CLOCK_RANGES, schema.clocks, seal.ranges);
     view.setUint32(CHUNK.SEAL_CRC, this.#crc(CHUNK.SEAL, CHUNK.SEAL_CRC), true);
     this.state = CHUNK_STATE.SEALED;

@@ -139,6 +139,24 @@ export const ERROR_CODES = {
     remedy: 'Close the platform and open it again; the next writer moves the records into chunks.',
   },
 
+  // Strategies
+  DW_STRATEGY_INVALID: {
+    summary: 'A strategy module does not load, or exports no handler that records could be given to.',
+    remedy: 'Correct the module; `cause` has what was thrown while it was loaded.',
+  },
+  DW_STRATEGY_FAILED: {
+    summary: 'A handler of a strategy threw, or its thread ended.',
+    remedy: 'Look at `cause`, which has the stack, and at the feed and record in `values`; `onError: \'restart\'` goes on after that record.',
+  },
+  DW_STRATEGY_TIMEOUT: {
+    summary: 'A strategy did not start or stop in the time it has. Its thread was ended.',
+    remedy: 'Have handlers return soon, or raise `startTimeoutMs`, `stopTimeoutMs`.',
+  },
+  DW_STRATEGY_STOPPED: {
+    summary: 'Something was asked of a strategy that does not run.',
+    remedy: 'Spawn it again with `platform.spawnStrategy`.',
+  },
+
   // Stores and files
   DW_BASE_PATH_INVALID: {
     summary: 'A base path is not a directory that Deepwater can use: empty, a file, or owned by someone else.',
@@ -163,6 +181,10 @@ export const ERROR_CODES = {
   DW_FEED_IN_USE: {
     summary: 'A feed cannot be deleted or changed while it has a writer.',
     remedy: 'Close the writer first.',
+  },
+  DW_FEED_NOT_INDEXED: {
+    summary: 'Index points were asked for, or a record was to be marked, of a feed of mode UF, which has none.',
+    remedy: "Create a feed with `mode: 'IF'` (or `index_playback: true`); a feed’s mode never changes.",
   },
   DW_CHUNK_SCHEMA_MISMATCH: {
     summary: 'A chunk or ring has another schema than its feed.',

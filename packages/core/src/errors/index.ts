@@ -1,4 +1,5 @@
 export { ERROR_CODES, type ErrorCode } from './codes.js';
+export { notIndexed } from './not-indexed.js';
 export { DeepwaterError, type DeepwaterErrorOptions } from './deepwater-error.js';
 export { clipText, describeValue } from './describe.js';
 export { deserializeError, serializeError, type SerializedError } from './serialize.js';

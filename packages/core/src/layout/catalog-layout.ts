@@ -48,6 +48,8 @@ export const ENTRY = {
   FIRST_SEQUENCE: 8,
   /** Rows of a sealed chunk; an active one's header knows. */
   ROWS: 16,
+  /** Index points among them; 0: whoever looks for one passes the chunk over. */
+  INDEX_POINTS: 20,
   EPOCH: 24,
   SORTED_MASK: 28,
   CREATED_US: 32,

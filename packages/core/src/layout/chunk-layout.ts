@@ -62,6 +62,7 @@ export const CHUNK = {
   SEAL_REASON: 1028,
   SEALED_US: 1032,
   SORTED_MASK: 1040,
+  INDEX_POINTS: 1044,
   CLOCK_RANGES: 1048,
   SEAL_CRC: 1276,
 } as const;
@@ -113,7 +114,7 @@ export function chunkGeometry(schema: Schema, chunkSizeBytes: number): ChunkGeom
 
 /** The geometry for numbers read from a header; the caller has checked them. */
 export function geometryOf(schema: Schema, capacityRows: number, blockRows: number): ChunkGeometry {
-  const columnWidths = schema.fields.map((field) => field.width);
+  const columnWidths = schema.columns.map((column) => column.width);
   const clockCount = schema.clocks.length;
   const blockCount = Math.ceil(capacityRows / blockRows);
   const blockBytes = alignUp(BLOCK.RANGES + 16 * clockCount + 4 * columnWidths.length + 4, 8);

@@ -5,6 +5,8 @@ import { MemoryPool } from './memory-pool.js';
 interface Entry {
   readonly mapped: MappedFile;
   pins: number;
+  /** To be let go of with the last pin. */
+  unwanted: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export class EngineMappings {
   pin(path: string, open: (pool: MemoryPool) => MappedFile): MappedFile {
     let entry = this.#entries.get(path);
     if (entry === undefined) {
-      entry = { mapped: open(this.#pool), pins: 0 };
+      entry = { mapped: open(this.#pool), pins: 0, unwanted: false };
     } else {
       this.#entries.delete(path);
     }
@@ -40,17 +42,20 @@ export class EngineMappings {
 
   unpin(path: string): void {
     const entry = this.#entries.get(path);
-    if (entry !== undefined && entry.pins > 0) entry.pins -= 1;
+    if (entry === undefined || entry.pins === 0) return;
+    entry.pins -= 1;
+    if (entry.unwanted && entry.pins === 0) this.#release(path, entry);
   }
 
-  /** Lets go of one file, where no scan uses it. */
+  /** Lets go of one file; where scans use it, as soon as the last one is done: a deleted file keeps its disk space until then. */
   drop(path: string): void {
     const entry = this.#entries.get(path);
-    if (entry === undefined || entry.pins > 0) return;
-    this.#release(path, entry);
+    if (entry === undefined) return;
+    if (entry.pins > 0) entry.unwanted = true;
+    else this.#release(path, entry);
   }
 
-  /** Lets go of every file that no scan uses. */
+  /** Lets go of every file, as `drop` does. */
   clear(): void {
     for (const path of [...this.#entries.keys()]) this.drop(path);
   }

@@ -10,9 +10,10 @@ import type { SchemaSource } from './schema.js';
  * ```
  *
  * It has what decides the bytes and what they mean: names, types, scales, sizes, clocks and their units, in record
- * order. It leaves out what may change without touching a byte: descriptions, `as`, and the names of padding.
+ * order, and `"mode":"IF"` of a feed whose rows have an index column. It leaves out what may change without touching a byte:
+ * descriptions, `as`, and the names of padding.
  */
-export function canonicalSchema({ fields, timestamp, clocks }: SchemaSource): string {
+export function canonicalSchema({ fields, timestamp, clocks, mode }: SchemaSource): string {
   return JSON.stringify({
     fields: fields.map(({ name, type, scale, bytes, unit }) =>
       // JSON leaves out undefined.
@@ -20,5 +21,6 @@ export function canonicalSchema({ fields, timestamp, clocks }: SchemaSource): st
     ),
     timestamp,
     clocks,
+    mode: mode === 'IF' ? mode : undefined,
   });
 }

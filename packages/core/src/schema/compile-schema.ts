@@ -27,18 +27,22 @@ export function compileSchema(source: SchemaSource): Schema {
   const values = placed.flatMap((each): PlacedValue[] =>
     isValueType(each.field.type) ? [{ ...each, type: each.field.type }] : [],
   );
-  const { slotOffsets, slotStride } = layOutSlot(values);
+  const { slotOffsets, end } = layOutSlot(values);
   const fields = values.map((value, index) => fieldOf(value, index, slotOffsets[index]));
+  const indexColumn = source.mode === 'IF' ? indexColumnAt(fields.length, end) : undefined;
+  const columns = indexColumn === undefined ? fields : [...fields, indexColumn];
   const canonical = canonicalSchema(source);
   return deepFreeze({
     fields,
+    columns,
+    ...(indexColumn === undefined ? {} : { indexColumn }),
     record: {
       fmt: `<${placed.map(({ code }) => code).join('')}`,
       recordSize: placed.reduce((sum, { size }) => sum + size, 0),
       fields: values.map(({ field, offset, size }): RecordFormatField => ({ name: field.name, type: field.type, offset, size })),
     },
-    slotStride,
-    rowBytes: fields.reduce((sum, { width }) => sum + width, 0),
+    slotStride: Math.ceil((end + (indexColumn?.width ?? 0)) / 8) * 8,
+    rowBytes: columns.reduce((sum, { width }) => sum + width, 0),
     clocks: [source.timestamp, ...source.clocks].map((name) => clockOf(fields, name)),
     hash: createHash('sha256').update(canonical).digest('hex').slice(0, 16),
     canonical,
@@ -71,7 +75,7 @@ function structCode({ type }: NormalizedField, size: number): string {
  * The ring slot: widest cells first, strings last, so that each cell lies at a multiple of its own size and no byte is
  * lost between them. Within one width, record order.
  */
-function layOutSlot(values: readonly PlacedValue[]): { slotOffsets: number[]; slotStride: number } {
+function layOutSlot(values: readonly PlacedValue[]): { slotOffsets: number[]; end: number } {
   const slotOffsets: number[] = new Array<number>(values.length);
   let end = 0;
   for (const alignment of [8, 4, 2, 1]) {
@@ -81,7 +85,7 @@ function layOutSlot(values: readonly PlacedValue[]): { slotOffsets: number[]; sl
       end += value.size;
     });
   }
-  return { slotOffsets, slotStride: Math.ceil(end / 8) * 8 };
+  return { slotOffsets, end };
 }
 
 function cellAlignment({ type, size }: PlacedValue): number {
@@ -104,6 +108,14 @@ function fieldOf({ field, type, offset, size }: PlacedValue, index: number, slot
     ...(unit === undefined ? {} : { unit }),
     ...(desc === undefined ? {} : { desc }),
   };
+}
+
+/** No identifier, so no field has this name. */
+const INDEX_COLUMN = '#index';
+
+/** The column of index points: after everything else, where slots mostly have a byte to spare. */
+function indexColumnAt(index: number, slotOffset: number): Field {
+  return { index, name: INDEX_COLUMN, type: 'uint8', width: 1, recordOffset: -1, slotOffset, cell: 'u8', as: 'number' };
 }
 
 function clockOf(fields: readonly Field[], name: string): Clock {

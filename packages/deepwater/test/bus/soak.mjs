@@ -7,29 +7,12 @@
  *
  *     node packages/deepwater/test/bus/soak.mjs --records 1e9 --seed 7
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { setTimeout } from 'node:timers';
 import { parseArgs } from 'node:util';
-
-const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-
-/** A process that prints JSON lines. */
-class Child {
-  constructor(file, job, onLine) {
-    this.job = job;
-    this.process = spawn(process.execPath, [here(file), JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const lines = createInterface({ input: this.process.stdout });
-    lines.on('line', (line) => onLine(JSON.parse(line)));
-    this.ended = new Promise((resolve) => { this.process.once('close', (code, signal) => resolve({ code, signal })); });
-  }
-
-  say(line) { this.process.stdin.write(`${line}\n`); }
-}
+import { Child, orEnd, pause, randomFrom } from './child.mjs';
 
 /**
  * @param records records of both feeds together
@@ -39,8 +22,7 @@ class Child {
 export async function soak({ records, seed, progress = () => {} }) {
   const basePath = mkdtempSync(path.join(tmpdir(), 'deepwater-soak-'));
   const end = Math.ceil(records / 2);
-  let random = seed >>> 0;
-  const next = () => (random = (Math.imul(random, 1664525) + 1013904223) >>> 0) / 4294967296;
+  const next = randomFrom(seed);
   const results = new Map();
   const failures = [];
   const positions = new Map();
@@ -128,15 +110,6 @@ export async function soak({ records, seed, progress = () => {} }) {
   }
   if (failures.length > 0) throw new Error(`${failures.length} things went wrong (seed ${seed}):\n${failures.join('\n')}`);
   return { seed, kills, stops, writer: results.get('writer'), subscribers: names.map((name) => results.get(name)) };
-}
-
-const pause = (ms) => new Promise((resume) => { setTimeout(resume, ms); });
-
-/** Waits for what a child says, or for its end before that. */
-async function orEnd(line, child) {
-  const early = child.ended.then(({ code, signal }) => { throw new Error(`${child.job.name ?? 'the writer'} ended early with ${code ?? signal}`); });
-  early.catch(() => undefined);
-  return Promise.race([line, early]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -9,7 +9,10 @@ try {
 } catch (error) {
   second = error.code;
 }
-for (let i = 0; i < workerData.records; i++) writer.writeValues(...recordOf(writer.position));
+for (let i = 0; i < workerData.records; i++) {
+  if (writer.schema.indexColumn !== undefined && writer.position % 997 === 0) writer.markIndex();
+  writer.writeValues(...recordOf(writer.position));
+}
 const { position } = writer;
 await writer.sync();
 await writer.close();

@@ -71,6 +71,9 @@ export interface ChunkRows {
   readonly rows: number;
   readonly sealed: boolean;
   readonly columns: readonly DataView[];
+  /** Feeds of mode IF: their index points, as the rows and as the catalog have them. */
+  readonly marks: Uint8Array | undefined;
+  readonly indexPoints: number;
 }
 
 /** The chunks of a feed from catalog index `from` on, with their committed rows. */
@@ -86,10 +89,16 @@ export function* chunksOf(source: FeedSource, from = 0): Generator<ChunkRows> {
       firstSequence: chunk.header.firstSequence,
       rows: chunk.header.committedRows,
       sealed: chunk.header.state === CHUNK_STATE.SEALED && entry.state === ENTRY_STATE.SEALED,
+      marks: schema.indexColumn === undefined ? undefined
+        : new Uint8Array(chunk.mapped.buffer, chunk.geometry.columnOffsets[schema.indexColumn.index], chunk.header.committedRows),
+      indexPoints: entry.indexPoints,
       columns: schema.fields.map((field, i) => new DataView(chunk.mapped.buffer, chunk.geometry.columnOffsets[i], chunk.header.committedRows * field.width)),
     };
   }
 }
+
+/** Whether a record of the self-checking feed is an index point, where its mode is IF. */
+export const isIndexPoint = (n: number): boolean => n % 997 === 0;
 
 /** Checks rows of the self-checking feed; the first one that is wrong, as text. */
 export function firstWrong(chunk: ChunkRows, numberOf: (sequence: number) => number = (s) => s): string | undefined {
@@ -101,7 +110,9 @@ export function firstWrong(chunk: ChunkRows, numberOf: (sequence: number) => num
       sequence.getFloat64(row * 8, true), square.getFloat64(row * 8, true), String.fromCharCode(side.getUint8(row)),
       small.getUint16(row * 2, true), Number(time.getBigUint64(row * 8, true)),
     ];
+    if (chunk.marks !== undefined && chunk.marks[row] !== (isIndexPoint(n) ? 1 : 0)) return `chunk ${chunk.chunkId} row ${row}, record ${n}: its mark is ${chunk.marks[row]}`;
     if (got.some((value, i) => value !== want[i])) return `chunk ${chunk.chunkId} row ${row}: ${JSON.stringify(got)}, not ${JSON.stringify(want)}`;
   }
+  if (chunk.sealed && chunk.marks !== undefined && chunk.indexPoints !== chunk.marks.filter((mark) => mark === 1).length) return `chunk ${chunk.chunkId}: its entry counts ${chunk.indexPoints} index points`;
   return undefined;
 }

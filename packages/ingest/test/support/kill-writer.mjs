@@ -24,16 +24,25 @@ function tell(index, value) {
 await new Promise((resolve) => process.stdin.once('data', resolve));
 process.stdin.destroy();
 
+const indexed = source.spec.mode === 'IF';
+/** Every 997th record is an index point, however it is written. */
+const mark = () => { if (indexed && writer.position % 997 === 0) writer.markIndex(); };
+const rowsToMark = (from) => (indexed ? 997 - (from % 997) : Infinity);
+
 const service = IngestService.start({ access: 'owner' });
 const writer = await service.openWriter(source);
 tell(2, writer.position + 1); // opened, at this number (plus one: zero means not yet)
 for (;;) {
   const pick = random();
   if (pick < 0.5) {
-    for (let i = 1 + Math.floor(random() * 400); i > 0; i--) writer.writeValues(...recordOf(writer.position));
+    for (let i = 1 + Math.floor(random() * 400); i > 0; i--) {
+      mark();
+      writer.writeValues(...recordOf(writer.position));
+    }
   } else if (pick < 0.7) {
     const from = writer.position;
-    const records = Array.from({ length: 1 + Math.floor(random() * 3000) }, (_, i) => recordOf(from + i));
+    const records = Array.from({ length: Math.min(1 + Math.floor(random() * 3000), rowsToMark(from)) }, (_, i) => recordOf(from + i));
+    mark();
     writer.writeColumns({
       sequence: Float64Array.from(records, (r) => r[0]),
       square: Float64Array.from(records, (r) => r[1]),

@@ -1,13 +1,16 @@
 import { ENTRY_STATE } from '@deepwater/core/engine';
 import type { CatalogIndex } from '../catalog-index.js';
+import type { TimeBounds } from '../time-bounds.js';
 import type { Losses } from './losses.js';
 
 /**
  * Says which of the numbers [from, to) were records that are gone: those of chunks that retention has deleted, and those
- * between chunks that no jump in the numbers (`gapBefore`) explains. The others were never given to a record.
+ * between chunks that no jump in the numbers (`gapBefore`) explains. The others were never given to a record, or are not wanted.
  * @param end the entry that begins at or after `to`; the count of entries where there is none
+ * @param historyEnd of the numbers below this one, records with times within `bounds` are wanted. The entry of a deleted chunk
+ * only knows its earliest and latest time, so where some of its records were wanted, all of them count.
  */
-export function accountGap(catalog: CatalogIndex, from: number, to: number, end: number, losses: Losses): void {
+export function accountGap(catalog: CatalogIndex, from: number, to: number, end: number, losses: Losses, historyEnd = 0, bounds?: TimeBounds): void {
   if (from >= to) return;
   const { view } = catalog;
   // Deleted entries keep their numbers: the first entry that can reach into the range is the last to begin at or before it.
@@ -28,7 +31,8 @@ export function accountGap(catalog: CatalogIndex, from: number, to: number, end:
     at = Math.max(at, begins);
     if (index === end || entry.state === ENTRY_STATE.ACTIVE) continue;
     const after = Math.min(entry.firstSequence + entry.rows, to);
-    if (entry.state === ENTRY_STATE.DELETED) losses.add(at, after);
+    const wanted = bounds === undefined || after > historyEnd || !catalog.holds(index) || catalog.relation(index, bounds) !== 'outside';
+    if (entry.state === ENTRY_STATE.DELETED && wanted) losses.add(at, after);
     at = Math.max(at, after);
   }
 }

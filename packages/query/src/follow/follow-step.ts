@@ -11,6 +11,8 @@ export type Step = (typeof STEP)[keyof typeof STEP];
 export interface FollowOptions {
   /** First sequence number wanted. With `bounds` it is found by time, with neither it is the next to be published. */
   readonly from?: number;
+  /** Begin with the first index point from `from` on; this is the column that marks them. */
+  readonly toIndexPoint?: Field;
   /** Of what was published before the follower began, only these times. */
   readonly bounds?: TimeBounds;
   /** Fields that are wanted as columns. */

@@ -12,27 +12,28 @@
 import { type Field, RING, RUN_DIVISOR, loadPosition } from '@deepwater/core/engine';
 import { type Ring, type RingTaker, oldestSafe } from '@deepwater/ring';
 import type { CatalogIndex } from '../catalog-index.js';
+import { firstIndexPoint } from '../index-points.js';
 import { type Cut, pinRef, refOf, takeCut } from '../cut.js';
 import type { FeedFiles } from '../feed-files.js';
 import { unpinChunk } from '../open-chunk.js';
-import { RING_PIECE_ROWS, copyFromRing } from '../ring-block.js';
-import { RunList, countRuns } from '../run-list.js';
+import { RING_PIECE_ROWS } from '../ring-block.js';
+import { countRuns } from '../run-list.js';
 import { type ChunkPiece, type Piece, runsOfChunk } from '../select.js';
 import { runNow } from '../slices.js';
-import { runsInside } from '../clock-cells.js';
-import type { TimeBounds } from '../time-bounds.js';
 import { accountGap } from './account-gap.js';
+import { rowsOutside } from './chunks-outside.js';
 import { checkFeedPresent } from './feed-presence.js';
 import { firstRecord } from './first-record.js';
 import { type FollowOptions, STEP, type Step, ringIsNear } from './follow-step.js';
+import { historyInRing } from './history-in-ring.js';
 import { Losses } from './losses.js';
 import { missingRecord } from './missing-record.js';
 import { PendingRows } from './pending-rows.js';
+import { presentCut } from './present-cut.js';
 import { Presence } from './presence.js';
 
 /** The ring does not hold the next row any more, and chunks do. */
 const LAPPED = -1;
-
 /** Looks at catalog and ring without finding what must be in one of them, before that is an error. */
 const LOOKS_MAX = 16;
 
@@ -48,6 +49,7 @@ export class Follower {
   readonly #presence = new Presence();
   /** Rows below this number are history, of which `bounds` are wanted. */
   readonly #historyEnd: number = 0;
+  #seeking: boolean;
   #pending: PendingRows | undefined;
   #pinned: string | undefined;
   #ring: Ring | undefined;
@@ -63,6 +65,7 @@ export class Follower {
     private readonly options: FollowOptions,
   ) {
     this.losses = new Losses(options.onLoss);
+    this.#seeking = options.toIndexPoint !== undefined;
     if (options.from !== undefined) {
       this.next = options.from;
       return;
@@ -75,9 +78,7 @@ export class Follower {
   }
 
   /** The ring that is followed now; undefined while there is none, or chunks are read. */
-  get ring(): Ring | undefined {
-    return this.#ring;
-  }
+  get ring(): Ring | undefined { return this.#ring; }
 
   /** Whether rows are there that no step has given out. Cheap; says nothing of rings that are not known yet. */
   get behind(): boolean {
@@ -90,6 +91,7 @@ export class Follower {
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone, DW_FILE_CORRUPT, DW_SYSTEM_CALL; what `onLoss` throws
    */
   step(max: number, ringMax: number = max, looks = 1): Step {
+    if (this.#seeking && !this.#seek(this.options.toIndexPoint as Field)) return STEP.NOTHING;
     if (this.#pending === undefined) {
       if (this.#pinned !== undefined) this.#unpin();
       if (this.#ring !== undefined) {
@@ -105,8 +107,7 @@ export class Follower {
   }
 
   /**
-   * Looks whether the ring has a successor, or the feed is gone: for whoever has waited for a while in vain. The next step
-   * then begins from the files.
+   * Looks whether the ring has a successor, or the feed is gone, after a wait in vain; the next step then begins from the files.
    * @throws DeepwaterError DW_FEED_UNKNOWN
    */
   refresh(): void {
@@ -173,10 +174,9 @@ export class Follower {
 
   /** The slow way: from what the files say now. */
   #look(max: number, ringMax: number): Step {
-    const { files } = this;
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
       if (this.#pending !== undefined) return this.#part(max);
-      const cut = this.#cut();
+      const cut = presentCut(this.files);
       if (cut === undefined) return STEP.NOTHING;
       const before = this.next;
       if (this.next < cut.chunksEnd && !ringIsNear(cut, this.next, this.#historyEnd)) {
@@ -197,21 +197,21 @@ export class Follower {
       }
       if (this.next > before) looks = 0;
     }
-    throw missingRecord(files.source.spec.name, this.next);
+    throw missingRecord(this.files.source.spec.name, this.next);
   }
 
-  #cut(): Cut | undefined {
-    const { files } = this;
-    try {
-      const catalog = files.catalog();
-      if (catalog !== undefined && !catalog.view.retired) return takeCut(files);
-    } catch (error) {
-      // Another feed's catalog in the place of ours: the feed was made anew.
-      checkFeedPresent(files.source);
-      throw error;
-    }
-    checkFeedPresent(files.source);
-    return undefined;
+  /** Goes on to the first index point from `next` on; where there is none yet, past everything there is. @returns whether it found one. */
+  #seek(column: Field): boolean {
+    if (this.#ring !== undefined && !this.#ring.retired && !this.behind) return false;
+    const cut = presentCut(this.files);
+    if (cut === undefined) return false;
+    const found = firstIndexPoint(this.files, column, cut, this.next);
+    this.#seeking = found === undefined;
+    this.next = found ?? Math.max(this.next, cut.head);
+    if (found !== undefined || cut.ring === undefined) this.#ring = undefined; // it may lie in a chunk
+    else this.#attach(cut.ring); // what is waited on
+    this.#presence.tell(this.next, this.losses.count);
+    return found !== undefined;
   }
 
   #attach(ring: Ring): void {
@@ -230,48 +230,47 @@ export class Follower {
     const { files, options } = this;
     const catalog = cut.catalog as CatalogIndex;
     for (let index = catalog.indexOfSequence(this.next, cut.count); index < cut.count; index++) {
+      this.next += rowsOutside(catalog, index, this.next, this.#historyEnd, options.bounds);
       const ref = refOf(files, cut, index, this.next);
       if (ref === undefined) continue;
-      accountGap(catalog, this.next, ref.firstSequence + ref.from, index, this.losses);
+      accountGap(catalog, this.next, ref.firstSequence + ref.from, index, this.losses, this.#historyEnd, options.bounds);
       this.next = ref.firstSequence + ref.from;
       const filtered = options.bounds !== undefined && this.next < this.#historyEnd;
       const to = filtered ? Math.min(ref.to, this.#historyEnd - ref.firstSequence) : ref.to;
       const part = { ...ref, to, sealed: ref.sealed && to === ref.to };
+      // Pinned until it has been given out: retention cannot take it away in between. It may have done so before.
+      if (pinRef(files, cut, part) === undefined) return;
+      this.#pinned = ref.path;
       const runs: ChunkPiece['runs'] = filtered
         ? runNow(runsOfChunk(files, cut, part, options.bounds, Infinity)).pairs
         : Int32Array.of(ref.from, to);
       const end = ref.firstSequence + to;
-      // Pinned until it has been given out: retention cannot take it away in between.
-      if (runs.length > 0 && pinRef(files, cut, part) !== undefined) {
-        this.#pinned = ref.path;
+      if (runs.length > 0) {
         this.#pending = new PendingRows({ cut, ref: part, runs, rows: countRuns(runs) }, end);
-      } else if (runs.length === 0) {
+      } else {
+        this.#unpin();
         this.next = end;
       }
       return;
     }
-    accountGap(catalog, this.next, cut.chunksEnd, cut.count, this.losses);
+    accountGap(catalog, this.next, cut.chunksEnd, cut.count, this.losses, this.#historyEnd, options.bounds);
     this.next = cut.chunksEnd;
   }
 
   /** History that is not in a chunk yet. */
   #openRingRows(ring: Ring, head: number): void {
-    const { files, options } = this;
     const to = Math.min(this.#historyEnd, head, this.next + RING_PIECE_ROWS);
-    const bounds = options.bounds as TimeBounds;
-    const clock = files.schema.fields[bounds.clock.fieldIndex] as Field;
-    const block = to > this.next ? copyFromRing(ring, files.schema, [...options.fields, clock], this.next, to) : undefined;
-    if (block === undefined) {
+    const found = historyInRing(ring, this.files.schema, this.options, this.next, to);
+    if (found === 'overwritten') {
       if (ring.persist) return;
       const oldest = oldestSafe(ring, ring.head);
       this.losses.add(this.next, oldest);
       this.next = Math.max(this.next, oldest);
-      return;
+    } else if (found === undefined) {
+      this.next = to;
+    } else {
+      this.#pending = found;
     }
-    const runs = new RunList();
-    runsInside(block.words(clock), bounds, 0, to - this.next, runs);
-    if (runs.rows === 0) this.next = to;
-    else this.#pending = new PendingRows({ block, runs: runs.pairs, rows: runs.rows }, to);
   }
 
   #part(max: number): Step {

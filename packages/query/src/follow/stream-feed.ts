@@ -14,9 +14,10 @@ import { type Segment, segmentOf } from '../segment.js';
 import { pieceSegments } from '../segments.js';
 import type { Piece } from '../select.js';
 import { runNow } from '../slices.js';
-import { flagOf, lossOf, placeOf } from './follow-options.js';
+import { lossOf } from './follow-options.js';
 import { STEP } from './follow-step.js';
 import { Follower } from './follower.js';
+import { beginningOf } from './playback.js';
 
 /** Everything a stream needs of its reader. */
 export interface StreamContext {
@@ -52,15 +53,13 @@ export class StreamFeed {
     if (format === 'raw' || format === 'segments') {
       throw new DeepwaterError('DW_FORMAT_UNKNOWN', `A stream gives tuple, object or columns, not ${format}. With columns each batch is a segment.`, { values: { format } });
     }
-    const place = placeOf(schema, given);
-    checkPlayback(source, flagOf('playback', given['playback']));
     const onLoss = lossOf(given['onLoss']);
     this.#batchRows = countOf('batchRows', given['batchRows'], 1) ?? Infinity;
     this.#request = request;
     this.#decoder = format === 'tuple' ? tupleDecoder(fields) : format === 'object' ? objectDecoder(fields) : undefined;
     this.#files = new FeedFiles(source, schema);
     this.follower = new Follower(this.#files, {
-      ...place, fields, scattered: true, ...(onLoss === undefined ? {} : { onLoss }),
+      ...beginningOf(this.#files, given), fields, scattered: true, ...(onLoss === undefined ? {} : { onLoss }),
       taker: (ring) => new BlockTaker(ring, (from, to) => { this.#block = gatherBlock(ring, schema, fields, from, to); }),
     });
   }
@@ -115,13 +114,4 @@ class BlockTaker extends RingTaker {
   constructor(ring: Ring, override readonly copy: (from: number, to: number) => void) {
     super(ring);
   }
-}
-
-/** Index points begin snapshots of feeds of mode IF; other feeds have none to play back from. */
-function checkPlayback(source: ReaderSource, playback: boolean): void {
-  if (!playback) return;
-  const { name, mode } = source.spec;
-  throw new DeepwaterError('DW_OPTION_INVALID', `playback: true begins at an index point, and feed ${name} has none (its mode is ${mode}). Leave it out, and say where to begin with start.`, {
-    values: { feed: name, mode },
-  });
 }

@@ -17,7 +17,11 @@ export interface StreamOptions<S extends AnySpec, F extends StreamFormat, C exte
   readonly start?: TimeInput;
   /** Begin with this record, or with the first one after it that there is. Not together with `start`. */
   readonly fromSequence?: number;
-  /** Begin with the last index point at or before `start`. For feeds of mode IF. */
+  /**
+   * Feeds of mode IF: begin with the last index point at or before `start` (or `fromSequence`; where both are left out, the last
+   * there is), then every record from that one on. Where there is none so early it is the first one, and where there is none
+   * at all the first that comes.
+   */
   readonly playback?: boolean;
   /** Default `tuple`. With `columns` the stream gives batches: typed arrays, `rows` and `firstSequence`. */
   readonly format?: F;

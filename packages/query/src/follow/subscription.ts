@@ -6,13 +6,15 @@ import { checkKeys, countOf } from '../options.js';
 import { closePiece, openPiece, sequenceOf } from '../piece-source.js';
 import type { Piece } from '../select.js';
 import type { TimeInput } from '../time-bounds.js';
-import { flagOf, lossOf, placeOf, signalOf, waitOf } from './follow-options.js';
+import { AsyncWait } from './async-wait.js';
+import { flagOf, lossOf, signalOf, waitOf } from './follow-options.js';
 import { STEP } from './follow-step.js';
 import { Follower } from './follower.js';
 import { type SubscriptionHandle, openHandle } from './handle.js';
 import type { LostRange } from './losses.js';
 import { checkMayBlock } from './may-block.js';
 import { Parking, looksOf } from './parking.js';
+import { beginningOf } from './playback.js';
 import { rowsFromColumns } from './rows-from-columns.js';
 
 export interface SubscribeOptions {
@@ -23,6 +25,12 @@ export interface SubscribeOptions {
   readonly start?: TimeInput;
   /** Begin with this record, or with the first one after it that there is. Not together with `start`. */
   readonly fromSequence?: number;
+  /**
+   * Feeds of mode IF: begin with the last index point at or before `start` (or `fromSequence`; where both are left out, the last
+   * there is), then every record from that one on. Where there is none so early it is the first one, and where there is none
+   * at all the first that comes.
+   */
+  readonly playback?: boolean;
   /** How to wait. `spin`: at full load, lowest latency. `park`: sleep at once. Default `spin-then-park`. */
   readonly wait?: WaitStrategyName;
   /** At most this many records a run. Default: what takes 128 KiB, at most 4096. */
@@ -76,16 +84,17 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   #attached: ArrayBufferLike | undefined;
   #offset = 0;
   #idlePolls = 0;
+  #asyncWait: AsyncWait | undefined;
+  #ready: Promise<void> | undefined;
   #stopped = false;
   #closed = false;
 
   /** Use `subscribe`. */
   constructor(handle: SubscriptionHandle, options: SubscribeOptions | undefined) {
-    const given = checkKeys(options, ['start', 'fromSequence', 'wait', 'maxRun', 'onLoss', 'allowMainThread']);
+    const given = checkKeys(options, ['start', 'fromSequence', 'playback', 'wait', 'maxRun', 'onLoss', 'allowMainThread']);
     const { source, local, stopWord, ownerWord } = openHandle(handle);
     this.feed = source.spec.name;
     this.#schema = compileSchema(source.spec);
-    const place = placeOf(this.#schema, given);
     this.#wait = waitOf(given['wait']);
     this.#looks = looksOf(this.#wait);
     this.#allowMainThread = flagOf('allowMainThread', given['allowMainThread']);
@@ -98,7 +107,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     const symbols = new SymbolDictionaryReader(this.#files.paths.symbols, source.feedUid);
     this.#run = new (rowRunClass(this.#schema))(new DecodeHelpers(this.feed, this.#schema, symbols));
     this.#follower = new Follower(this.#files, {
-      ...place, fields: this.#schema.fields, scattered: false, ...(onLoss === undefined ? {} : { onLoss }),
+      ...beginningOf(this.#files, given), fields: this.#schema.fields, scattered: false, ...(onLoss === undefined ? {} : { onLoss }),
       taker: (ring) => this.#follow(ring),
     });
     this.#parking = new Parking(this.#follower, local, () => this.stopped);
@@ -151,6 +160,17 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   }
 
   /**
+   * Resolves when there may be records, or the subscription has ended, and after a quarter of a second in any case: ask `poll`.
+   * For threads that have an event loop to serve; costs nothing while nothing comes, and never blocks.
+   * @throws DeepwaterError DW_FEED_UNKNOWN where the feed has been deleted
+   */
+  ready(): Promise<void> {
+    this.#asyncWait ??= new AsyncWait(this.#follower, this.#parking, () => this.stopped);
+    this.#ready ??= this.#asyncWait.wait().finally(() => { this.#ready = undefined; });
+    return this.#ready;
+  }
+
+  /**
    * Calls `visit` for each record until the subscription is stopped or the signal aborted, with the flyweight; nothing is
    * allocated for a record. What `visit` throws ends the loop and is thrown.
    * @throws DeepwaterError DW_MAIN_THREAD_BLOCK; as `poll`
@@ -189,11 +209,12 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   /** Ends it from its own thread: loops end before the next run. From another thread: `stopSubscription(handle)`. */
   stop(): void {
     this.#stopped = true;
+    this.#asyncWait?.wake();
   }
 
   /** Ends it and lets go of ring, catalog and chunks. */
   close(): void {
-    this.#stopped = true;
+    this.stop();
     if (this.#closed) return;
     this.#closed = true;
     this.#follower.close();

@@ -40,6 +40,7 @@ interface OpenFixtureChunk {
   readonly index: number;
   readonly times: bigint[][];
   rows: number;
+  indexPoints: number;
 }
 
 export const FEED_UID = '00112233445566aa';
@@ -63,6 +64,7 @@ export class FeedFixture {
   readonly #symbols: SymbolDictionary;
   readonly #ringSlots: number;
   #tail: number;
+  #gapBefore = 0;
 
   constructor(input: FeedSpecInput, options: FixtureOptions = {}) {
     this.base = fs.mkdtempSync(path.join(os.tmpdir(), 'deepwater-query-'));
@@ -132,7 +134,7 @@ export class FeedFixture {
     this.#describe(Math.floor((chunk.rows - 1) / this.geometry.blockRows), chunk);
     const ranges = chunk.times.map(rangeOf);
     const sortedMask = chunk.times.reduce((mask, times, i) => mask | (isSorted(times) ? 1 << i : 0), 0);
-    const facts = { rows: chunk.rows, sortedMask, sealedUs: 2, ranges };
+    const facts = { rows: chunk.rows, sortedMask, indexPoints: chunk.indexPoints, sealedUs: 2, ranges };
     chunk.file.header.writeSeal(this.schema, { ...facts, reason: SEAL_REASON.FULL });
     this.catalog.view.seal(chunk.index, { ...facts, sealReason: SEAL_REASON.FULL });
     closeFile(chunk.file.fd);
@@ -153,6 +155,7 @@ export class FeedFixture {
     if (this.#tail !== this.ring.head) throw new Error('drain before skipping');
     this.seal();
     this.#tail += numbers;
+    this.#gapBefore += numbers;
     this.ring.retire();
     fs.unlinkSync(this.ring.path);
     this.#openRing();
@@ -173,9 +176,11 @@ export class FeedFixture {
     const file = createChunk(chunkPath(this.paths, chunkId), 'owner', { chunkId, feedName: this.spec.name, feedUid: FEED_UID, createdUs: 1 },
       this.schema, this.geometry, this.geometry.blockRows);
     this.chunkIds.push(chunkId);
-    file.header.activate({ firstSequence: this.#tail, epoch: 1, gapBefore: 0, activatedUs: 1, bootId: bootId() });
-    const index = this.catalog.view.append({ chunkId, firstSequence: this.#tail, epoch: 1, gapBefore: 0, createdUs: 1 });
-    this.#chunk = { file, index, times: this.schema.clocks.map(() => []), rows: 0 };
+    const place = { firstSequence: this.#tail, epoch: 1, gapBefore: this.#gapBefore };
+    this.#gapBefore = 0;
+    file.header.activate({ ...place, activatedUs: 1, bootId: bootId() });
+    const index = this.catalog.view.append({ ...place, chunkId, createdUs: 1 });
+    this.#chunk = { file, index, times: this.schema.clocks.map(() => []), rows: 0, indexPoints: 0 };
     return this.#chunk;
   }
 
@@ -183,7 +188,7 @@ export class FeedFixture {
     const chunk = this.#chunk as OpenFixtureChunk;
     const { blockRows } = this.geometry;
     reserveRows(file.fd, this.geometry, chunk.rows, chunk.rows + rows, file.path);
-    for (const field of this.schema.fields) {
+    for (const field of this.schema.columns) {
       const at = (this.geometry.columnOffsets[field.index] as number) + chunk.rows * field.width;
       writeFully(file.fd, this.#cells(field, this.#tail, rows), at, file.path);
     }
@@ -192,6 +197,8 @@ export class FeedFixture {
       const cells = this.#cells(field, this.#tail, rows);
       for (let row = 0; row < rows; row++) chunk.times[i]?.push(clock.signed ? cells.readBigInt64LE(row * 8) : cells.readBigUInt64LE(row * 8));
     });
+    const { indexColumn } = this.schema;
+    if (indexColumn !== undefined) chunk.indexPoints += this.#cells(indexColumn, this.#tail, rows).filter((cell) => cell === 1).length;
     const before = Math.floor(chunk.rows / blockRows);
     chunk.rows += rows;
     for (let block = before; (block + 1) * blockRows <= chunk.rows; block++) this.#describe(block, chunk);
@@ -221,7 +228,7 @@ export class FeedFixture {
       count,
       sortedMask: times.reduce((mask, each, i) => mask | (isSorted(each) ? 1 << i : 0), 0),
       ranges: times.map(rangeOf),
-      columnChecksums: this.schema.fields.map((field) => {
+      columnChecksums: this.schema.columns.map((field) => {
         const bytes = Buffer.alloc(count * field.width);
         fs.readSync(chunk.file.fd, bytes, 0, bytes.length, (this.geometry.columnOffsets[field.index] as number) + from * field.width);
         return columnChecksum(bytes);

@@ -1,0 +1,46 @@
+import { DeepwaterError, deserializeError } from '@deepwater/core/engine';
+import type { ThreadDeath } from '@deepwater/core/engine';
+import type { Failure } from './protocol.js';
+
+/** A failure as an error: what failed, at which record, and what was thrown, with its stack, as the cause. */
+export function strategyError(strategy: string, { phase, error, feed, sequence }: Failure): DeepwaterError {
+  const cause = deserializeError(error);
+  const record = feed === undefined ? '' : sequence === undefined ? ` (feed ${feed})` : ` at record ${sequence} of feed ${feed}`;
+  const where = phase === 'feed' ? 'could not go on' : phase === 'uncaught' ? 'did not catch an error' : `threw in ${phase}`;
+  return new DeepwaterError('DW_STRATEGY_FAILED', `Strategy ${strategy} ${where}${record}: ${cause.name}: ${cause.message}`, {
+    values: { strategy, phase, ...(feed === undefined ? {} : { feed }), ...(sequence === undefined ? {} : { sequence }) },
+    cause,
+  });
+}
+
+/** What a thread's start was rejected with: errors of ours as they are, whatever `onStart` threw as its failure. */
+export function startError(strategy: string, error: unknown): DeepwaterError {
+  if (DeepwaterError.isDeepwaterError(error)) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return new DeepwaterError('DW_STRATEGY_FAILED', `Strategy ${strategy} threw in onStart: ${cause.name}: ${cause.message}`, { values: { strategy, phase: 'onStart' }, cause });
+}
+
+/** The thread ended without saying why: `process.exit`, out of memory. */
+export function deathOf(strategy: string, { exitCode, error }: ThreadDeath): DeepwaterError {
+  const how = error === undefined ? `its thread ended with exit code ${exitCode}` : `its thread ended with ${error.name}: ${error.message}`;
+  return new DeepwaterError('DW_STRATEGY_FAILED', `Strategy ${strategy} is gone: ${how}.`, { values: { strategy, exitCode }, ...(error === undefined ? {} : { cause: error }) });
+}
+
+export function tooLate(strategy: string, what: string, ms: number): DeepwaterError {
+  return new DeepwaterError('DW_STRATEGY_TIMEOUT', `Strategy ${strategy} did not ${what} within ${ms} ms; its thread was ended. A handler that does not return holds up everything else: give it less to do, or raise the timeout.`, {
+    values: { strategy, ms },
+  });
+}
+
+export function notRunning(strategy: string, state: string): DeepwaterError {
+  return new DeepwaterError('DW_STRATEGY_STOPPED', `Strategy ${strategy} is ${state}; parameters are for one that runs.`, { values: { strategy, state } });
+}
+
+/** Errors that a restart does not mend: `cause` by cause. */
+export function isFinal(error: unknown): boolean {
+  const FINAL = ['DW_FEED_UNKNOWN', 'DW_HANDLE_INVALID', 'DW_STRATEGY_INVALID', 'DW_OPTION_INVALID'];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (DeepwaterError.isDeepwaterError(at) && FINAL.includes(at.code)) return true;
+  }
+  return false;
+}

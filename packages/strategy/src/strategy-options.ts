@@ -1,0 +1,100 @@
+/** What `spawnStrategy` is asked for, checked. */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DeepwaterError, describeValue } from '@deepwater/core/engine';
+import { type BarOptions, type TimeInput, checkKeys, countOf, flagOf, waitOf } from '@deepwater/query';
+import type { WaitStrategyName } from '@deepwater/ring';
+
+export interface StrategyOptions<P = unknown> {
+  /** The feeds to follow, one at least. Where several have records the earliest is given first. */
+  readonly feeds: readonly string[];
+  /** Feeds that the strategy writes, with `context.writer(feed)`. No writer of theirs may be open. */
+  readonly writes?: readonly string[];
+  /** Given to it as `context.params`; copied (structured clone). */
+  readonly params?: P;
+  /** Shown in logs, errors and metrics. Default: the name of the module's file. */
+  readonly name?: string;
+  /** Begin with history from this time on, merged by time. Default: live only. */
+  readonly start?: TimeInput;
+  /**
+   * Begin with the last index point at or before `start`, or with the last there is, in those of the feeds that are of mode IF
+   * (one at least): order books are whole from their first record on.
+   */
+  readonly playback?: boolean;
+  /** How to wait for records. `spin`: at full load, lowest latency. Default `spin-then-park`. */
+  readonly wait?: WaitStrategyName;
+  /** Bars for `onBar`, of each of the feeds. */
+  readonly bars?: BarOptions;
+  /** What becomes of it when a handler throws or its thread dies. `restart`: a new thread goes on after the record that failed. Default `stop`. */
+  readonly onError?: 'stop' | 'restart';
+  /** Restarts in a row before it is given up; one that has run for a minute begins to count anew. Default 10. */
+  readonly maxRestarts?: number;
+  /** Wait before the first restart in a row, ms; doubled each time, at most 10 s. Default 100. */
+  readonly restartDelayMs?: number;
+  /** Time for loading the module and for `onStart`, ms. Default 10,000. */
+  readonly startTimeoutMs?: number;
+  /** Time for the handler that runs and for `onStop` when it is stopped, ms; then its thread is ended. Default 5,000. */
+  readonly stopTimeoutMs?: number;
+}
+
+export type CheckedStrategyOptions = StrategyOptions & Required<Pick<StrategyOptions, 'name' | 'playback' | 'wait' | 'onError' | 'maxRestarts' | 'restartDelayMs' | 'startTimeoutMs' | 'stopTimeoutMs' | 'writes'>>;
+
+const KEYS = [
+  'feeds', 'writes', 'params', 'name', 'start', 'playback', 'wait', 'bars', 'onError', 'maxRestarts', 'restartDelayMs', 'startTimeoutMs', 'stopTimeoutMs',
+] as const satisfies readonly (keyof StrategyOptions)[];
+
+/** Longest wait before a restart, ms. */
+export const RESTART_DELAY_MS_MAX = 10_000;
+/** One that has run for so long is not restarted "in a row" any more, ms. */
+export const STEADY_MS = 60_000;
+
+/** @throws DeepwaterError DW_OPTION_INVALID, DW_RANGE_INVALID */
+export function checkStrategyOptions(module: URL, options: unknown): CheckedStrategyOptions {
+  const given = checkKeys(options, KEYS);
+  const feeds = namesOf('feeds', given['feeds']);
+  if (feeds.length === 0) throw wrong('feeds', given['feeds'], 'the names of the feeds to follow, one at least');
+  const { name = path.basename(module.pathname).replace(/\.[cm]?[jt]s$/, ''), onError = 'stop', bars } = given;
+  if (typeof name !== 'string' || name === '' || name.length > 100) throw wrong('name', name, 'a text of 1 to 100 characters');
+  if (onError !== 'stop' && onError !== 'restart') throw wrong('onError', onError, "'stop' or 'restart'");
+  if (bars !== undefined) checkKeys(bars, ['resolution', 'price', 'size']);
+  checkParams(given['params']);
+  return {
+    ...(given as unknown as StrategyOptions),
+    feeds, name, onError,
+    writes: given['writes'] === undefined ? [] : namesOf('writes', given['writes']),
+    playback: flagOf('playback', given['playback']),
+    wait: waitOf(given['wait']).name,
+    maxRestarts: countOf('maxRestarts', given['maxRestarts'], 0) ?? 10,
+    restartDelayMs: countOf('restartDelayMs', given['restartDelayMs'], 0) ?? 100,
+    startTimeoutMs: countOf('startTimeoutMs', given['startTimeoutMs'], 1) ?? 10_000,
+    stopTimeoutMs: countOf('stopTimeoutMs', given['stopTimeoutMs'], 1) ?? 5_000,
+  };
+}
+
+/** @throws DeepwaterError DW_OPTION_INVALID for what another thread cannot be given */
+export function checkParams(params: unknown): void {
+  try {
+    structuredClone(params);
+  } catch (error) {
+    throw new DeepwaterError('DW_OPTION_INVALID', `params cannot be copied to the strategy's thread: ${(error as Error).message} Give plain data.`, { cause: error });
+  }
+}
+
+/** @param module a file: URL, or a path. @throws DeepwaterError DW_OPTION_INVALID */
+export function moduleUrl(module: unknown): URL {
+  if (module instanceof URL && module.protocol === 'file:') return module;
+  if (typeof module === 'string' && module !== '' && !/^[a-z]+:/i.test(module)) return pathToFileURL(path.resolve(module));
+  if (typeof module === 'string' && module.startsWith('file:') && URL.canParse(module)) return new URL(module);
+  throw wrong('module', module instanceof URL ? module.href : module, "the file of the strategy, as in new URL('./my-strategy.js', import.meta.url)");
+}
+
+function namesOf(option: string, value: unknown): string[] {
+  if (!Array.isArray(value) || value.some((name) => typeof name !== 'string')) throw wrong(option, value, 'a list of names of feeds');
+  const twice = (value as string[]).find((name, index) => value.indexOf(name) !== index);
+  if (twice !== undefined) throw wrong(option, twice, 'each feed once');
+  return [...value as string[]];
+}
+
+function wrong(option: string, value: unknown, wanted: string): DeepwaterError {
+  return new DeepwaterError('DW_OPTION_INVALID', `${option} is ${describeValue(value)}; give ${wanted}.`, { values: { [option]: describeValue(value) } });
+}
