@@ -32,7 +32,10 @@ declare const TARGET: usize;
 declare const WEAK: i32;
 
 // Words of a position (see ring-layout.ts).
+const HIGH_A: usize = 4;
 const HIGH_B: usize = 8;
+/** A position that no ring has. */
+const UNKNOWN: u64 = u64.MAX_VALUE;
 
 /** Look closer: the rows are not there, or not any more, or the ring is out of use. */
 const CLOSER: i32 = -1;
@@ -104,21 +107,28 @@ export function copyRows(low: i32, rows: u32): void {
   copyToTarget(low, rows);
 }
 
+/** The head, all 64 bits of it, in the order that ring-layout.ts asks for; UNKNOWN where its high part is just being changed. */
+// @ts-ignore: decorator
+@inline
+function head(): u64 {
+  const high = atomic.load<u32>(HEAD, HIGH_A);
+  const low = atomic.load<u32>(HEAD);
+  return atomic.load<u32>(HEAD, HIGH_B) == high ? (<u64>high << 32) | low : UNKNOWN;
+}
+
 /**
  * Takes up to `limit` rows from the one with number `low` and `high` on, at most `looks` looks at the head from now. The
- * head is loaded, the rows are copied, the head is loaded again (rule 3). The distance of the low words is how many rows are
- * ready, or less by a multiple of 2^32, which the second look finds out: HIGH_B is stored before LOW and loaded after it, so
- * that what they make is never below the head.
+ * head is loaded, the rows are copied, the head is loaded again (rule 3). While waiting the low words are compared: they
+ * differ as soon as there is something new, and whatever is done about it is decided by all 64 bits, since a subscriber may be
+ * 2^32 records behind, or wait for a record that is as far ahead.
  * @returns how many rows were taken; 0 where there are none yet; CLOSER
  */
 export function take(low: i32, high: i32, limit: u32, looks: i32): i32 {
-  const ready = <u32>look(low, looks);
-  if (ready == 0) return atomic.load<i32>(RETIRED) == 0 ? 0 : CLOSER;
-  if (ready > SAFE_ROWS) return CLOSER;
-  const rows = min(ready, limit);
-  copyToTarget(low, rows);
-  const lowNow = atomic.load<u32>(HEAD);
-  const head = (<u64>atomic.load<u32>(HEAD, HIGH_B) << 32) | lowNow;
+  if (look(low, looks) == 0) return atomic.load<i32>(HEAD, HIGH_B) == high && atomic.load<i32>(RETIRED) == 0 ? 0 : CLOSER;
   const next = (<u64><u32>high << 32) | <u32>low;
-  return next + SAFE_ROWS < head ? CLOSER : rows;
+  const ready = head() - next; // enormous where `next` is ahead, or the head is UNKNOWN
+  if (ready > SAFE_ROWS) return CLOSER;
+  const rows = min(<u32>ready, limit);
+  copyToTarget(low, rows);
+  return head() - next > SAFE_ROWS ? CLOSER : rows;
 }

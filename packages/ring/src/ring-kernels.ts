@@ -23,7 +23,7 @@ let compiled: WebAssembly.Module | undefined;
  * @param weak whether the processor may let a load overtake an earlier one: rows are then copied by atomic loads. x86-TSO keeps
  * loads in order.
  */
-export function ringKernels(ring: Ring, target: number, weak = process.arch !== 'x64'): RingKernels {
+export function ringKernels(ring: Pick<Ring, 'memory' | 'slotsOffset' | 'slotCount' | 'slotStride'>, target: number, weak = process.arch !== 'x64'): RingKernels {
   compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_WASM_BASE64, 'base64'));
   const { memory, slotsOffset, slotCount, slotStride } = ring;
   const env = {

@@ -1,8 +1,7 @@
-import { POSITION, RING, RUN_DIVISOR, joinWords, lowWord } from '@deepwater/core/engine';
+import { POSITION, RING, RUN_DIVISOR, highWord, loadPosition, lowWord } from '@deepwater/core/engine';
 import type { Ring } from './ring-file.js';
 import { type RingKernels, ringKernels } from './ring-kernels.js';
 
-const HEAD_LOW = (RING.HEAD + POSITION.LOW) >> 2;
 const HEAD_HIGH_B = (RING.HEAD + POSITION.HIGH_B) >> 2;
 
 /** Takes the rows behind a place in a ring as soon as they are there, in whatever form. One subscriber's. */
@@ -23,20 +22,20 @@ export abstract class RingTaker {
 
   /**
    * Takes rows from number `next` on, at most `max`, waiting for them as long as `looks` looks at the head take. The head is
-   * loaded, the rows are copied, the head is loaded again. Of 64 bits the low word is enough to begin with: its distance is how
-   * many rows are ready, or less by a multiple of 2^32, which the second look finds out. HIGH_B is stored before LOW and loaded
-   * after it, so that what they make is never below the head.
+   * loaded, the rows are copied, the head is loaded again. While waiting the low words are compared: they differ as soon as
+   * there is something new, and whatever is done about it is decided by all 64 bits.
    * @returns how many were taken; 0 where there are none yet; negative where they are not to be had like this: the subscriber
-   * is a lap behind, or nearly so, or waits for a row far ahead, or the ring is out of use
+   * is a lap behind, or nearly so, or waits for a row that is not the next, or the ring is out of use
    */
   take(next: number, max: number, looks: number): number {
     const words = this.#words;
-    const ready = this.kernels.awaitHead(lowWord(next), looks);
-    if (ready === 0) return Atomics.load(words, RING.RETIRED >> 2) === 0 ? 0 : -1;
+    if (this.kernels.awaitHead(lowWord(next), looks) === 0) {
+      return Atomics.load(words, HEAD_HIGH_B) === highWord(next) && Atomics.load(words, RING.RETIRED >> 2) === 0 ? 0 : -1;
+    }
+    const ready = loadPosition(words, RING.HEAD) - next;
     if (ready < 0 || ready > this.#safeRows) return -1;
     const rows = ready < max ? ready : max;
     this.copy(next, next + rows);
-    const low = Atomics.load(words, HEAD_LOW);
-    return next < joinWords(low, words[HEAD_HIGH_B] as number) - this.#safeRows ? -1 : rows;
+    return loadPosition(words, RING.HEAD) - next > this.#safeRows ? -1 : rows;
   }
 }
