@@ -61,6 +61,8 @@ export interface Run<S extends AnySpec = FeedSpec> extends Iterable<RowView<S>> 
 
 const RUN_BYTES = 128 * 1024;
 const RUN_ROWS = 4096;
+/** As a mask: polls in vain between two looks for a successor of the ring. */
+const POLLS_PER_REFRESH = 255;
 
 /**
  * Follows a feed in this thread: each record once, in order, from the ring, or from chunks where history is wanted or the
@@ -146,7 +148,8 @@ export class Subscription<S extends AnySpec = FeedSpec> {
       return this.#run as unknown as Run<S>;
     }
     if (step === STEP.COLUMNS) return this.#fromColumns(this.#follower.piece as Piece);
-    if ((++this.#idlePolls & 255) === 0) this.#parking.refreshIfIdle();
+    this.#idlePolls = (this.#idlePolls + 1) & POLLS_PER_REFRESH;
+    if (this.#idlePolls === 0) this.#parking.refreshIfIdle();
     return undefined;
   }
 
@@ -228,13 +231,9 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     let deadline = timeoutMs === Infinity ? Infinity : -1;
     for (;;) {
       const run = this.#poll(this.#maxRun, this.#looks);
-      if (run !== undefined || this.stopped) return run;
-      if (deadline !== Infinity) {
-        const now = performance.now();
-        if (deadline < 0) deadline = now + timeoutMs;
-        if (now >= deadline) return undefined;
-      }
-      this.#parking.wait(this.#wait, deadline);
+      if (run !== undefined || this.stopped || timeoutMs <= 0) return run;
+      if (deadline < 0) deadline = performance.now() + timeoutMs;
+      if (this.#parking.wait(this.#wait, deadline)) return undefined;
     }
   }
 
