@@ -7,7 +7,7 @@ import { CHECKED, checked } from './support-bus.js';
 
 /** A spinning subscriber in a thread of its own; `told` is what it says at its end. */
 async function spinner(platform: Platform) {
-  const handle = platform.subscription<typeof CHECKED>('checked');
+  const handle = platform.subscription('checked');
   const count = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL('./bus/spinner.mjs', import.meta.url), { workerData: { handle, count } });
   await once(worker, 'message');
