@@ -140,6 +140,7 @@ const go = new Int32Array(new SharedArrayBuffer(4));
 const order: FullSpeedOrder = { handle: platform.writerHandle('ticks'), from: written, records, go };
 const worker = new Worker(new URL('./full-speed-writer.js', import.meta.url), { workerData: order });
 await once(worker, 'message');
+const exited = once(worker, 'exit');
 const last = written + records - 1;
 const stopAtLast = (row: RowView<BenchSpec>): void => {
   checker.visit(row);
@@ -156,7 +157,7 @@ if (checker.count + subscription.lost !== written + records) problems.push(`${ch
 await new Promise((resolve) => setImmediate(resolve)); // lets the observer tell
 observer.disconnect();
 subscription.close();
-await once(worker, 'exit');
+await exited;
 await platform.close();
 const result: AllocationReadResult = { node: process.versions.node, runBytes, singleBytes, spinBytes, idleBytes, collections, problems };
 sayResult(result);
