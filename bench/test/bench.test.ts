@@ -46,8 +46,8 @@ describe('npm run bench', () => {
     expect(stderr).not.toMatch(/INVALID|FAILED/);
     expect(status).toBe(0);
     const lines = (JSON.parse(readFileSync(json, 'utf8')) as Report).outcomes.flatMap((outcome) => outcome.lines);
-    expect(lines.map(({ id }) => id)).toEqual(['live-runs', 'live-records', 'stream-sync-records', 'stream-sync-batches']);
-    expect(lines.filter(({ target }) => target !== undefined).map(({ id }) => id)).toEqual(['live-runs', 'stream-sync-records', 'stream-sync-batches']);
+    expect(lines.map(({ id }) => id)).toEqual(['live-runs', 'live-batches', 'live-records', 'live-busy', 'stream-sync-records', 'stream-sync-batches', 'stream-sync-batches-given']);
+    expect(lines.filter(({ target }) => target !== undefined).map(({ id }) => id)).toEqual(['live-runs', 'live-batches', 'stream-sync-records', 'stream-sync-batches']);
   });
 
   it('says what there is when asked for what there is not, and runs nothing', () => {

@@ -4,7 +4,7 @@ import type { Platform } from 'deepwater';
 import { type BenchContext, type Benchmark, type Line, line } from '../lib/benchmark.js';
 import { type HopChannel, type HopResult, type Publish, publishPaced } from '../lib/bus/hop.js';
 import { listen } from '../lib/bus/listen.js';
-import { SLOTS_BYTES, Slots } from '../lib/bus/slots.js';
+import { SLOTS, SLOTS_BYTES, Slots } from '../lib/bus/slots.js';
 import { nowNs } from '../lib/clock.js';
 import { Histogram } from '../lib/histogram.js';
 import { type BenchSpec, benchFeed } from '../lib/records.js';
@@ -28,7 +28,7 @@ let made = 0;
 
 async function ours(platform: Platform, basePath: string, where: Where): Promise<Ends> {
   const feed = `hop-${made++}`;
-  await platform.createFeed({ ...benchFeed(feed), persist: false });
+  await platform.createFeed({ ...benchFeed(feed, { ringRecords: SLOTS }), persist: false });
   const writer = await platform.createWriter<BenchSpec>(feed);
   return {
     publish: (price, dueNs, timeUs) => { writer.writeValues(price, dueNs, timeUs); },

@@ -7,6 +7,7 @@ export { LOCAL_BELL, localBell, newLocalBell, setLocalWriter, wakeLocal } from '
 export { RingCursor, oldestSafe } from './ring-cursor.js';
 export { Ring, type RingIdentity, createRing, openRing, ringFileBytes } from './ring-file.js';
 export { RingRows } from './ring-rows.js';
+export { RingTaker } from './ring-taker.js';
 export { plainPublishing } from './plain-publishing.js';
 export { RowWriter } from './row-writer.js';
 export { SubscriberRow, type SubscriberState, subscribersOf } from './subscriber-table.js';

@@ -1,6 +1,6 @@
 import {
   type Access, type MappedFile, DeepwaterError, MAPPING_BYTES_MAX, POSITION, RING, RING_MAGIC, RING_VERSION, type Schema, alignUp,
-  closeFile, crc32, createExclusive, getHex, getText, getU64, loadPosition, mapFile, openExisting, PAGE_BYTES, putHex,
+  closeFile, crc32, createExclusive, getHex, getText, getU64, loadPosition, mapFile, openExisting, PAGE_BYTES, SECTION_BYTES, putHex,
   putText, putU64, regularFileSize, removeFile, reserve, setFileSize, storePosition,
 } from '@deepwater/core/engine';
 
@@ -149,6 +149,11 @@ export function openRing(path: string, schema: Schema, feedUid: string, mode: 's
     const size = regularFileSize(fd, path);
     if (size < RING.HEADER_BYTES || size > MAPPING_BYTES_MAX) {
       throw corrupt(path, `it has ${size} bytes`);
+    }
+    if (alignUp(size, SECTION_BYTES) + alignUp(scratchBytes, SECTION_BYTES) > MAPPING_BYTES_MAX) {
+      throw new DeepwaterError('DW_LIMIT_EXCEEDED', `The ring ${path} (${size} bytes) and ${scratchBytes} bytes for rows that are copied out of it do not fit a mapping. Lower maxRun, or ringRecords of the feed.`, {
+        values: { path, size, scratchBytes, limit: MAPPING_BYTES_MAX },
+      });
     }
     const ring = new Ring(mapFile(fd, { path, length: size, mode, scratchBytes }), path);
     const problem = ring.problem(schema, feedUid, size);

@@ -14,6 +14,11 @@ export interface SubscriberState {
   readonly lost: number;
 }
 
+// Places in a row, as indices of words and of numbers.
+const THREAD = SUBSCRIBER.THREAD >> 2;
+const POSITION = SUBSCRIBER.POSITION >> 3;
+const LOST = SUBSCRIBER.LOST >> 3;
+
 /**
  * A subscriber's row in the table behind the bell's word: for those who look at the feed from outside, such as
  * `deepwater top`. Nothing else depends on it. A row of a process that was killed is taken by the next subscriber.
@@ -21,13 +26,11 @@ export interface SubscriberState {
 export class SubscriberRow {
   readonly #words: Int32Array;
   readonly #numbers: Float64Array;
-  readonly #at: number;
   readonly #thread: number;
 
   private constructor(buffer: SharedArrayBuffer, at: number, thread: number) {
-    this.#words = new Int32Array(buffer, 0, BELL.FILE_BYTES >> 2);
-    this.#numbers = new Float64Array(buffer, 0, BELL.FILE_BYTES >> 3);
-    this.#at = at;
+    this.#words = new Int32Array(buffer, at, SUBSCRIBER.ROW_BYTES >> 2);
+    this.#numbers = new Float64Array(buffer, at, SUBSCRIBER.ROW_BYTES >> 3);
     this.#thread = thread;
   }
 
@@ -54,16 +57,15 @@ export class SubscriberRow {
   /** Says how far the subscriber is: two plain stores of 64 bits each, for a whole run of records. */
   tell(position: number, lost: number): void {
     // Where processes cannot see each other (pid namespaces), one may have taken this row for a dead one's.
-    if (this.#words[(this.#at + SUBSCRIBER.THREAD) >> 2] !== this.#thread) return;
-    this.#numbers[(this.#at + SUBSCRIBER.POSITION) >> 3] = position;
-    this.#numbers[(this.#at + SUBSCRIBER.LOST) >> 3] = lost;
+    if (this.#words[THREAD] !== this.#thread) return;
+    this.#numbers[POSITION] = position;
+    this.#numbers[LOST] = lost;
   }
 
   release(): void {
-    const thread = (this.#at + SUBSCRIBER.THREAD) >> 2;
-    if (this.#words[thread] !== this.#thread) return;
-    Atomics.store(this.#words, (this.#at + SUBSCRIBER.PID) >> 2, 0);
-    Atomics.compareExchange(this.#words, thread, this.#thread, 0);
+    if (this.#words[THREAD] !== this.#thread) return;
+    Atomics.store(this.#words, SUBSCRIBER.PID >> 2, 0);
+    Atomics.compareExchange(this.#words, THREAD, this.#thread, 0);
   }
 }
 

@@ -73,6 +73,11 @@ describe('a new ring', () => {
     expect(fs.existsSync(file)).toBe(false);
   });
 
+  test('is not opened with more scratch space than a mapping has room for', () => {
+    const { path: file } = fileRing(trades);
+    expect(thrownBy(() => openRing(file, trades, FEED_UID, 'read-only', 2 ** 32 - 65536))).toMatchObject({ code: 'DW_LIMIT_EXCEEDED', message: expect.stringContaining('Lower maxRun') });
+  });
+
   test('on full shared memory is not there: no file, no mapping', ({ skip }) => {
     const small = smallFileSystem(1 << 20);
     if ('reason' in small) return skip(small.reason);

@@ -1,7 +1,8 @@
 import { FUTEX_SLICE_NS, futexWait, futexWakeAll } from '@deepwater/core/engine';
 import type { Arrivals } from './arrivals.js';
 
-const SLOTS = 4096;
+/** As many as a feed of this race has in its ring: enough for a pause of 0.3 s. */
+export const SLOTS = 65536;
 const HEAD_BYTES = 128;
 const WORDS = 3;
 export const SLOTS_BYTES = HEAD_BYTES + SLOTS * WORDS * 8;

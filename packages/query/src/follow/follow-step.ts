@@ -1,18 +1,12 @@
 import type { Field } from '@deepwater/core/engine';
-import type { Ring } from '@deepwater/ring';
+import type { Ring, RingTaker } from '@deepwater/ring';
 import type { Cut } from '../cut.js';
 import type { TimeBounds } from '../time-bounds.js';
 import type { LostRange } from './losses.js';
 
-/** What a step found: nothing yet, rows as columns (`piece`), or rows of the ring that `copy` has taken (`first`, `rows`). */
+/** What a step found: nothing yet, rows as columns (`piece`), or rows of the ring that its taker has (`first`, `rows`). */
 export const STEP = { NOTHING: 0, COLUMNS: 1, RING: 2 } as const;
 export type Step = (typeof STEP)[keyof typeof STEP];
-
-/** Copies rows out of one ring. */
-export interface RingTaker {
-  /** Takes rows [from, to); they count only if the follower then finds that the writer did not come by. */
-  copy(from: number, to: number): void;
-}
 
 export interface FollowOptions {
   /** First sequence number wanted. With `bounds` it is found by time, with neither it is the next to be published. */

@@ -9,8 +9,8 @@
  * Numbers that were never given to a record (after a power loss, between two rings of a memory feed) are passed over. Records
  * that are gone (overwritten in the ring of a memory feed, deleted by retention) are lost, counted, and told.
  */
-import { type Field, POSITION, RING, RUN_DIVISOR, joinWords, loadPosition, lowWord } from '@deepwater/core/engine';
-import { type Ring, oldestSafe } from '@deepwater/ring';
+import { type Field, RING, RUN_DIVISOR, loadPosition } from '@deepwater/core/engine';
+import { type Ring, type RingTaker, oldestSafe } from '@deepwater/ring';
 import type { CatalogIndex } from '../catalog-index.js';
 import { firstIndexPoint } from '../index-points.js';
 import { type Cut, pinRef, refOf, takeCut } from '../cut.js';
@@ -24,7 +24,7 @@ import { accountGap } from './account-gap.js';
 import { rowsOutside } from './chunks-outside.js';
 import { checkFeedPresent } from './feed-presence.js';
 import { firstRecord } from './first-record.js';
-import { type FollowOptions, type RingTaker, STEP, type Step, ringIsNear } from './follow-step.js';
+import { type FollowOptions, STEP, type Step, ringIsNear } from './follow-step.js';
 import { historyInRing } from './history-in-ring.js';
 import { Losses } from './losses.js';
 import { missingRecord } from './missing-record.js';
@@ -34,8 +34,6 @@ import { Presence } from './presence.js';
 
 /** The ring does not hold the next row any more, and chunks do. */
 const LAPPED = -1;
-const HEAD_LOW = (RING.HEAD + POSITION.LOW) >> 2;
-const HEAD_HIGH_B = (RING.HEAD + POSITION.HIGH_B) >> 2;
 /** Looks at catalog and ring without finding what must be in one of them, before that is an error. */
 const LOOKS_MAX = 16;
 
@@ -90,14 +88,15 @@ export class Follower {
 
   /**
    * The next rows there are, at most `max`; of rows that are copied out of the ring, at most `ringMax`.
+   * @param looks at the head of the ring before there is nothing: more than one is to spin
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone, DW_FILE_CORRUPT, DW_SYSTEM_CALL; what `onLoss` throws
    */
-  step(max: number, ringMax: number = max): Step {
+  step(max: number, ringMax: number = max, looks = 1): Step {
     if (this.seeking && !this.#seek(this.options.toIndexPoint as Field)) return STEP.NOTHING;
     if (this.#pending === undefined) {
       if (this.#pinned !== undefined) this.#unpin();
       if (this.#ring !== undefined) {
-        const found = this.#takeRing(ringMax);
+        const found = this.#takeRing(ringMax, looks);
         if (found === STEP.RING) this.#presence.tell(this.next, this.losses.count);
         if (found !== LAPPED) return found;
       }
@@ -127,25 +126,15 @@ export class Follower {
     this.files.close();
   }
 
-  /**
-   * Rows of the ring: the head is loaded, the rows are copied, and the head is loaded again (rule 3). `Atomics.load` is a call of
-   * 15 ns, so there is one of each, of the low word: its distance from `next` is how many records are ready, or less by a
-   * multiple of 2^32, which the second look finds out. HIGH_B is stored before LOW and loaded after it, so that what they make
-   * is never below the head.
-   */
-  #takeRing(max: number): Step | typeof LAPPED {
-    const words = this.#words;
+  /** Rows of the ring (see ring-taker.ts). */
+  #takeRing(max: number, looks: number): Step | typeof LAPPED {
     const from = this.next;
-    const ready = (Atomics.load(words, HEAD_LOW) - lowWord(from)) | 0;
-    if (ready === 0) return this.#nothing();
-    if (ready < 0 || ready > this.#safeRows) return this.#takeBehind(max);
-    const to = from + (ready < max ? ready : max);
-    (this.#taker as RingTaker).copy(from, to);
-    const low = Atomics.load(words, HEAD_LOW);
-    if (from < joinWords(low, words[HEAD_HIGH_B] as number) - this.#safeRows) return this.#takeBehind(max);
+    const rows = (this.#taker as RingTaker).take(from, max, looks);
+    if (rows < 0) return this.#takeBehind(max);
+    if (rows === 0) return STEP.NOTHING;
     this.first = from;
-    this.rows = to - from;
-    this.next = to;
+    this.rows = rows;
+    this.next = from + rows;
     return STEP.RING;
   }
 
@@ -203,7 +192,7 @@ export class Follower {
         if (this.next < this.#historyEnd) {
           this.#openRingRows(cut.ring, cut.head);
         } else {
-          const found = this.#takeRing(ringMax);
+          const found = this.#takeRing(ringMax, 1);
           if (found === STEP.NOTHING || found === STEP.RING) return found;
         }
       }

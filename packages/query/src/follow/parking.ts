@@ -1,9 +1,9 @@
 /**
- * How a thread waits for a feed: it spins on the head of the ring, or sleeps until its bell rings. Threads of the writer's
- * own process sleep on a word that they share with it, others on a futex. A subscriber that may not write the bell looks
- * every millisecond; where there is no ring yet, the next writer is looked out for.
+ * How a thread waits for a feed: it spins on the head of the ring, which is done where rows are taken (`Follower.step`), or
+ * sleeps until its bell rings. Threads of the writer's own process sleep on a word that they share with it, others on a futex.
+ * A subscriber that may not write the bell looks every millisecond; where there is no ring yet, the next writer is looked out for.
  */
-import { DeepwaterError, RING, lowWord } from '@deepwater/core/engine';
+import { DeepwaterError } from '@deepwater/core/engine';
 import { Bell, LOCAL_BELL, type Ring, type WaitStrategy } from '@deepwater/ring';
 import type { Follower } from './follower.js';
 import { IdleTime } from './idle-time.js';
@@ -12,9 +12,13 @@ import { IdleTime } from './idle-time.js';
 const SLICE_MS = 250;
 /** How often a subscriber without write permission looks. */
 const POLL_MS = 1;
-/** Spins between two looks at the stop flag; and, as a mask, such looks between two at the clock. */
-const SPINS_PER_LOOK = 64;
-const LOOKS_PER_CLOCK = 127;
+/** Looks at the head in one step: some microseconds, after which it is asked whether to stop. */
+const LOOKS_MAX = 1024;
+/** As masks: waits of a spinning subscriber between two looks at the clock, a tenth of a millisecond with a deadline, else two. */
+const WAITS_PER_CLOCK = { WITH_DEADLINE: 15, WITHOUT_DEADLINE: 255 } as const;
+
+/** Looks at the head of the ring in each step of a subscriber that waits like this. */
+export const looksOf = ({ spins }: WaitStrategy): number => Math.max(1, Math.min(spins, LOOKS_MAX));
 
 export class Parking {
   #ring: Ring | undefined;
@@ -24,6 +28,7 @@ export class Parking {
   #across = false;
   /** What would have rung before the sleeper could hear it: looked at when it can. */
   readonly #changed = (): boolean => this.stopped() || this.follower.behind || this.follower.ring?.retired === true || this.#across !== this.#writesElsewhere;
+  #spun = 0;
 
   constructor(
     private readonly follower: Follower,
@@ -32,15 +37,26 @@ export class Parking {
   ) {}
 
   /**
-   * Waits until there may be rows, the time (`performance.now()`) has come, or `stopped()` says so. Ask the follower.
+   * Waits until there may be rows, the time (`performance.now()`) has come, or `stopped()` says so: for whoever has just made
+   * a step with `looksOf(strategy)` looks, which found nothing. Who spins looks at the clock now and then only: each look
+   * leaves a number on the heap.
+   * @returns whether the time has come
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone
    */
-  wait({ spins }: WaitStrategy, deadline: number): void {
+  wait({ spins }: WaitStrategy, deadline: number): boolean {
     const { follower } = this;
     const { ring } = follower;
-    if (ring !== undefined && spins > 0 && this.#spin(ring, spins, deadline)) return;
+    if (spins === Infinity && ring !== undefined) {
+      this.#spun = (this.#spun + 1) & (deadline === Infinity ? WAITS_PER_CLOCK.WITHOUT_DEADLINE : WAITS_PER_CLOCK.WITH_DEADLINE);
+      if (this.#spun !== 0) return false;
+      const now = performance.now();
+      if (now >= deadline) return true;
+      this.#refreshIfIdle(now);
+      return false;
+    }
     const now = performance.now();
-    if (now >= deadline || this.stopped()) return;
+    if (now >= deadline) return true;
+    if (this.stopped()) return false;
     const rang = this.#sleep(ring, deadline - now);
     if (follower.behind) {
       this.#idle.over();
@@ -50,33 +66,19 @@ export class Parking {
     } else {
       this.refreshIfIdle();
     }
+    return false;
   }
 
   /** Looks for a successor of the ring, once in a while. @throws DeepwaterError DW_FEED_UNKNOWN */
   refreshIfIdle(): void {
-    const now = performance.now();
+    this.#refreshIfIdle(performance.now());
+  }
+
+  #refreshIfIdle(now: number): void {
     const { ring } = this.follower;
     if (ring !== undefined && !ring.retired && now - this.#idleSince < SLICE_MS / 2) return;
     this.#idleSince = now;
     this.follower.refresh();
-  }
-
-  /** @returns whether the head has moved, or the wait is over. */
-  #spin(ring: Ring, spins: number, deadline: number): boolean {
-    const { words } = ring;
-    const seen = lowWord(this.follower.next);
-    for (let looks = 1; spins > 0; looks++, spins -= SPINS_PER_LOOK) {
-      for (let i = 0; i < SPINS_PER_LOOK; i++) {
-        // The low word alone: a head that is a multiple of 2^32 away has moved on by the next look.
-        if (Atomics.load(words, RING.HEAD >> 2) !== seen) return true;
-      }
-      if (this.stopped()) return true;
-      if ((looks & LOOKS_PER_CLOCK) !== 0) continue;
-      if (performance.now() >= deadline) return true;
-      this.refreshIfIdle();
-      if (this.follower.ring !== ring) return true;
-    }
-    return false;
   }
 
   /** @returns whether it slept on a bell, which is rung for more than records. */

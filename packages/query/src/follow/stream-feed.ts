@@ -1,5 +1,6 @@
 /** What both forms of a stream do: find the next rows, and give them in the form that was asked for. */
 import { DeepwaterError, type Schema } from '@deepwater/core/engine';
+import { type Ring, RingTaker } from '@deepwater/ring';
 import { collectColumns, collectRecords } from '../collect.js';
 import { objectDecoder } from '../decode-object.js';
 import { tupleDecoder } from '../decode-tuple.js';
@@ -59,17 +60,17 @@ export class StreamFeed {
     this.#files = new FeedFiles(source, schema);
     this.follower = new Follower(this.#files, {
       ...beginningOf(this.#files, given), fields, scattered: true, ...(onLoss === undefined ? {} : { onLoss }),
-      taker: (ring) => ({ copy: (from, to) => { this.#block = gatherBlock(ring, schema, fields, from, to); } }),
+      taker: (ring) => new BlockTaker(ring, (from, to) => { this.#block = gatherBlock(ring, schema, fields, from, to); }),
     });
   }
 
-  /** What there is now: records, or batches; empty where there is nothing new. @throws DeepwaterError as Follower.step */
-  read(): unknown[] {
+  /** What there is now: records, or batches; empty where there is nothing new. @param looks as for Follower.step. @throws DeepwaterError as Follower.step */
+  read(looks = 1): unknown[] {
     this.context.check();
     const decoder = this.#decoder;
     const { follower } = this;
     const max = decoder === undefined ? this.#batchRows : RECORDS_AT_ONCE;
-    const step = follower.step(max, Math.min(max, RING_PIECE_ROWS));
+    const step = follower.step(max, Math.min(max, RING_PIECE_ROWS), looks);
     if (step === STEP.NOTHING) return [];
     const piece: Piece = step === STEP.COLUMNS ? follower.piece as Piece : { block: this.#block as RingBlock, runs: Int32Array.of(0, follower.rows), rows: follower.rows };
     this.#piece = piece;
@@ -105,5 +106,12 @@ export class StreamFeed {
     const bytes = fields.reduce((sum, { width }) => sum + width * piece.rows, 0);
     if ('block' in piece || bytes >= MAPPED_BYTES_MIN) return runNow(pieceSegments(this.#files, piece, fields, Infinity));
     return [segmentOf(runNow(collectColumns(this.#files, [piece], fields)), piece.rows, sequenceOf(piece, piece.runs[0] as number))];
+  }
+}
+
+/** Takes rows of the ring as columns. */
+class BlockTaker extends RingTaker {
+  constructor(ring: Ring, override readonly copy: (from: number, to: number) => void) {
+    super(ring);
   }
 }

@@ -3,7 +3,7 @@ import { SPIN, type WaitStrategy, localBell } from '@deepwater/ring';
 import { checkKeys } from '../options.js';
 import { flagOf, signalOf, waitOf } from './follow-options.js';
 import { checkMayBlock } from './may-block.js';
-import { Parking } from './parking.js';
+import { Parking, looksOf } from './parking.js';
 import { STREAM_KEYS, type StreamContext, StreamFeed } from './stream-feed.js';
 import type { SyncRecordStream } from './stream-types.js';
 
@@ -14,6 +14,7 @@ export class SyncStream<T> implements SyncRecordStream<T> {
   readonly #feed: StreamFeed;
   readonly #parking: Parking;
   readonly #wait: WaitStrategy;
+  readonly #looks: number;
   readonly #signal: AbortSignal | undefined;
   #items: unknown[] = [];
   #at = 0;
@@ -27,6 +28,7 @@ export class SyncStream<T> implements SyncRecordStream<T> {
       throw new DeepwaterError('DW_OPTION_INVALID', 'Both spin and wait say how to wait; give one of them.', { values: { spin, wait: given['wait'] } });
     }
     this.#wait = spin ? SPIN : waitOf(given['wait']);
+    this.#looks = looksOf(this.#wait);
     this.#signal = signalOf(given['signal']);
     this.#feed = new StreamFeed(context, options, KEYS);
     this.#parking = new Parking(this.#feed.follower, localBell(context.source), () => this.#signal?.aborted === true);
@@ -71,7 +73,7 @@ export class SyncStream<T> implements SyncRecordStream<T> {
   #refill(): boolean {
     try {
       while (!this.#ended && this.#signal?.aborted !== true) {
-        this.#items = this.#feed.read();
+        this.#items = this.#feed.read(this.#looks);
         this.#at = 0;
         if (this.#items.length > 0) return true;
         this.#parking.wait(this.#wait, Infinity);

@@ -13,7 +13,7 @@ import { Follower } from './follower.js';
 import { type SubscriptionHandle, openHandle } from './handle.js';
 import type { LostRange } from './losses.js';
 import { checkMayBlock } from './may-block.js';
-import { Parking } from './parking.js';
+import { Parking, looksOf } from './parking.js';
 import { beginningOf } from './playback.js';
 import { rowsFromColumns } from './rows-from-columns.js';
 
@@ -65,6 +65,8 @@ export interface Run<S extends AnySpec = FeedSpec> extends Iterable<RowView<S>> 
 
 const RUN_BYTES = 128 * 1024;
 const RUN_ROWS = 4096;
+/** As a mask: polls in vain between two looks for a successor of the ring. */
+const POLLS_PER_REFRESH = 255;
 
 /**
  * Follows a feed in this thread: each record once, in order, from the ring, or from chunks where history is wanted or the
@@ -78,6 +80,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   readonly #parking: Parking;
   readonly #run: RowRun;
   readonly #wait: WaitStrategy;
+  readonly #looks: number;
   readonly #maxRun: number;
   readonly #stopWord: Int32Array;
   readonly #ownerWord: Int32Array;
@@ -99,6 +102,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     this.feed = source.spec.name;
     this.#schema = compileSchema(source.spec);
     this.#wait = waitOf(given['wait']);
+    this.#looks = looksOf(this.#wait);
     this.#allowMainThread = flagOf('allowMainThread', given['allowMainThread']);
     const onLoss = lossOf(given['onLoss']);
     const { slotStride } = this.#schema;
@@ -140,16 +144,21 @@ export class Subscription<S extends AnySpec = FeedSpec> {
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed has been deleted, DW_FILE_CORRUPT, DW_SYSTEM_CALL
    */
   poll(max: number = this.#maxRun): Run<S> | undefined {
+    return max < 1 ? undefined : this.#poll(max < this.#maxRun ? max : this.#maxRun, 1);
+  }
+
+  #poll(max: number, looks: number): Run<S> | undefined {
     // Plain loads: they may be late by one poll, and cost nothing.
     if (this.#stopped || this.#stopWord[0] !== 0 || this.#ownerWord[0] !== 0) return undefined;
-    const step = this.#follower.step(max < this.#maxRun ? max : this.#maxRun);
+    const step = this.#follower.step(max, max, looks);
     if (step === STEP.RING) {
       this.#idlePolls = 0;
       this.#run.show(this.#follower.first, this.#follower.rows);
       return this.#run as unknown as Run<S>;
     }
     if (step === STEP.COLUMNS) return this.#fromColumns(this.#follower.piece as Piece);
-    if ((++this.#idlePolls & 255) === 0) this.#parking.refreshIfIdle();
+    this.#idlePolls = (this.#idlePolls + 1) & POLLS_PER_REFRESH;
+    if (this.#idlePolls === 0) this.#parking.refreshIfIdle();
     return undefined;
   }
 
@@ -230,14 +239,10 @@ export class Subscription<S extends AnySpec = FeedSpec> {
   #next(timeoutMs: number): Run<S> | undefined {
     let deadline = timeoutMs === Infinity ? Infinity : -1;
     for (;;) {
-      const run = this.poll();
-      if (run !== undefined || this.stopped) return run;
-      if (deadline !== Infinity) {
-        const now = performance.now();
-        if (deadline < 0) deadline = now + timeoutMs;
-        if (now >= deadline) return undefined;
-      }
-      this.#parking.wait(this.#wait, deadline);
+      const run = this.#poll(this.#maxRun, this.#looks);
+      if (run !== undefined || this.stopped || timeoutMs <= 0) return run;
+      if (deadline < 0) deadline = performance.now() + timeoutMs;
+      if (this.#parking.wait(this.#wait, deadline)) return undefined;
     }
   }
 
