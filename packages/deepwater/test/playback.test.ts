@@ -198,6 +198,53 @@ describe('playback', () => {
     }
     expect(platform.feedInfo('book').indexPoints).toBe(Math.ceil(5000 / 97) - held / 97);
   });
+
+  test('of a memory feed that has lapped it before it was asked for a record begins with the next index point', async () => {
+    const { platform, write, writer } = await withBook({ persist: false, chunkSizeBytes: undefined });
+    write(0, 800);
+    const lost: unknown[] = [];
+    const begin = (): ReturnType<typeof subscribe<typeof BOOK>> => subscribe(platform.subscription<typeof BOOK>('book'), { playback: true, allowMainThread: true, onLoss: (range) => { lost.push(range); } });
+    const [one, other] = [begin(), begin()];
+    expect([one.position, other.position]).toEqual([776, 776]);
+    write(800, 5000);
+    const run = one.poll()!;
+    expect(run.firstSequence).toBe(Math.ceil((5000 - 896) / 97) * 97);
+    expect(run.object(0)).toEqual({ n: run.firstSequence, low: run.firstSequence & 65535, ts: timeOf(run.firstSequence) });
+    // Where the ring has none any more it waits for the next that comes.
+    for (let n = 5000; n < 9000; n++) writer.writeValues(...recordOf(n));
+    expect([other.poll(), other.seeking]).toEqual([undefined, true]);
+    writer.markIndex();
+    for (let n = 9000; n < 9010; n++) writer.writeValues(...recordOf(n));
+    expect([other.poll()?.firstSequence, other.seeking, other.lost]).toEqual([9000, false, 0]);
+    expect(lost).toEqual([]);
+    // From here on what is lost is told.
+    write(9010, 12_000);
+    expect([other.poll()!.firstSequence, other.lost]).toEqual([12_000 - 896, 12_000 - 896 - 9010]);
+    expect(lost).toEqual([{ from: 9010, to: 12_000 - 896 }]);
+    one.close();
+    other.close();
+    await platform.close();
+  });
+
+  test(`of a memory feed beside a writer at full speed begins with an index point, and asking for one is answered (${STARTS} times)`, async () => {
+    const { platform } = await withBook({ persist: false, chunkSizeBytes: undefined });
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const worker = await BusWorker.start('book-writer.mjs', { handle: platform.writerHandle('book'), from: 0, to: 1e12, stop });
+    const reader = await platform.createReader<typeof BOOK>('book');
+    while (reader.bounds().next < 2000) await turn();
+    for (let round = 0; round < STARTS; round++) {
+      const point = reader.indexPointSync(T0 + 1e13);
+      if (point !== undefined) expect([isMarked(point.sequence), point.time]).toEqual([true, timeOf(point.sequence)]);
+      reader.latestSync(0.001);
+      const stream = reader.streamSync({ start: T0, playback: true, allowMainThread: true });
+      const [n, low, time] = stream.next().value as [number, number, number];
+      expect([isMarked(n), low, time]).toEqual([true, n & 65535, timeOf(n)]);
+      stream.return();
+    }
+    Atomics.store(stop, 0, 1);
+    await worker.result;
+    await platform.close();
+  });
 });
 
 describe('a mark', () => {

@@ -79,20 +79,22 @@ export class FeedFiles {
   }
 
   #openCatalog(): CatalogIndex | undefined {
-    try {
-      return new CatalogIndex(openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false));
-    } catch (error) {
-      if (!isMissing(error)) {
-        checkFeedSame(this.source);
-        throw error;
-      }
-      // Chunks without a catalog: an empty answer would be a wrong one.
-      if (this.#catalog === undefined && this.#hasChunks()) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return new CatalogIndex(openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false));
+      } catch (error) {
+        if (!isMissing(error)) {
+          checkFeedSame(this.source);
+          throw error;
+        }
+        if (this.#catalog !== undefined || !this.#hasChunks()) return undefined;
+        // The first writer may have come between the two looks.
+        if (attempt < ATTEMPTS && fs.existsSync(this.paths.catalog)) continue;
+        // Chunks without a catalog: an empty answer would be a wrong one.
         throw new DeepwaterError('DW_FILE_CORRUPT', `${this.paths.catalog} is missing and there are chunks. It is made again when a writer opens the feed, or by \`deepwater repair\`.`, {
           values: { path: this.paths.catalog }, cause: error,
         });
       }
-      return undefined;
     }
   }
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { feedPaths, parseFeedSpec } from '@deepwater/core';
 import { FeedReader, type ReaderSource } from '@deepwater/query';
 import { FEED_UID, FeedFixture, STORE_ID } from './support/feed-fixture.js';
@@ -31,6 +31,23 @@ const timeOf = (n: number): number => 1_700_000_000_000_000 + (n % 97 === 0 ? Ma
 const ALL = [0, 2 ** 53 - 1] as const;
 
 describe('a reader while the feed is written', () => {
+  test('whose first writer comes between its looks at the catalog and at the chunks', () => {
+    const fixture = new FeedFixture(spec, { capacityRows: 128, blockRows: 32, ringSlots: 1024 });
+    cleanUps.push(() => { fixture.remove(); });
+    for (let n = 0; n < 200; n++) fixture.write(n, 0, 0, timeOf(n));
+    fixture.drain();
+    const { catalog } = fixture.paths;
+    fs.renameSync(catalog, `${catalog}.later`);
+    const list = fs.readdirSync;
+    const looks = vi.spyOn(fs, 'readdirSync').mockImplementation(((...args: Parameters<typeof list>) => {
+      if (fs.existsSync(`${catalog}.later`)) fs.renameSync(`${catalog}.later`, catalog);
+      return list(...args);
+    }) as typeof list);
+    cleanUps.push(() => { looks.mockRestore(); });
+    expect(new FeedReader(fixture.source).rangeSync(...ALL)).toHaveLength(200);
+    expect(looks).toHaveBeenCalled();
+  });
+
   test('what happens between two batches changes nothing but what retention deletes', () => {
     const step = fc.record({ write: fc.integer({ min: 0, max: 90 }), drain: fc.integer({ min: 0, max: 200 }), remove: fc.boolean() });
     assertProperty(fc.property(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 500 }), fc.array(step, { minLength: 1, maxLength: 8 }), fc.integer({ min: 5, max: 60 }), (written, drained, steps, batchRows) => {

@@ -8,11 +8,18 @@ import type { LostRange } from './losses.js';
 export const STEP = { NOTHING: 0, COLUMNS: 1, RING: 2 } as const;
 export type Step = (typeof STEP)[keyof typeof STEP];
 
+/** Whether a follower begins with an index point, and which. */
+export interface Playback {
+  /** The column that marks them. */
+  readonly column: Field;
+  /** `from` is one; else it begins with the first from there on. */
+  readonly found: boolean;
+}
+
 export interface FollowOptions {
   /** First sequence number wanted. With `bounds` it is found by time, with neither it is the next to be published. */
   readonly from?: number;
-  /** Begin with the first index point from `from` on; this is the column that marks them. */
-  readonly toIndexPoint?: Field;
+  readonly playback?: Playback;
   /** Of what was published before the follower began, only these times. */
   readonly bounds?: TimeBounds;
   /** Fields that are wanted as columns. */

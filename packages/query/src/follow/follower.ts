@@ -13,7 +13,7 @@ import { type Field, RING, RUN_DIVISOR, loadPosition } from '@deepwater/core/eng
 import { type Ring, type RingTaker, oldestSafe } from '@deepwater/ring';
 import type { CatalogIndex } from '../catalog-index.js';
 import { firstIndexPoint } from '../index-points.js';
-import { type Cut, pinRef, refOf, takeCut } from '../cut.js';
+import { type Cut, pinRef, refOf } from '../cut.js';
 import type { FeedFiles } from '../feed-files.js';
 import { unpinChunk } from '../open-chunk.js';
 import { RING_PIECE_ROWS } from '../ring-block.js';
@@ -23,8 +23,8 @@ import { runNow } from '../slices.js';
 import { accountGap } from './account-gap.js';
 import { rowsOutside } from './chunks-outside.js';
 import { checkFeedPresent } from './feed-presence.js';
-import { firstRecord } from './first-record.js';
-import { type FollowOptions, STEP, type Step, ringIsNear } from './follow-step.js';
+import { beginningOf } from './first-record.js';
+import { type FollowOptions, type Playback, STEP, type Step, ringIsNear } from './follow-step.js';
 import { historyInRing } from './history-in-ring.js';
 import { Losses } from './losses.js';
 import { missingRecord } from './missing-record.js';
@@ -39,7 +39,7 @@ const LOOKS_MAX = 16;
 
 export class Follower {
   /** Sequence number wanted next. */
-  next = 0;
+  next: number;
   readonly losses: Losses;
   /** After a step that found columns. Valid until the next step. */
   piece: Piece | undefined;
@@ -48,7 +48,7 @@ export class Follower {
   rows = 0;
   readonly #presence = new Presence();
   /** Rows below this number are history, of which `bounds` are wanted. */
-  readonly #historyEnd: number = 0;
+  readonly #historyEnd: number;
   /** Whether the first index point is still looked for. */
   seeking: boolean;
   #pending: PendingRows | undefined;
@@ -66,16 +66,11 @@ export class Follower {
     private readonly options: FollowOptions,
   ) {
     this.losses = new Losses(options.onLoss);
-    this.seeking = options.toIndexPoint !== undefined;
-    if (options.from !== undefined) {
-      this.next = options.from;
-      return;
-    }
-    const cut = takeCut(files);
-    this.next = cut.head;
-    if (options.bounds === undefined) return;
-    this.#historyEnd = cut.head;
-    this.next = firstRecord(files, cut);
+    this.seeking = options.playback?.found === false;
+    this.losses.held = options.playback !== undefined;
+    const { next, historyEnd } = beginningOf(files, options);
+    this.next = next;
+    this.#historyEnd = historyEnd;
   }
 
   /** The ring that is followed now; undefined while there is none, or chunks are read. */
@@ -92,7 +87,23 @@ export class Follower {
    * @throws DeepwaterError DW_FEED_UNKNOWN where the feed is gone, DW_FILE_CORRUPT, DW_SYSTEM_CALL; what `onLoss` throws
    */
   step(max: number, ringMax: number = max, looks = 1): Step {
-    if (this.seeking && !this.#seek(this.options.toIndexPoint as Field)) return STEP.NOTHING;
+    for (;;) {
+      if (this.seeking && !this.#seek((this.options.playback as Playback).column)) return STEP.NOTHING;
+      const found = this.#step(max, ringMax, looks);
+      if (!this.losses.held) return found;
+      const lost = this.losses.forget();
+      if (lost === undefined) {
+        this.losses.held = found === STEP.NOTHING;
+        return found;
+      }
+      // The index point that it was to begin with is gone, before anything was given: it begins with the next one.
+      this.#pending = undefined;
+      this.next = lost;
+      this.seeking = true;
+    }
+  }
+
+  #step(max: number, ringMax: number, looks: number): Step {
     if (this.#pending === undefined) {
       if (this.#pinned !== undefined) this.#unpin();
       if (this.#ring !== undefined) {

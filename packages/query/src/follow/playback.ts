@@ -1,14 +1,14 @@
 /** Where playback begins: with a record that its writer marked as an index point. */
-import type { Field } from '@deepwater/core/engine';
 import type { FeedFiles } from '../feed-files.js';
 import { indexColumnOf, lastIndexPoint } from '../index-points.js';
 import { runNow } from '../slices.js';
 import { boundsBetween, greatestTime, leastTime } from '../time-bounds.js';
 import { type Place, flagOf, placeOf } from './follow-options.js';
+import type { Playback } from './follow-step.js';
 
-/** A place, or the first index point from a place on: where there is none yet, the first that comes. */
+/** A place, and whether it is an index point, or the first one from there on is wanted. */
 export interface Beginning extends Place {
-  readonly toIndexPoint?: Field;
+  readonly playback?: Playback;
 }
 
 /**
@@ -25,5 +25,5 @@ export function beginningOf(files: FeedFiles, given: Readonly<Record<string, unk
   if (clock === undefined) return place;
   const upTo = boundsBetween(schema, 0, leastTime(clock), place.bounds?.low ?? greatestTime(clock));
   const point = runNow(lastIndexPoint(files, column, upTo, place.from === undefined ? Infinity : place.from + 1));
-  return point === undefined ? { from: 0, toIndexPoint: column } : { from: point.sequence };
+  return { from: point?.sequence ?? 0, playback: { column, found: point !== undefined } };
 }
