@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 const bareBuiltins = builtinModules.filter((name) => !name.startsWith('_') && !name.startsWith('node:'));
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/generated/', '**/coverage/', '**/assembly/', 'data/', '.turbo/']),
+  globalIgnores(['**/dist/', '**/generated/', '**/coverage/', '**/assembly/', 'data/', 'demo/', '.turbo/']),
   js.configs.recommended,
   tseslint.configs.strict,
   {

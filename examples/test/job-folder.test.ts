@@ -57,7 +57,7 @@ describe('the folder of the main job', () => {
 
 describe('options', () => {
   test('have defaults, and --sample overrides every folder', () => {
-    expect(parseOptions([])).toMatchObject({ data: 'data/demo', keep: false, json: false });
+    expect(parseOptions([])).toMatchObject({ data: 'demo', keep: false, json: false });
     expect(parseOptions(['--sample', '--data', 'x', '--json', '--keep'])).toEqual({ data: 'x', recordings: SAMPLE_DATA, keep: true, json: true });
     expect(parseOptions(['--shared', 'y'])).toMatchObject({ recordings: 'y' });
     expect(parseOptions(['--help'])).toBeNull();

@@ -6,7 +6,7 @@ every record with its source file, and prints what it measured.
 
 usage: npm start -- [options]
 
-  --data <dir>     where the store goes (default ./data/demo); emptied first, but only if an earlier run of this job made it
+  --data <dir>     where the store goes (default ./demo); emptied first, but only if an earlier run of this job made it
   --shared <dir>   whole recordings to load (default: ../shared/data beside the repository where there is one, else the
                    sample that the repository carries)
   --sample         the sample that the repository carries, whatever else is there
@@ -44,7 +44,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        data: { type: 'string', default: 'data/demo' },
+        data: { type: 'string', default: 'demo' },
         shared: { type: 'string' },
         sample: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
