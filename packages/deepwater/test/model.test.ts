@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Platform } from 'deepwater';
 
 /** More operations by `MODEL_OPERATIONS=…`; the same ones again by `SEED=…`. */
-const OPERATIONS = Number(process.env['MODEL_OPERATIONS'] ?? 1500);
+const OPERATIONS = Number(process.env['MODEL_OPERATIONS'] ?? 1000);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
 const base = mkdtempSync(path.join(os.tmpdir(), 'deepwater-model-'));

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { chunksOf, feedSource, firstWrong, ingest, isIndexPoint, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
 import { gatherField } from '@deepwater/ring';
 
-/** How often the writer is killed: 200 in CI, more by `KILLS=10000 npx vitest run packages/ingest/test/kill.test.ts`. */
+/** How often a writer is killed, four times of five one of a feed of mode UF: 200 in CI, more by `KILLS=10000 npx vitest run packages/ingest/test/kill.test.ts`. */
 const KILLS = Number(process.env['KILLS'] ?? 200);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const WRITER = fileURLToPath(new URL('./support/kill-writer.mjs', import.meta.url));
@@ -17,8 +17,8 @@ afterAll(() => { for (const store of stores) store.remove(); });
 
 describe('a writer process that is killed', () => {
   it.each([
-    ['UF', KILLS, stores[0]!],
-    ['IF', Math.ceil(KILLS / 4), stores[1]!],
+    ['UF', Math.ceil(KILLS * 0.8), stores[0]!],
+    ['IF', Math.ceil(KILLS * 0.2), stores[1]!],
   ] as const)(`of a feed of mode %s loses nothing that reached the ring, %i times (seed ${SEED})`, { timeout: 60_000 + KILLS * 2000 }, async (mode, kills, store) => {
     const source = feedSource(store.path, { ...selfChecking, mode, chunkSizeBytes: 100_000, ringRecords: 2048 });
     fs.mkdirSync(path.join(store.path, 'feeds'));
