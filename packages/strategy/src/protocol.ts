@@ -50,7 +50,7 @@ export type StrategyMessage =
 
 /** What the thread answers to. */
 export interface StrategyService {
-  /** Its own code is loaded. */
+  /** Its own code is loaded, native code too: from here on the thread may be terminated. */
   ready(): void;
   /** Loads the module, follows the feeds, takes the writers, calls `onStart`. */
   start(): Promise<void>;

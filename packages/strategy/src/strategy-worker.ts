@@ -1,6 +1,6 @@
 /** The thread of a strategy. */
 import { workerData } from 'node:worker_threads';
-import { DeepwaterError, describeValue, exposeService } from '@deepwater/core/engine';
+import { DeepwaterError, describeValue, exposeService, threadKernelId } from '@deepwater/core/engine';
 import type { StrategyInit, StrategyMessage, StrategyService } from './protocol.js';
 import { type Handlers, handlersOf } from './strategy-module.js';
 import { StrategyRun } from './strategy-run.js';
@@ -35,7 +35,9 @@ async function finish(started: StrategyRun): Promise<void> {
 }
 
 const service: StrategyService = {
-  ready() {},
+  ready() {
+    threadKernelId(); // loads native code
+  },
   async start() {
     const started = new StrategyRun(init, await load());
     await started.begin();

@@ -10,7 +10,7 @@ import type { StrategyLoss } from './strategy-module.js';
 import { STAT } from './shared-stats.js';
 import { type StrategyMetrics, type StrategyState, countsOf, placesOf } from './strategy-metrics.js';
 import { type CheckedStrategyOptions, RESTART_DELAY_MS_MAX, STEADY_MS, copyOfParams } from './strategy-options.js';
-import { StrategyThread } from './strategy-thread.js';
+import { READY_MS, StrategyThread } from './strategy-thread.js';
 import { Telling } from './telling.js';
 
 /** How a strategy ended. */
@@ -33,8 +33,6 @@ interface StrategyEvents {
   stop: [end: StrategyEnd];
 }
 
-/** Time that a thread has to come up, its own code loaded: many may be waiting for a processor. */
-const READY_MS = 60_000;
 /** Time that a thread has for its part of `metrics()`. */
 const ANSWER_MS = 200;
 
@@ -152,7 +150,7 @@ export class Strategy<P = unknown> extends EventEmitter<StrategyEvents> {
     });
     const { startTimeoutMs } = this.options;
     try {
-      if (await within(READY_MS, thread.api.ready().then(() => true)) === undefined) throw tooLate(this.name, 'come up', READY_MS);
+      if (await within(READY_MS, thread.ready.then(() => true)) === undefined) throw tooLate(this.name, 'come up', READY_MS);
       if (await within(startTimeoutMs, thread.api.start().then(() => true)) === undefined) throw tooLate(this.name, 'start', startTimeoutMs);
       this.#runningSince = performance.now();
     } catch (error) {
