@@ -8,6 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes at once, or never; on a busy machine at once may take seconds.
+    expect: { poll: { timeout: 15_000 } },
     execArgv: ['--expose-gc'],
     // Built packages run as Node runs them for users, untouched by Vite: one copy of every module in every thread.
     server: { deps: { external: [/\/dist\//] } },

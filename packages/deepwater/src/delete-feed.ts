@@ -49,7 +49,7 @@ function retireRing(directory: string, feed: FeedFile, schema: Schema): void {
   const { ring, bell } = ringPaths(directory, feed.name);
   try {
     openRing(ring, schema, feed.uid, 'shared').retire();
-    Bell.open(bell).ring();
+    Bell.open(bell).ringForAll();
   } catch (error) {
     // Not there, or not this feed's: nobody waits on it.
     if (!DeepwaterError.isDeepwaterError(error)) throw error;

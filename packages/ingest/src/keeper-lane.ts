@@ -244,7 +244,7 @@ export class KeeperLane {
     if (this.source.spec.persist ? drained && clean : last) {
       view.setRingPlace(RING_PLACE.NONE, 0);
       this.#ring.retire();
-      this.#bell.ring(); // those that sleep in other processes look for the next writer's ring from now on
+      this.#bell.ringForAll(); // those that sleep in other processes look for the next writer's ring from now on
       removeFile(this.#ring.path);
       if (last) removeFile(this.#ring.path.replace(/\.ring$/, '.bell'));
     }

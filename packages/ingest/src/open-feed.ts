@@ -60,7 +60,7 @@ export function openFeed(
   ring.setWriter(true, process.pid);
   catalog.view.setRingPlace(place.kind, place.user);
   catalog.view.setWriter(true, process.pid, bootId());
-  bell.ring(); // those that sleep in other processes may have slept on a ring that is not this one
+  bell.ringForAll(); // those that sleep in other processes may have slept on a ring that is not this one
   const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
   return {
     catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,

@@ -5,17 +5,24 @@ import {
 import { LOCAL_BELL, newLocalBell, wakeLocal } from './local-bell.js';
 
 /**
- * The bell of a ring: one word in a file of its own, the only thing a subscriber may write. A sleeper sets its bit, looks
- * at the head again, then sleeps; the publisher looks at the word after it has published, and swaps it to 0 before it
- * wakes. There are no counters, so a sleeper that is killed leaves nothing behind but one wake-up too many.
+ * The bell of a ring: two words in a file of its own, the only thing a subscriber may write. A sleeper remembers the count of
+ * wake-ups, sets its bit, looks at the head again, then sleeps as long as the count stays. The publisher looks at the bits after
+ * it has published; where one is set it swaps them to 0, counts, and wakes. The bits alone would not do to sleep on: where
+ * one sleeper's bit is taken and another sets it again before the first one sleeps, they look as if nothing had been. Sleepers
+ * are not counted, so one that is killed leaves nothing behind but one wake-up too many.
  */
 export class Bell {
+  /** The count of wake-ups, behind the bits. */
+  readonly wakes: Int32Array;
+
   constructor(
-    /** The word in the bell's file. Each thread may have a mapping of its own. */
+    /** The bits in the bell's file. Each thread may have a mapping of its own. */
     readonly word: Int32Array,
     /** The words that the threads of this process share (see local-bell.ts); publisher and sleepers have the same. */
     readonly local: Int32Array = newLocalBell(),
-  ) {}
+  ) {
+    this.wakes = new Int32Array(word.buffer, word.byteOffset + BELL.WAKES - BELL.WORD, 1);
+  }
 
   /** Opens the bell of a ring, making it where it is missing. */
   static create(path: string, access: Access): Bell {
@@ -53,12 +60,24 @@ export class Bell {
     return new Bell(new Int32Array(mapped.buffer, BELL.WORD, 1), local);
   }
 
-  /** Wakes every sleeper. The publisher calls this when it finds the word set. */
+  /** Wakes every sleeper. The publisher calls this when it finds a bit set. */
   ring(): void {
     // Swapped before waking: a sleeper that comes later sets its bit again and is woken by the next record.
     const bits = Atomics.exchange(this.word, 0, 0);
     if ((bits & BELL_BITS.THREADS) !== 0) wakeLocal(this.local);
-    if ((bits & BELL_BITS.PROCESSES) !== 0) futexWakeAll(this.word);
+    if ((bits & BELL_BITS.PROCESSES) !== 0) this.#wakeProcesses();
+  }
+
+  /** The same where something has changed besides records; also for those whose bits were taken by a publisher that died over it. */
+  ringForAll(): void {
+    Atomics.store(this.word, 0, 0);
+    wakeLocal(this.local);
+    this.#wakeProcesses();
+  }
+
+  #wakeProcesses(): void {
+    Atomics.add(this.wakes, 0, 1);
+    futexWakeAll(this.wakes);
   }
 
   /**
@@ -69,23 +88,25 @@ export class Bell {
   sleep(across: boolean, timeoutMs: number, changed: () => boolean): boolean {
     // Loaded first: a wake-up from here on changes it, and the wait below does not begin.
     const wakes = Atomics.load(this.local, LOCAL_BELL.WAKES);
-    const { bits, fenced } = this.announce(across ? BELL_BITS.PROCESSES : BELL_BITS.THREADS);
+    const announced = this.announce(across ? BELL_BITS.PROCESSES : BELL_BITS.THREADS);
+    const { fenced } = announced;
     if (changed()) return fenced;
     const ms = fenced ? timeoutMs : Math.min(timeoutMs, UNFENCED_SLICE_MS);
     if (!across) Atomics.wait(this.local, LOCAL_BELL.WAKES, wakes, ms);
-    else futexWaitSlices(this.word, bits, ms * 1e6, changed);
+    else futexWaitSlices(this.wakes, announced.wakes, ms * 1e6, changed);
     return fenced;
   }
 
   /**
    * Says that somebody is about to sleep. After it, either the publisher sees the bit, or its record is seen here: look once
-   * more, then sleep on what is given back.
-   * @returns the word with the bit, and whether the fence took place; where it did not, sleep in short slices.
+   * more, then sleep as long as `this.wakes` holds what is given back.
+   * @returns the count of wake-ups, and whether the fence took place; where it did not, sleep in short slices.
    */
-  announce(bit: number): { bits: number; fenced: boolean } {
-    const bits = Atomics.or(this.word, 0, bit) | bit;
+  announce(bit: number): { wakes: number; fenced: boolean } {
+    const wakes = Atomics.load(this.wakes, 0);
+    Atomics.or(this.word, 0, bit);
     // The fence is on the publisher, which has none of its own.
-    return { bits, fenced: fenceAllPublishers() };
+    return { wakes, fenced: fenceAllPublishers() };
   }
 }
 

@@ -189,6 +189,17 @@ describe('sleeping', () => {
     expect(performance.now() - before).toBeGreaterThanOrEqual(30);
   });
 
+  test('is not begun where the bell was rung in between, though another sleeper has set the bit again', () => {
+    const { bell } = setUp();
+    const before = performance.now();
+    bell.sleep(true, 20_000, () => {
+      bell.ring();
+      bell.announce(BELL_BITS.PROCESSES);
+      return false;
+    });
+    expect(performance.now() - before).toBeLessThan(900);
+  });
+
   test('keeps the bits of others', () => {
     const { bell } = setUp();
     bell.sleep(true, 1, () => false);

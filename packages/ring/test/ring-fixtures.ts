@@ -45,7 +45,7 @@ export function fileRing(schema: Schema, more: Partial<RingIdentity> = {}): Ring
   return createRing(path.join(temporaryDirectory(), 'trades.ring'), 'owner', schema, identity(more), 0);
 }
 
-export const silentBell = (): Bell => new Bell(new Int32Array(new SharedArrayBuffer(4)));
+export const silentBell = (): Bell => new Bell(new Int32Array(new SharedArrayBuffer(8), 0, 1));
 
 /** Numbers symbols in the order they come. */
 export class ListCoder implements SymbolCoder {

@@ -55,8 +55,8 @@ export const RING_RECORDS_MIN = 64;
 export const RING_BYTES_DEFAULT = 4 * 1024 * 1024;
 export const RING_RECORDS_DEFAULT_MIN = 4096;
 
-/** The bell: a file of its own that subscribers may write. One word, and a table in which they say how far they are. */
-export const BELL = { FILE_BYTES: 16_384, WORD: 0, SUBSCRIBERS: 128 } as const;
+/** The bell: a file of its own that subscribers may write. Two words, and a table in which they say how far they are. */
+export const BELL = { FILE_BYTES: 16_384, WORD: 0, WAKES: 4, SUBSCRIBERS: 128 } as const;
 export const BELL_BITS = { THREADS: 1, PROCESSES: 2 } as const;
 
 /** A row of the table of subscribers. Each is written by its subscriber alone, and on a cache line of its own. */

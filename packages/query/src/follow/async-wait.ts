@@ -82,8 +82,8 @@ export class AsyncWait {
       return { ms: this.#poll, rings: false };
     }
     const across = Atomics.load(bell.local, LOCAL_BELL.WRITERS) === 0;
-    const { bits, fenced } = bell.announce(across ? BELL_BITS.PROCESSES : BELL_BITS.THREADS);
-    if (across) armWaker(bell, bits);
+    const { wakes, fenced } = bell.announce(across ? BELL_BITS.PROCESSES : BELL_BITS.THREADS);
+    if (across) armWaker(bell, wakes);
     return { ms: fenced ? this.#idle.sliceMs(true) : UNFENCED_SLICE_MS, rings: fenced };
   }
 }

@@ -88,7 +88,7 @@ function wake(source: ReaderSource, local: Int32Array): void {
     // Those that sleep on the bell itself, because the writer is in another process. The end of their slice would wake them, too.
     const catalog = files.catalog();
     const ring = catalog === undefined ? undefined : files.ring(catalog);
-    if (ring !== undefined) Bell.open(ring.path.replace(/\.ring$/, '.bell'), local).ring();
+    if (ring !== undefined) Bell.open(ring.path.replace(/\.ring$/, '.bell'), local).ringForAll();
   } catch (error) {
     if (!DeepwaterError.isDeepwaterError(error)) throw error;
   } finally {

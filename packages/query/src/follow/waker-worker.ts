@@ -20,10 +20,10 @@ while (Atomics.load(words, WAKER.END) === 0) {
   for (const { place, word, local } of bells) {
     const at = WAKER.FIRST + place * WAKER.WORDS_PER_BELL;
     if (Atomics.load(words, at + WAKER.ARMED) === 0) continue;
-    const bits = Atomics.load(words, at + WAKER.EXPECTED);
-    if (Atomics.load(word, 0) === bits) {
+    const wakes = Atomics.load(words, at + WAKER.EXPECTED);
+    if (Atomics.load(word, 0) === wakes) {
       sleeping.push(word);
-      expected.push(bits);
+      expected.push(wakes);
       continue;
     }
     // Disarmed first: a stream that waits again from here on arms it anew.

@@ -51,8 +51,8 @@ function start(): Waker {
   return started;
 }
 
-/** Has the word of `bell.local` woken as soon as the bell no longer holds `bits`. */
-export function armWaker(bell: Bell, bits: number): void {
+/** Has the word of `bell.local` woken as soon as the bell's count of wake-ups is no longer `wakes`. */
+export function armWaker(bell: Bell, wakes: number): void {
   waker ??= start();
   const { words, worker, places } = waker;
   let place = places.get(bell);
@@ -61,16 +61,16 @@ export function armWaker(bell: Bell, bits: number): void {
       // Rings are opened anew with each writer: begin again with those in use.
       void worker.terminate();
       waker = undefined;
-      armWaker(bell, bits);
+      armWaker(bell, wakes);
       return;
     }
     place = waker.count++;
     places.set(bell, place);
     waker.locals.add(bell.local);
-    worker.postMessage({ place, word: bell.word, local: bell.local } satisfies WatchedBell);
+    worker.postMessage({ place, word: bell.wakes, local: bell.local } satisfies WatchedBell);
   }
   const at = WAKER.FIRST + place * WAKER.WORDS_PER_BELL;
-  Atomics.store(words, at + WAKER.EXPECTED, bits);
+  Atomics.store(words, at + WAKER.EXPECTED, wakes);
   Atomics.store(words, at + WAKER.ARMED, 1);
   // The waker looks at the places after it has seen the signal; it sleeps on the signal as well.
   Atomics.add(words, WAKER.SIGNAL, 1);
