@@ -159,7 +159,9 @@ describe.each([
     const child = fork(new URL('./workers/taking.mjs', import.meta.url), [
       file, JSON.stringify(identity({ feedName: 'checked', persist: false, slotCount, baseSequence })), ...[max, runs, count].map(String),
     ], { execArgv: flags, timeout: 60_000, killSignal: 'SIGKILL' });
-    const [told] = await once(child, 'message') as [{ wrong: string[]; taken: number; lost: number; refused: number; head: number }];
+    const ended = once(child, 'exit').then(([code, signal]) => { throw new Error(`the taking process ended with ${code ?? signal}`); });
+    ended.catch(() => undefined);
+    const [told] = await Promise.race([once(child, 'message'), ended]) as [{ wrong: string[]; taken: number; lost: number; refused: number; head: number }];
     expect(told.wrong).toEqual([]);
     expect(told.taken + told.lost).toBe(count);
     expect(told.taken).toBeGreaterThan(0);

@@ -11,7 +11,7 @@ const made = createRing(path, 'owner', schema, identity, 0);
 const ring = openRing(path, schema, identity.feedUid, 'read-only', Math.max(max * schema.slotStride, 1));
 const go = new Int32Array(new SharedArrayBuffer(4));
 const worker = new Worker(new URL('./ring-writer.mjs', import.meta.url), {
-  workerData: { mapped: made.mapped, go, bell: new Int32Array(new SharedArrayBuffer(4)), plain: process.arch === 'x64', runs, count },
+  workerData: { mapped: made.mapped, go, bell: new Int32Array(new SharedArrayBuffer(8), 0, 1), plain: process.arch === 'x64', runs, count },
 });
 await once(worker, 'message');
 
