@@ -1,4 +1,5 @@
-// Compiles assembly/kernels.ts of the package it is run in to WebAssembly and embeds the bytes in src/generated/kernels.ts.
+// Compiles assembly/kernels.ts of the package it is run in, and the files beside it that it imports, to WebAssembly and
+// embeds the bytes in src/generated/kernels.ts.
 //
 // The module imports its memory. That memory is a mapped data file, so a kernel module must bring nothing of its own
 // into it: a data segment or a start function would write over the file's first page. Both are refused here.
@@ -9,10 +10,10 @@ import asc from 'assemblyscript/asc';
 const SECTION_NAMES = new Map([[8, 'start function'], [11, 'data segment']]);
 
 const packageDir = process.cwd();
-const sourcePath = join(packageDir, 'assembly', 'kernels.ts');
+const sourceDir = join(packageDir, 'assembly');
 const outputPath = join(packageDir, 'src', 'generated', 'kernels.ts');
 
-const wasm = await compile(readFileSync(sourcePath, 'utf8'));
+const wasm = await compile();
 const unwanted = sectionIds(wasm).filter((id) => SECTION_NAMES.has(id));
 if (unwanted.length > 0) {
   throw new Error(`kernels.wasm has a ${unwanted.map((id) => SECTION_NAMES.get(id)).join(' and a ')}: it would write into the mapped file`);
@@ -22,8 +23,8 @@ const text = '// Generated from assembly/kernels.ts by scripts/build-kernels.mjs
 mkdirSync(dirname(outputPath), { recursive: true });
 if (readIfThere(outputPath) !== text) writeFileSync(outputPath, text);
 
-/** @param {string} source @returns {Promise<Uint8Array>} */
-async function compile(source) {
+/** @returns {Promise<Uint8Array>} */
+async function compile() {
   let binary = null;
   const { error, stderr } = await asc.main([
     'kernels.ts', '--outFile', 'kernels.wasm',
@@ -31,7 +32,7 @@ async function compile(source) {
     '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
     '--enable', 'threads,simd,bulk-memory',
   ], {
-    readFile: (name) => (name === 'kernels.ts' ? source : null),
+    readFile: (name) => readIfThere(join(sourceDir, name)),
     writeFile: (name, contents) => { if (name === 'kernels.wasm') binary = contents; },
     listFiles: () => [],
   });

@@ -2,6 +2,7 @@ import {
   CHUNK_STATE, type ChunkGeometry, type ChunkHeader, type Clock, type ClockRange, DeepwaterError, EngineMappings, type Field,
   type MappedFile, type ReadableChunk, type Schema, bootId, openChunkForReading, survivingRows,
 } from '@deepwater/core/engine';
+import { type ChunkKernels, KERNEL_SCRATCH_BYTES, chunkKernels } from './kernels/chunk-kernels.js';
 import { OpenBlock } from './open-block.js';
 import { type RowSource, wordsOf } from './row-source.js';
 
@@ -21,7 +22,11 @@ export class OpenChunk implements RowSource {
   readonly capacityRows: number;
   readonly firstSequence: number;
   readonly feedUid: string;
+  /** Where the kernels' scratch space begins in the buffer: `KERNEL_SCRATCH_BYTES`, unless `kernels` is undefined. */
+  readonly scratchOffset: number;
+  readonly #memory: WebAssembly.Memory;
   readonly #schema: Schema;
+  #kernels: ChunkKernels | undefined;
   readonly #words = new Map<number, Int32Array>();
   /** Descriptors read so far; they never change. null: damaged, so the rows themselves are looked at. */
   readonly #blocks: (readonly BlockFacts[] | null)[] = [];
@@ -47,6 +52,8 @@ export class OpenChunk implements RowSource {
     this.header = header;
     this.geometry = geometry;
     this.buffer = mapped.buffer;
+    this.scratchOffset = mapped.scratchOffset;
+    this.#memory = mapped.memory;
     this.columnOffsets = geometry.columnOffsets;
     this.capacityRows = geometry.capacityRows;
     this.firstSequence = header.firstSequence;
@@ -68,6 +75,13 @@ export class OpenChunk implements RowSource {
     if (this.header.bootId === bootId()) return Math.min(this.header.committedRows, this.capacityRows);
     if (this.#survivors < 0) this.#survivors = survivingRows(this.header, this.geometry, this.#schema);
     return this.#survivors;
+  }
+
+  /** The kernels over this chunk's columns, in place; undefined where there is no room behind it for what they put out. */
+  get kernels(): ChunkKernels | undefined {
+    if (this.buffer.byteLength - this.scratchOffset < KERNEL_SCRATCH_BYTES) return undefined;
+    this.#kernels ??= chunkKernels(this.#memory);
+    return this.#kernels;
   }
 
   /** Times of a clock as words, two a row. */
@@ -159,7 +173,7 @@ export function pinChunk(path: string, schema: Schema, feedUid: string): OpenChu
 function pinCached(path: string, schema: Schema): OpenChunk {
   let opened: ReadableChunk | undefined;
   const mapped = mappings.pin(path, (pool) => {
-    opened = openChunkForReading(path, schema, pool);
+    opened = openChunkForReading(path, schema, pool, KERNEL_SCRATCH_BYTES);
     return opened.mapped;
   });
   try {

@@ -2,7 +2,7 @@ import { DeepwaterError } from '../errors/index.js';
 import {
   type Access, closeFile, createExclusive, openExisting, readAt, regularFileSize, removeFile, reserve, setFileSize,
 } from '../mapping/files.js';
-import { type MappedFile, MAPPING_BYTES_MAX, mapFile } from '../mapping/mapped-file.js';
+import { type MappedFile, MAPPING_BYTES_MAX, SECTION_BYTES, alignUp, mapFile } from '../mapping/mapped-file.js';
 import type { MemoryPool } from '../mapping/memory-pool.js';
 import type { Schema } from '../schema/index.js';
 import { CHUNK, CHUNK_STATE, type ChunkGeometry } from '../layout/chunk-layout.js';
@@ -76,12 +76,17 @@ export function openChunkForRecovery(path: string, schema: Schema): WritableChun
   }
 }
 
-/** Maps a whole chunk for reading. */
-export function openChunkForReading(path: string, schema: Schema, pool?: MemoryPool): ReadableChunk {
+/**
+ * Maps a whole chunk for reading.
+ * @param scratchBytes anonymous bytes behind it, for kernels; none where chunk and scratch space do not fit into one mapping
+ */
+export function openChunkForReading(path: string, schema: Schema, pool?: MemoryPool, scratchBytes = 0): ReadableChunk {
   const fd = openExisting(path, false);
   try {
     const size = checkedSize(fd, path);
-    const mapped = mapFile(fd, { path, length: Math.min(size, MAPPING_BYTES_MAX), mode: 'read-only', ...(pool === undefined ? {} : { pool }) });
+    const length = Math.min(size, MAPPING_BYTES_MAX);
+    const scratch = alignUp(length, SECTION_BYTES) + scratchBytes <= MAPPING_BYTES_MAX ? scratchBytes : 0;
+    const mapped = mapFile(fd, { path, length, mode: 'read-only', scratchBytes: scratch, ...(pool === undefined ? {} : { pool }) });
     const header = new ChunkHeader(new Uint8Array(mapped.buffer, 0, mapped.fileBytes), path);
     // Held against what is mapped: a column beyond a mapping's reach cannot be looked at.
     return { path, header, mapped, geometry: header.check(schema, mapped.fileBytes) };

@@ -1,0 +1,4 @@
+// Kernels of scans: they run over the columns of a mapped chunk where these lie. The mapping is read-only; what they put out goes
+// to anonymous pages behind the file (`scratchOffset` of open-chunk.ts), at addresses that the caller gives. Addresses are in
+// bytes from the start of the mapping; columns begin at multiples of 8.
+export { sumF64 } from './sum';

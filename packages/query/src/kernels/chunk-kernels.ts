@@ -1,0 +1,19 @@
+/** The functions of assembly/ over the columns of one chunk, in place. */
+import { KERNELS_WASM_BASE64 } from '../generated/kernels.js';
+
+/** Anonymous bytes behind each chunk that kernels put their results in. Pages that are not touched take no memory. */
+export const KERNEL_SCRATCH_BYTES = 256 * 1024;
+
+/** Addresses are bytes from the start of the chunk's mapping. */
+export interface ChunkKernels {
+  /** The sum of n float64 cells. */
+  sumF64(at: number, n: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** Instantiates the kernels on a chunk's memory; compiled once a thread. */
+export function chunkKernels(memory: WebAssembly.Memory): ChunkKernels {
+  compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_WASM_BASE64, 'base64'));
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as ChunkKernels;
+}

@@ -1,0 +1,135 @@
+import type { AnySpec, FeedSpec } from '@deepwater/core/engine';
+import { batchesOf, batchesOfSync, recordsOf } from './batches.js';
+import { OpenFeed } from './open-feed.js';
+import { type Format, countOf, parseOptions } from './options.js';
+import { openBounds, readAt, readFrom, readLast, readLatest, readRange } from './reads.js';
+import type {
+  AtOptions, BatchOptions, ColumnsResult, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult, RecordForm,
+  Selection, SequenceRead,
+} from './results.js';
+import type { Segment } from './segment.js';
+import { runNow } from './slices.js';
+import { type TimeInput, boundsOfRange } from './time-bounds.js';
+
+/** The reads that give records. */
+export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
+  /**
+   * Records with start <= time < end.
+   * @throws DeepwaterError DW_RANGE_INVALID, DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_READER_CLOSED,
+   * DW_LIMIT_EXCEEDED (more than fits in memory: use `batches`), DW_FILE_CORRUPT
+   */
+  async range<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: RangeOptions<S, F, C>,
+  ): Promise<ReadResult<S, F, C>> {
+    return this.sliced(readRange(this.alive(), start, end, options));
+  }
+
+  /** As `range`, blocking this thread. */
+  rangeSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: RangeOptions<S, F, C>,
+  ): ReadResult<S, F, C> {
+    return runNow(readRange(this.alive(), start, end, options)) as ReadResult<S, F, C>;
+  }
+
+  /**
+   * Records of the last `seconds`, counted back from the newest time in the feed, both ends included; or from `now`.
+   * Times more than an hour ahead of the wall clock count as mistakes: the newest other one is taken, unless there is
+   * none, and `onWarning` is told.
+   * @throws DeepwaterError as `range`
+   */
+  async latest<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    seconds = 60, options?: LatestOptions<S, F, C>,
+  ): Promise<ReadResult<S, F, C>> {
+    return this.sliced(readLatest(this.alive(), seconds, options));
+  }
+
+  latestSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    seconds = 60, options?: LatestOptions<S, F, C>,
+  ): ReadResult<S, F, C> {
+    return runNow(readLatest(this.alive(), seconds, options)) as ReadResult<S, F, C>;
+  }
+
+  /** The `count` records that arrived last; fewer where there are fewer. */
+  async last<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    count: number, options?: LastOptions<S, F, C>,
+  ): Promise<ReadResult<S, F, C>> {
+    return this.sliced(readLast(this.alive(), count, options));
+  }
+
+  lastSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    count: number, options?: LastOptions<S, F, C>,
+  ): ReadResult<S, F, C> {
+    return runNow(readLast(this.alive(), count, options)) as ReadResult<S, F, C>;
+  }
+
+  /** The record with the greatest time <= `time`; of equal times the one that arrived last. */
+  async at<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
+    time: TimeInput, options?: AtOptions<S, F, C>,
+  ): Promise<OneResult<S, F, C> | undefined> {
+    return this.sliced(readAt(this.alive(), time, true, options));
+  }
+
+  atSync<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
+    time: TimeInput, options?: AtOptions<S, F, C>,
+  ): OneResult<S, F, C> | undefined {
+    return runNow(readAt(this.alive(), time, true, options)) as OneResult<S, F, C> | undefined;
+  }
+
+  /** The record with the greatest time < `time`; of equal times the one that arrived last. */
+  async before<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
+    time: TimeInput, options?: AtOptions<S, F, C>,
+  ): Promise<OneResult<S, F, C> | undefined> {
+    return this.sliced(readAt(this.alive(), time, false, options));
+  }
+
+  beforeSync<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
+    time: TimeInput, options?: AtOptions<S, F, C>,
+  ): OneResult<S, F, C> | undefined {
+    return runNow(readAt(this.alive(), time, false, options)) as OneResult<S, F, C> | undefined;
+  }
+
+  /**
+   * Records with start <= time < end as batches of columns, for work larger than memory: one a chunk, or one for each
+   * contiguous run of it, without a copy. Chunks are mapped as the batches are asked for.
+   */
+  batches<const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
+  ): AsyncGenerator<Segment<ColumnsResult<S, C>>, void, void> {
+    const wanted = this.#batchRequest(start, end, options);
+    return batchesOf(this.alive().files, wanted, () => { this.alive(); }) as AsyncGenerator<Segment<ColumnsResult<S, C>>, void, void>;
+  }
+
+  batchesSync<const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
+  ): Generator<Segment<ColumnsResult<S, C>>, void, void> {
+    const wanted = this.#batchRequest(start, end, options);
+    return batchesOfSync(this.alive().files, wanted, () => { this.alive(); }) as Generator<Segment<ColumnsResult<S, C>>, void, void>;
+  }
+
+  /** Records one by one as objects; all of them where neither start nor end is given. */
+  read(start?: TimeInput, end?: TimeInput): AsyncGenerator<ObjectResult<S, undefined>, void, void> {
+    const context = this.alive();
+    const bounds = start === undefined && end === undefined ? undefined : openBounds(context.files, 0, start, end);
+    return recordsOf(context, bounds, () => { this.alive(); }) as AsyncGenerator<ObjectResult<S, undefined>, void, void>;
+  }
+
+  /** Up to `max` records from a sequence number on, in order of arrival, whatever their times. */
+  async readFrom<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): Promise<SequenceRead<ReadResult<S, F, undefined>>> {
+    return this.sliced(readFrom(this.alive(), sequence, max, format));
+  }
+
+  readFromSync<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): SequenceRead<ReadResult<S, F, undefined>> {
+    return runNow(readFrom(this.alive(), sequence, max, format)) as SequenceRead<ReadResult<S, F, undefined>>;
+  }
+
+  #batchRequest(start: TimeInput, end: TimeInput, options: unknown): Parameters<typeof batchesOf>[1] {
+    const { files } = this.alive();
+    const request = parseOptions(files.schema, options, ['columns', 'by', 'batchRows']);
+    const { batchRows } = (options ?? {}) as { batchRows?: unknown };
+    return {
+      fields: request.fields,
+      bounds: boundsOfRange(files.schema, request.clockIndex, start, end),
+      batchRows: countOf('batchRows', batchRows, 1) ?? Infinity,
+    };
+  }
+}
