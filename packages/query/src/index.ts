@@ -1,7 +1,7 @@
 export { type Bar, type BarOptions, LiveBars } from './bars/live-bars.js';
 export type { FeedActivity, SubscriberActivity } from './activity.js';
 export { checkKeys, countOf } from './options.js';
-export { flagOf, functionOf, waitOf } from './follow/follow-options.js';
+export { flagOf, waitOf } from './follow/follow-options.js';
 export { FORMATS, type Format } from './options.js';
 export type { Explanation } from './explain.js';
 export { type ChunkFacts, type ChunkPlan, type RangePlan, type RowStep, type StepKind, planChunk, planRange } from './plan.js';

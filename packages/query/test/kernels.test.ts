@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { KERNEL_SCRATCH_BYTES, chunkKernels } from '../src/kernels/chunk-kernels.js';
+import { KERNEL_SCRATCH_BYTES, chunkKernels } from '../dist/kernels/chunk-kernels.js';
 
 /** Cells whose sums are exact in any order, from byte `at` of a memory on. */
 function filled(at: number, n: number): WebAssembly.Memory {

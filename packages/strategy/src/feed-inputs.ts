@@ -14,8 +14,6 @@ export class FeedInput {
   run: Run | undefined;
   /** Index in the run of the record to be given next. */
   at = 0;
-  /** Sequence number of the first record of the run. */
-  firstSequence = 0;
   /** Records of the run up to this index have been taken for bars. */
   barred = 0;
   /** The bar that the record at `at` completes, where it is still to be given. */
@@ -57,7 +55,6 @@ export class FeedInput {
   take(): boolean {
     const run = this.subscription.poll();
     this.run = run;
-    this.firstSequence = run?.firstSequence ?? 0;
     this.at = this.barred = 0;
     this.#timeIndex = -1;
     return run !== undefined;

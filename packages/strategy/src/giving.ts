@@ -1,5 +1,5 @@
 /** Gives the records of a feed to the handlers, and the bars that they complete. */
-import type { Run } from '@deepwater/query';
+import type { Bar, Run } from '@deepwater/query';
 import type { RowRun } from '@deepwater/ring';
 import type { RunningContext } from './context.js';
 import type { FeedInput } from './feed-inputs.js';
@@ -45,10 +45,7 @@ export class Giving {
         input.barred = i + 1;
         const bar = bars.add(row as Row);
         if (bar !== undefined) {
-          // The bar is given before the record that completed it, which a successor is given where this fails.
-          stats[place] = row.sequence;
-          stats[barsAt(input.index)] = Number(bar.end);
-          const waiting = calls.handle('onBar', bar, feed, row.sequence);
+          const waiting = this.#giveBar(input, bar, row.sequence);
           if (waiting !== undefined) return waiting;
           if (calls.stopping) return undefined;
           row = run.row(i);
@@ -69,13 +66,11 @@ export class Giving {
   #giveRun(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
     const { calls, stats, turns } = this;
     const { bars, feed, at } = input;
-    const first = input.firstSequence;
+    const first = run.firstSequence;
     if (input.bar !== undefined) {
       const { bar } = input;
       input.bar = undefined;
-      stats[positionAt(input.index)] = first + at;
-      stats[barsAt(input.index)] = Number(bar.end);
-      return calls.handle('onBar', bar, feed, first + at);
+      return this.#giveBar(input, bar, first + at);
     }
     let to = until;
     for (let i = Math.max(at, input.barred); bars !== undefined && i < until; i++) {
@@ -101,6 +96,13 @@ export class Giving {
     turns.dueAfter(to - at);
     if (waiting === undefined) parts.part(0, whole);
     return waiting?.then(() => { parts.part(0, whole); });
+  }
+
+  /** Before the record that completed it: where this fails, a successor is given that record, and not the bar again. */
+  #giveBar(input: FeedInput, bar: Bar, sequence: number): PromiseLike<unknown> | undefined {
+    this.stats[positionAt(input.index)] = sequence;
+    this.stats[barsAt(input.index)] = Number(bar.end);
+    return this.calls.handle('onBar', bar, input.feed, sequence);
   }
 
   /** Records that no bar counts are counted for `metrics`; of the first there is a warning. */
