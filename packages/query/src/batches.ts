@@ -9,11 +9,13 @@ import { pieceSegments } from './segments.js';
 import { type Piece, pieces } from './select.js';
 import { runNow, runSliced } from './slices.js';
 import type { TimeBounds } from './time-bounds.js';
+import type { WantedFilter } from './where/used-filter.js';
 
 export interface BatchRequest {
   readonly fields: readonly Field[];
   readonly bounds: TimeBounds;
   readonly batchRows: number;
+  readonly where?: WantedFilter;
 }
 
 /** Objects that `read` makes at once. */
@@ -23,8 +25,8 @@ const SLICE_MS = 2;
 /** @param check throws where the reader has been closed. */
 export async function* batchesOf(files: FeedFiles, request: BatchRequest, check: () => void): AsyncGenerator<Segment, void, void> {
   check();
-  const { fields, bounds, batchRows } = request;
-  for await (const piece of piecesInSlices(files, { bounds, fields: withClock(files, fields, bounds) }, check)) {
+  const { fields, bounds, batchRows, where } = request;
+  for await (const piece of piecesInSlices(files, { bounds, fields: withClock(files, fields, bounds), where }, check)) {
     for (const segment of await runSliced(pieceSegments(files, piece, fields, batchRows), check)) {
       yield segment;
       check();
@@ -34,8 +36,8 @@ export async function* batchesOf(files: FeedFiles, request: BatchRequest, check:
 
 export function* batchesOfSync(files: FeedFiles, request: BatchRequest, check: () => void): Generator<Segment, void, void> {
   check();
-  const { fields, bounds, batchRows } = request;
-  for (const piece of pieces(files, { bounds, fields: withClock(files, fields, bounds) })) {
+  const { fields, bounds, batchRows, where } = request;
+  for (const piece of pieces(files, { bounds, fields: withClock(files, fields, bounds), where })) {
     if (piece === undefined) continue;
     for (const segment of runNow(pieceSegments(files, piece, fields, batchRows))) {
       yield segment;

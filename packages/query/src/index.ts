@@ -21,3 +21,6 @@ export type {
 export type { ColumnArray } from './row-source.js';
 export type { Segment, Segment as ColumnBatch } from './segment.js';
 export { type TimeBounds, type TimeInput, timeOf, timeValue } from './time-bounds.js';
+export { parseWhere } from './where/parse-where.js';
+export { type CellTest, type Condition, type Predicate, predicateText } from './where/predicate.js';
+export type { UntypedWhere, Where, WhereValue } from './where/where.js';

@@ -31,13 +31,13 @@ const WILD_SECONDS = 3600;
 const TRIES_MAX = 16;
 
 export function* readRange(context: ReadContext, start: unknown, end: unknown, options: unknown): Steps<unknown> {
-  const request = parseOptions(context.files.schema, options, ['format', 'columns', 'limit', 'by']);
+  const request = parseOptions(context.files.schema, options, ['format', 'columns', 'limit', 'by', 'where']);
   return yield* readBounds(context, request, boundsOfRange(context.files.schema, request.clockIndex, start, end));
 }
 
 export function* readLatest(context: ReadContext, seconds: unknown, options: unknown): Steps<unknown> {
   const { schema } = context.files;
-  const request = parseOptions(schema, options, ['format', 'columns', 'limit', 'by', 'now']);
+  const request = parseOptions(schema, options, ['format', 'columns', 'limit', 'by', 'now', 'where']);
   const clock = schema.clocks[request.clockIndex] as Clock;
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) {
     throw new DeepwaterError('DW_OPTION_INVALID', `latest takes a number of seconds above 0, not ${describeValue(seconds)}.`, { values: { seconds } });
@@ -132,8 +132,9 @@ export function sequenceBounds(files: FeedFiles): { first: number; next: number 
 }
 
 function* readBounds(context: ReadContext, request: Request, bounds: TimeBounds, cut?: Cut): Steps<unknown> {
-  const { files } = context;
-  const found = yield* select(files, { bounds, limit: request.limit, cut, fields: neededFields(files, request, bounds) });
+  const { files, helpers } = context;
+  const where = request.where === undefined ? undefined : { predicate: request.where, symbols: helpers.symbols };
+  const found = yield* select(files, { bounds, limit: request.limit, cut, fields: neededFields(files, request, bounds), where });
   return yield* give(context, request, found);
 }
 

@@ -15,7 +15,7 @@ import { type TimeInput, boundsOfRange } from './time-bounds.js';
 export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   /**
    * Records with start <= time < end.
-   * @throws DeepwaterError DW_RANGE_INVALID, DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_READER_CLOSED,
+   * @throws DeepwaterError DW_RANGE_INVALID, DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_READER_CLOSED,
    * DW_LIMIT_EXCEEDED (more than fits in memory: use `batches`), DW_FILE_CORRUPT
    */
   async range<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
@@ -123,13 +123,14 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   }
 
   #batchRequest(start: TimeInput, end: TimeInput, options: unknown): Parameters<typeof batchesOf>[1] {
-    const { files } = this.alive();
-    const request = parseOptions(files.schema, options, ['columns', 'by', 'batchRows']);
+    const { files, helpers } = this.alive();
+    const request = parseOptions(files.schema, options, ['columns', 'by', 'batchRows', 'where']);
     const { batchRows } = (options ?? {}) as { batchRows?: unknown };
     return {
       fields: request.fields,
       bounds: boundsOfRange(files.schema, request.clockIndex, start, end),
       batchRows: countOf('batchRows', batchRows, 1) ?? Infinity,
+      where: request.where === undefined ? undefined : { predicate: request.where, symbols: helpers.symbols },
     };
   }
 }
