@@ -4,11 +4,12 @@ import { clockIndexOf } from './time-bounds.js';
 import { parseWhere } from './where/parse-where.js';
 import type { Predicate } from './where/predicate.js';
 
-export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw'] as const;
+export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw', 'arrow'] as const;
 
 /**
  * `tuple`: arrays in field order. `object`: records by name. `columns`: one typed array a field. `segments`: columns
- * without a copy, a list of them. `raw`: packed records in one Uint8Array (see `recordFormat`).
+ * without a copy, a list of them. `raw`: packed records in one Uint8Array (see `recordFormat`). `arrow`: a Table of
+ * `apache-arrow` over the same memory, a record batch for each segment; the package is loaded when it is first asked for.
  *
  * Segments, and columns of more than 256 KiB, lie over pages of the chunk files: their buffers are SharedArrayBuffers, which
  * a few calls of Node and the web refuse (`TextDecoder.decode`, transfer lists). `slice()` gives a copy.
@@ -25,7 +26,7 @@ export interface Request {
   readonly where: Predicate | undefined;
 }
 
-export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows' | 'where';
+export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows' | 'where' | 'layout';
 
 /** @throws DeepwaterError DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID */
 export function parseOptions(schema: Schema, options: unknown, keys: readonly OptionKey[]): Request {

@@ -1,5 +1,6 @@
 /** The reads of a feed, each as steps that the reader runs through at once or in slices. */
 import { type Clock, DeepwaterError, type Field, describeValue } from '@deepwater/core/engine';
+import { tableOf } from './arrow/arrow-table.js';
 import { collectColumns, collectRaw, collectRecords } from './collect.js';
 import { type Cut, chunkRefs, refOf, takeCut } from './cut.js';
 import { objectDecoder } from './decode-object.js';
@@ -14,6 +15,7 @@ import type { SequenceRead } from './results.js';
 import { segmentsOf } from './segments.js';
 import { type Piece, select } from './select.js';
 import type { Steps } from './slices.js';
+import type { WantedFilter } from './where/used-filter.js';
 import {
   type TimeBounds, UNITS_PER_SECOND, boundsBetween, boundsOfRange, leastTime, timeOf,
 } from './time-bounds.js';
@@ -131,9 +133,14 @@ export function sequenceBounds(files: FeedFiles): { first: number; next: number 
   return { first: cut.ringFrom, next: cut.head };
 }
 
+/** The filter of a read, with what it needs to know symbols by. */
+export function filterOf({ symbols }: DecodeHelpers, { where }: Request): WantedFilter | undefined {
+  return where === undefined ? undefined : { predicate: where, symbols };
+}
+
 function* readBounds(context: ReadContext, request: Request, bounds: TimeBounds, cut?: Cut): Steps<unknown> {
   const { files, helpers } = context;
-  const where = request.where === undefined ? undefined : { predicate: request.where, symbols: helpers.symbols };
+  const where = filterOf(helpers, request);
   const found = yield* select(files, { bounds, limit: request.limit, cut, fields: neededFields(files, request, bounds), where });
   return yield* give(context, request, found);
 }
@@ -158,13 +165,16 @@ function* give(context: ReadContext, request: Request, found: readonly Piece[]):
       return yield* segmentsOf(files, found, request.fields);
     case 'raw':
       return yield* collectRaw(files, found);
+    case 'arrow':
+      return yield* tableOf(context, found, request.fields);
   }
 }
 
-function recordDecoder(request: Request, what: string): ReturnType<typeof tupleDecoder> {
+/** The decoder of a form that gives records one by one. @throws DeepwaterError DW_FORMAT_UNKNOWN */
+export function recordDecoder(request: Request, what: string): ReturnType<typeof tupleDecoder> {
   if (request.format === 'tuple') return tupleDecoder(request.fields);
   if (request.format === 'object') return objectDecoder(request.fields);
-  throw new DeepwaterError('DW_FORMAT_UNKNOWN', `${what} gives one record and takes the formats tuple and object, not ${request.format satisfies Format}.`, {
+  throw new DeepwaterError('DW_FORMAT_UNKNOWN', `${what} gives records one by one and takes the formats tuple and object, not ${request.format satisfies Format}.`, {
     values: { format: request.format },
   });
 }
