@@ -4,6 +4,7 @@ import { takeCut } from '../cut.js';
 import { cutWithRing } from '../cut-with-ring.js';
 import type { RingBlock } from '../ring-block.js';
 import { laterTimes } from './later-times.js';
+import type { MergeMemory } from './merge-memory.js';
 import { MergedPart, type Stretch } from './part.js';
 import { type FeedRequest, type Stretches, stretchesByArrival, stretchesByTime } from './stretches.js';
 import { FAR, type KeyScale, fillKeys, keyScale, runningMaximum } from './time-scale.js';
@@ -18,6 +19,7 @@ export type MergeOrder = 'time' | 'arrival';
 export class FeedCursor {
   /** Where the block ends in the arrays; it begins at `from`. */
   end: number;
+  readonly from: number;
   /** What the rows of the block are rows of. */
   part: MergedPart;
   /** Parts that are done with, once what was made of them has been used. */
@@ -30,6 +32,9 @@ export class FeedCursor {
   #at = 0;
   #row = 0;
   #base = 0n;
+  /** Of the last record of the block. */
+  #lastKey = 0;
+  private readonly rows: Uint32Array;
   #scale: KeyScale;
   /** The greatest time of the records before the block, in the common unit; only where records come by arrival. */
   #greatest: bigint | undefined;
@@ -39,16 +44,16 @@ export class FeedCursor {
     private readonly order: MergeOrder,
     /** Common units in one of the clock. */
     private readonly factor: number,
-    private readonly keys: Float64Array,
-    private readonly rows: Uint32Array,
-    readonly from: number,
+    private readonly memory: MergeMemory,
+    private readonly index: number,
     private readonly room: number,
   ) {
     const { files: { schema }, wanted: { bounds }, fields } = request;
     this.#clock = bounds.clock;
     this.#clockField = schema.fields[bounds.clock.fieldIndex] as Field;
     this.part = MergedPart.none(fields);
-    this.end = from;
+    this.from = this.end = index * room;
+    this.rows = memory.rows;
     this.#scale = keyScale(this.#clock, factor, 0n);
   }
 
@@ -156,18 +161,21 @@ export class FeedCursor {
   }
 
   #fillKeys(): void {
-    const { keys, rows, from, end } = this;
+    const { memory: { keys, kernels }, rows, from, end } = this;
     if (end === from) return;
     fillKeys(keys, from, rows, from, end - from, this.part.words(this.#clockField), this.#scale);
-    if (this.order === 'time') return;
-    const before = this.#greatest === undefined ? -Infinity : Number(this.#greatest - this.#base);
-    runningMaximum(keys, from, end - from, Math.min(before, FAR));
+    if (this.order === 'arrival') {
+      const before = this.#greatest === undefined ? -Infinity : Number(this.#greatest - this.#base);
+      runningMaximum(keys, from, end - from, Math.min(before, FAR));
+      this.#lastKey = keys[end - 1] as number;
+    }
+    kernels.mergePack(keys.byteOffset + 8 * from, end - from, this.index);
   }
 
   /** Before the block is filled anew: the greatest time is that of its last record, too. */
   #settleGreatest(): void {
     if (this.order === 'time' || this.end === this.from) return;
-    const last = this.keys[this.end - 1] as number;
+    const last = this.#lastKey;
     this.#greatest = last < FAR ? this.#base + BigInt(last) : this.timeAt(this.end - 1);
   }
 }
