@@ -9,6 +9,10 @@ export const KERNEL_SCRATCH_BYTES = 256 * 1024;
 export interface ChunkKernels extends ScanKernels {
   /** The sum of n float64 cells. */
   sumF64(at: number, n: number): number;
+  /** See merge/loser-tree.ts: these run over a memory of the merge. */
+  mergePack(at: number, n: number, feed: number): void;
+  mergeSettle(state: number, feed: number): void;
+  mergeRun(state: number): number;
 }
 
 let compiled: WebAssembly.Module | undefined;
