@@ -1,4 +1,8 @@
-export { type Bar, type BarOptions, LiveBars } from './bars/live-bars.js';
+export { type BarOptions, LiveBars } from './bars/live-bars.js';
+export type {
+  Amount, Bar, BarColumns, BarFieldOptions, BarFormat, BarsOptions, BarsResult, ExactBar, ImbalanceOption, PriceColumn, SessionOption, SideOption, SideValue,
+} from './bars/bar.js';
+export type { SessionRule, Weekday } from './bars/session-rule.js';
 export type { FeedActivity, SubscriberActivity } from './activity.js';
 export { checkKeys, countOf } from './options.js';
 export { flagOf, functionOf, waitOf } from './follow/follow-options.js';
