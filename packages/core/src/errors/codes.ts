@@ -84,6 +84,10 @@ export const ERROR_CODES = {
     summary: 'An option of a call is unknown or has a value that cannot be used.',
     remedy: 'Correct the option that the message names.',
   },
+  DW_OUTPUT_FAILED: {
+    summary: 'The file that a command was to write its output to cannot be written.',
+    remedy: 'Remove the cause in the message, or name another file; the file that was there before is as it was.',
+  },
   DW_CLOCK_WILD: {
     summary: 'A warning, not an error: records have times more than an hour ahead of the wall clock. `latest` leaves them out unless there are no others.',
     remedy: 'Correct the clock of whoever writes them, or of this machine; `reader.newest().wild` counts them.',
