@@ -50,7 +50,7 @@ export class Platform {
     this.#event = event;
     this.#feeds = new KnownFeeds(basePath, event);
     this.#pool = new QueryPool(options.poolThreads === undefined ? {} : { threads: options.poolThreads });
-    this.#readers = new OpenReaders(event);
+    this.#readers = new OpenReaders(event, this.#pool);
     this.#strategies = new RunningStrategies({
       event,
       source: (feedName) => this.#sourceOf(this.#feed(feedName)),

@@ -25,3 +25,5 @@ export { type CallLimits, type PoolOptions, type PoolTask, QueryPool, type RunOp
 export type { MapOptions, Part } from './pool/in-order.js';
 export type { Progress, TaskHelper } from './pool/task-control.js';
 export { handOver } from './pool/task-result.js';
+export { countInPool, scan, type ScanLimits, type ScanTask } from './pool/scan.js';
+export { scanPart, type Scan, type ScanAnswer, type ScanPayload } from './pool/scan-part.js';

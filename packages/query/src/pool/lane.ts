@@ -16,11 +16,15 @@ const MAPPINGS_MAX = 4000;
 const MAPPINGS_LEAST = 16;
 /** A task whose thread ended is run once more. */
 const ATTEMPTS_MAX = 2;
+const WARM_UP_MS = 60_000;
 
 /** A task on its way. Whoever made it may be gone (`settled`) while its thread still runs it. */
 export interface Ticket {
-  readonly message: Omit<TaskMessage, 'slot'>;
+  readonly module: string;
+  readonly name: string;
+  readonly payload: unknown;
   readonly what: string;
+  readonly group: object | undefined;
   readonly transfer: readonly Transferable[];
   settled: boolean;
   attempts: number;
@@ -55,6 +59,15 @@ export class Lane {
   /** Every thread has loaded its code. */
   get warm(): boolean {
     return this.#piscina !== undefined && this.#gate.loaded >= this.options.threads;
+  }
+
+  /** Starts the threads, and settles when all of them have loaded their code, or the lane is closed. @throws DeepwaterError DW_POOL_WORKER_DIED where they take a minute */
+  async warmUp(): Promise<void> {
+    await this.start();
+    for (const end = performance.now() + WARM_UP_MS; !this.warm && !this.#closed;) {
+      if (performance.now() > end) throw workerDied('starting the pool', 1, new Error(`its threads have not loaded their code within ${WARM_UP_MS} ms`));
+      await new Promise<void>((resume) => { setTimeout(resume, 1); });
+    }
   }
 
   /** The threads there are, for tests that kill them. */
@@ -138,11 +151,12 @@ export class Lane {
       ticket.control = undefined;
       this.#free.push(place);
     };
-    piscina.run({ ...ticket.message, slot: place.slot }, { transferList: ticket.transfer as never }).then(
+    const message: TaskMessage = [ticket.module, ticket.name, ticket.payload, place.slot];
+    piscina.run(message, { transferList: ticket.transfer as never }).then(
       (answer: TaskAnswer) => {
         // First, so that whoever waits for the task sees how far it came.
-        if ('thrown' in answer) ticket.reject(deserializeError(answer.thrown));
-        else ticket.resolve(answer.result);
+        if (answer[1] === undefined) ticket.resolve(answer[0]);
+        else ticket.reject(deserializeError(answer[1]));
         ended();
         this.#next();
       },
