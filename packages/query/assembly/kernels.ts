@@ -2,3 +2,4 @@
 // to anonymous pages behind the file (`scratchOffset` of open-chunk.ts), at addresses that the caller gives. Addresses are in
 // bytes from the start of the mapping; columns begin at multiples of 8.
 export { sumF64 } from './sum';
+export { timeBars } from './bars';

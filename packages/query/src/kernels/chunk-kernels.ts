@@ -8,6 +8,11 @@ export const KERNEL_SCRATCH_BYTES = 256 * 1024;
 export interface ChunkKernels {
   /** The sum of n float64 cells. */
   sumF64(at: number, n: number): number;
+  /** Time bars over rows in order (assembly/bars.ts says which parameter is what). */
+  timeBars(
+    times: number, prices: number, sizes: number, sides: number, signs: number, runs: number, runCount: number,
+    origin: bigint, width: bigint, close: bigint, bars: number, room: number, under: number, out: number,
+  ): void;
 }
 
 let compiled: WebAssembly.Module | undefined;
