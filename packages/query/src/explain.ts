@@ -1,7 +1,9 @@
+import type { Field } from '@deepwater/core/engine';
 import { type ChunkRef, type Cut, chunkRefs, pinRef, takeCut } from './cut.js';
+import { explanationText } from './explain-text.js';
 import type { FeedFiles } from './feed-files.js';
 import { unpinChunk } from './open-chunk.js';
-import { type ChunkFacts, type RangePlan, planRange } from './plan.js';
+import { type ChunkFacts, type RangePlan, type StepKind, planRange } from './plan.js';
 import { factsOf } from './select.js';
 import { type TimeBounds, timeValue } from './time-bounds.js';
 
@@ -13,30 +15,52 @@ export interface Explanation {
   readonly first: number | bigint;
   readonly last: number | bigint;
   readonly plan: RangePlan;
+  /**
+   * Chunks of the feed: passed over by what the catalog says of them, by what their blocks say, and to be read; `opened` are those that
+   * the catalog alone does not decide.
+   */
+  readonly chunks: { readonly total: number; readonly byCatalog: number; readonly byBlocks: number; readonly read: number; readonly opened: number };
+  /** Blocks of the chunks that were opened for the plan, by what is done with them. */
+  readonly blocks: Readonly<Record<StepKind | 'passedOver', number>>;
   /** Rows of the ring, which are copied and looked at one by one. */
   readonly ringRows: number;
+  /** The columns that are read: those that are given, and the clock. */
+  readonly columns: readonly string[];
+  /** What is read at most, in bytes: `clock` of times that are looked at one by one, `columns` of what is then given. */
+  readonly bytes: { readonly clock: number; readonly columns: number };
   readonly text: string;
 }
 
-const CHUNKS_SHOWN = 20;
-
-export function explainRange(files: FeedFiles, bounds: TimeBounds): Explanation {
+/** @param fields those that the read gives */
+export function explainRange(files: FeedFiles, bounds: TimeBounds, fields: readonly Field[]): Explanation {
   const cut = takeCut(files);
-  const { plan, pruned } = planOf(files, cut, bounds);
-  const total: RangePlan = { ...plan, passedOver: plan.passedOver + pruned };
+  const { facts, opened, blocks, plan } = planOf(files, cut, bounds);
+  const living = cut.catalog === undefined ? 0 : cut.count - Math.min(cut.count, cut.catalog.view.firstLive);
+  const byCatalog = Math.max(0, living - facts.length);
   const { clock } = bounds;
-  const facts = {
+  const clockField = files.schema.fields[clock.fieldIndex] as Field;
+  const { whole, search, filter } = plan.rows;
+  const ringRows = cut.head - cut.ringFrom;
+  const explanation = {
     feed: files.source.spec.name, clock: clock.name, first: timeValue(bounds.low, clock), last: timeValue(bounds.high, clock),
-    plan: total, ringRows: cut.head - cut.ringFrom,
+    plan: { ...plan, passedOver: plan.passedOver + byCatalog },
+    chunks: { total: living, byCatalog, byBlocks: plan.passedOver, read: plan.chunks.length, opened },
+    blocks, ringRows,
+    columns: [...new Set([...fields.map(({ name }) => name), clock.name])],
+    bytes: {
+      clock: filter * clockField.width,
+      columns: (whole + search + filter + ringRows) * fields.reduce((sum, { width }) => sum + width, 0),
+    },
   };
-  return { ...facts, text: describe(facts, clock.unit) };
+  const rowsOf = new Map(facts.map(({ firstSequence, to }) => [firstSequence, to]));
+  return { ...explanation, text: explanationText(explanation, clock.unit, rowsOf) };
 }
 
-function planOf(files: FeedFiles, cut: Cut, bounds: TimeBounds): { plan: RangePlan; pruned: number } {
+function planOf(files: FeedFiles, cut: Cut, bounds: TimeBounds): { facts: ChunkFacts[]; opened: number; blocks: Record<StepKind | 'passedOver', number>; plan: RangePlan } {
   const facts: ChunkFacts[] = [];
-  let offered = 0;
+  /** By first sequence number: chunks of which the blocks were looked at. */
+  const openedBlocks = new Map<number, number>();
   for (const ref of chunkRefs(files, cut, 0, bounds)) {
-    offered += 1;
     const decided = decidedByRange(cut, ref, bounds);
     if (decided !== undefined) {
       facts.push(decided);
@@ -50,12 +74,26 @@ function planOf(files: FeedFiles, cut: Cut, bounds: TimeBounds): { plan: RangePl
       // Read here, so that the plan is made of data alone.
       const blocks = Array.from({ length: Math.ceil(ref.to / blockRows) }, (_, index) => open.block(index));
       facts.push({ ...open, block: (index) => blocks[index] });
+      openedBlocks.set(ref.firstSequence, blocks.length);
     } finally {
       unpinChunk(ref.path);
     }
   }
-  const living = cut.catalog === undefined ? 0 : cut.count - Math.min(cut.count, cut.catalog.view.firstLive);
-  return { plan: planRange(facts, bounds), pruned: Math.max(0, living - offered) };
+  const plan = planRange(facts, bounds);
+  const blocks = { whole: 0, search: 0, filter: 0, passedOver: 0 };
+  const stepsOf = new Map(plan.chunks.map(({ firstSequence, steps }) => [firstSequence, steps]));
+  for (const { firstSequence, blockRows } of facts) {
+    const count = openedBlocks.get(firstSequence);
+    if (count === undefined) continue;
+    let left = count;
+    for (const { from, to, how } of stepsOf.get(firstSequence) ?? []) {
+      const covered = Math.ceil(to / blockRows) - Math.floor(from / blockRows);
+      blocks[how] += covered;
+      left -= covered;
+    }
+    blocks.passedOver += Math.max(0, left);
+  }
+  return { facts, opened: openedBlocks.size, blocks, plan };
 }
 
 /** The facts of a chunk that need not be opened to plan it. */
@@ -66,17 +104,4 @@ function decidedByRange(cut: Cut, ref: ChunkRef, bounds: TimeBounds): ChunkFacts
   if (!sorted && catalog.relation(ref.index, bounds) !== 'inside') return undefined;
   const { chunkId, firstSequence, from, to } = ref;
   return { chunkId, firstSequence, from, to, range: catalog.range(ref.index, bounds.clock, bounds.clockIndex), sorted, blockRows: to, block: () => undefined };
-}
-
-function describe({ feed, clock, first, last, plan, ringRows }: Omit<Explanation, 'text'>, unit: string): string {
-  const { rows, chunks } = plan;
-  const lines = [
-    `feed ${feed}, ${clock} from ${first} to ${last} (${unit}, both included)`,
-    `${chunks.length} chunks to read, ${plan.passedOver} passed over by their ranges`,
-    `rows: ${rows.whole} taken whole, ${rows.search} in order (binary search), ${rows.filter} looked at one by one, ${ringRows} in the ring`,
-    ...chunks.slice(0, CHUNKS_SHOWN).map(({ chunkId, firstSequence, steps }) =>
-      `  chunk ${chunkId} from record ${firstSequence}: ${steps.slice(0, 4).map((step) => `${step.how} [${step.from}, ${step.to})`).join(', ')}${steps.length > 4 ? `, … (${steps.length} steps)` : ''}`),
-  ];
-  if (chunks.length > CHUNKS_SHOWN) lines.push(`  … and ${chunks.length - CHUNKS_SHOWN} more`);
-  return lines.join('\n');
 }

@@ -10,10 +10,10 @@ import type {
 import {
   type IndexPoint, type IndexPointOptions, type IndexPointsOptions, readIndexPoint, readIndexPointCount, readIndexPoints,
 } from './index-points.js';
-import { checkKeys } from './options.js';
+import { checkKeys, parseOptions } from './options.js';
 import { RecordReader } from './record-reader.js';
 import { findNewest, sequenceBounds } from './reads.js';
-import type { Selection } from './results.js';
+import type { FieldName, Selection } from './results.js';
 import { runNow } from './slices.js';
 import { type TimeInput, boundsOfRange, clockIndexOf, timeValue } from './time-bounds.js';
 
@@ -98,11 +98,11 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
     return feedActivity(this.alive().files);
   }
 
-  /** How a range would be read: which chunks, and how rows are found in them. */
-  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string }): Explanation {
+  /** How a range would be read: which chunks, how rows are found in them, which columns, and how much of them at most. */
+  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string; readonly columns?: readonly FieldName<S>[] }): Explanation {
     const { files } = this.alive();
-    const clockIndex = clockIndexOf(this.schema, checkKeys(options, ['by'])['by']);
-    return explainRange(files, boundsOfRange(this.schema, clockIndex, start, end));
+    const { clockIndex, fields } = parseOptions(this.schema, options, ['by', 'columns']);
+    return explainRange(files, boundsOfRange(this.schema, clockIndex, start, end), fields);
   }
 
   #streamContext(): StreamContext {

@@ -121,7 +121,7 @@ async function writeColumns(info: FeedInfo, reader: Reader, options: QueryOption
 
 async function explain(info: FeedInfo, reader: Reader, options: QueryOptions, output: Output): Promise<void> {
   const { start, end } = rangeOf(info, reader, options);
-  const { text, ...plan } = reader.explain(start, end, { by: options.by });
+  const { text, ...plan } = reader.explain(start, end, { by: options.by, columns: options.columns });
   await output.print(formatOf(options) === 'json' ? `${toJson(plan, 2)}\n` : `${text}\n`);
 }
 
