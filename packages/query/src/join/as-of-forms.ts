@@ -64,7 +64,9 @@ function columnsForm(left: OpenPoint, right: OpenPoint, names: readonly string[]
       const lefts = gatherRows([part.source], new Uint32Array(rows.length), rows, left.point.fields);
       const rights = gatherRows(matches.parts.map(({ source }) => source), matches.partOf, matches.row, right.point.fields);
       const columns: Columns = Object.fromEntries(fields.map((field, k) => [names[k] as string, columnOf(k < left.point.fields.length ? lefts : rights, field)]));
-      columns[MATCHED] = Uint8Array.from(matches.partOf, (index) => (index > 0 ? 1 : 0));
+      const matched = new Uint8Array(rows.length);
+      for (let i = 0; i < matched.length; i++) matched[i] = (matches.partOf[i] as number) > 0 ? 1 : 0;
+      columns[MATCHED] = matched;
       return columns;
     },
     all(batches) {

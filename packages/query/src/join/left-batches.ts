@@ -60,7 +60,8 @@ function batchOf({ runs, least, sorted }: Unit, part: MergedPart, field: Field, 
   const keys = new Float64Array(rows.length);
   fillKeys(keys, 0, rows, 0, rows.length, part.words(field), keyScale(clock, factor, base));
   if (sorted) return { part, rows, keys, order: undefined, base };
-  const order = Uint32Array.from(rows, (_, i) => i);
+  const order = new Uint32Array(rows.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
   stableSort(keys, order);
   return { part, rows, keys, order, base };
 }
