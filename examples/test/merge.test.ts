@@ -82,8 +82,9 @@ describe('real feeds', () => {
       const [left, right] = [names[trades] as string, names[quotes] as string];
       const clock = (feed: string): string => platform.feedInfo(feed).spec.timestamp;
       const factor = (feed: string): bigint => BigInt({ ms: 1_000_000, us: 1000, ns: 1 }[platform.feedInfo(feed).spec.timestampUnit ?? 'us']);
+      const [ofLeft, ofRight] = [factor(left), factor(right)];
       const joined = platform.asOf(left, right, { columns: [clock(left)], rightColumns: [clock(right)] }).allSync() as unknown as [bigint | number, bigint | number | undefined][];
-      const got = joined.map(([time, found]) => `${BigInt(time) * factor(left)} ${found === undefined ? 'none' : BigInt(found) * factor(right)}`);
+      const got = joined.map(([time, found]) => `${BigInt(time) * ofLeft} ${found === undefined ? 'none' : BigInt(found) * ofRight}`);
       expect(got).toEqual(wanted.map(([time, found]) => `${time} ${found ?? 'none'}`));
     }
   });
