@@ -24,3 +24,4 @@ export { type TimeBounds, type TimeInput, timeOf, timeValue } from './time-bound
 export { parseWhere } from './where/parse-where.js';
 export { type CellTest, type Condition, type Predicate, predicateText } from './where/predicate.js';
 export type { UntypedWhere, Where, WhereValue } from './where/where.js';
+export type { Aggregate, AggregateOptions, AggregateResults, Aggregates, Histogram } from './aggregate/aggregates.js';

@@ -6,10 +6,7 @@ import type { ScanKernels } from './scan-kernels.js';
 export const KERNEL_SCRATCH_BYTES = 256 * 1024;
 
 /** Addresses are bytes from the start of the chunk's mapping. */
-export interface ChunkKernels extends ScanKernels {
-  /** The sum of n float64 cells. */
-  sumF64(at: number, n: number): number;
-}
+export type ChunkKernels = ScanKernels;
 
 let compiled: WebAssembly.Module | undefined;
 
