@@ -28,4 +28,4 @@ export type {
 export type {
   Strategy, StrategyContext, StrategyEnd, StrategyEnding, StrategyLoss, StrategyMetrics, StrategyModule, StrategyOptions, StrategyState,
 } from '@deepwater/strategy';
-export type { UntypedWhere, Where, WhereValue } from '@deepwater/query';
+export type { Aggregate, AggregateOptions, AggregateResults, Aggregates, Histogram, UntypedWhere, Where, WhereValue } from '@deepwater/query';

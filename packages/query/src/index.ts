@@ -45,3 +45,4 @@ export type { Progress, TaskHelper } from './pool/task-control.js';
 export { handOver } from './pool/task-result.js';
 export { countInPool, scan, type ScanLimits, type ScanTask } from './pool/scan.js';
 export { scanPart, type Scan, type ScanAnswer, type ScanPayload } from './pool/scan-part.js';
+export type { Aggregate, AggregateOptions, AggregateResults, Aggregates, Histogram } from './aggregate/aggregates.js';
