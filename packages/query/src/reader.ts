@@ -27,7 +27,8 @@ import type { Where } from './where/where.js';
  * were published when it began. It writes nothing, takes no lock, and needs no writer.
  *
  * Records come in order of arrival. Times are in the unit of the clock that is asked by: the feed's timestamp, or another
- * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms.
+ * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms, and those of a platform's reader
+ * have rows looked for by the platform's pool, so that their thread does not wait for the disk.
  */
 export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
   /**
