@@ -53,6 +53,15 @@ function firstAt(times: usize, from: i32, to: i32, end: i64, guess: i32): i32 {
   return low;
 }
 
+/** Brings the lines of memory around a row, where the end of a bar is likely to be. */
+// @ts-ignore: decorator
+@inline
+function timesAround(times: usize, row: i32, to: i32): i64 {
+  if (row + 16 >= to) return 0;
+  const at = times + (<usize>row << 3);
+  return load<i64>(at - 128) ^ load<i64>(at - 64) ^ load<i64>(at) ^ load<i64>(at, 64) ^ load<i64>(at, 128);
+}
+
 // @ts-ignore: decorator
 @inline
 function cell(bar: usize, room: i32, column: i32): usize {
@@ -228,7 +237,7 @@ function leave(out: usize, made: usize, run: i32, row: i32, until: i32): void {
  * @param close no row is at this time or later, and no bar ends after it
  * @param bars address of the bars, `room` of them; @param under whether the first is under way
  * @param out four i32: how many bars there are; the run and the row to go on with (run = runCount: all done); and the row up to
- * which rows must be gone through otherwise, where what they say cannot be told here, or 0. Behind them room for 9 cells.
+ * which rows must be gone through otherwise, where what they say cannot be told here, or 0. Behind them room for 10 cells.
  */
 export function timeBars(
   times: usize, prices: usize, sizes: usize, sides: usize, signs: usize, runs: usize, runCount: i32,
@@ -239,6 +248,7 @@ export function timeBars(
   const full = <usize>room << 3;
   const saved = out + 16;
   let guess = 0;
+  let touched: i64 = 0;
   for (let run = 0; run < runCount; run++) {
     let row = load<i32>(runs + (<usize>run << 3));
     const to = load<i32>(runs + (<usize>run << 3), 4);
@@ -271,6 +281,9 @@ export function timeBars(
         if (nextRows >= SIDE_BY_SIDE_ROWS) {
           begin(bar + 8, room, start, end, load<f64>(prices + (<usize>until << 3)));
           const both = min(rows, nextRows) & ~1;
+          // The ends of the next two bars are looked for after these: their times come from memory meanwhile.
+          const soon = until + nextRows + rows;
+          touched ^= timesAround(times, soon, to) ^ timesAround(times, soon + nextRows, to);
           addSideBySide(bar, room, p, s, d, signs, both, rows);
           addRows(bar, room, p + (<usize>both << 3), s + (<usize>both << 3), d === 0 ? 0 : d + <usize>both, signs, rows - both);
           const behind = <usize>(rows + both);
@@ -299,5 +312,7 @@ export function timeBars(
       }
     }
   }
+  // Loads of which nothing came would be left out.
+  store<i64>(out + 88, touched);
   leave(out, made, runCount, 0, 0);
 }

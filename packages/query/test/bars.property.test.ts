@@ -65,7 +65,7 @@ describe('bars are those of a naive model', () => {
       const { start, end, trades: within } = rangeOf(shape, trades, asked);
       const wanted = timeBars(within, everySpan((RESOLUTIONS[name] * shape.second) / 1000n));
       expect(reader.barsSync(start, end, { resolution: name })).toEqual(wanted.map((bar) => expected(shape, name, bar)));
-    }), 150);
+    }), 100);
   });
 
   test('by sessions: cut at their ends, aligned at their beginnings, without what lies outside', () => {
