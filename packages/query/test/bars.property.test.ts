@@ -46,7 +46,7 @@ function expected(shape: Shape, name: string, { start, end, trades }: NaiveBar):
   const times = spec.name === 'decimals' ? { start, end } : { start: Number(start), end: Number(end) };
   const valueScale = (priceScale ?? 0) + (sizeScale ?? 0);
   return {
-    feed: spec.name, resolution: name, ...times,
+    feed: spec.name as string, resolution: name, ...times,
     open: near(says.open, priceScale), high: near(says.high, priceScale), low: near(says.low, priceScale), close: near(says.close, priceScale),
     count: trades.length, volume: near(says.volume, sizeScale), value: near(says.value, valueScale),
     vwap: Number(says.volume) === 0 ? undefined
