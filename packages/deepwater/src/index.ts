@@ -19,5 +19,6 @@ export type {
 } from '@deepwater/query';
 export type { Bar, BarOptions } from '@deepwater/query';
 export type {
+  Broker, BrokerOptions, Fill, FillOptions, InstrumentOptions, OpenOrder, OrderOptions, OrderRequest, OrderType, Position, Side,
   Strategy, StrategyContext, StrategyEnd, StrategyEnding, StrategyLoss, StrategyMetrics, StrategyModule, StrategyOptions, StrategyState,
 } from '@deepwater/strategy';

@@ -4,6 +4,9 @@ import { type AttachedWriter, attachWriter } from '@deepwater/ingest';
 import { FeedReader } from '@deepwater/query';
 import { COPY } from '@deepwater/ring';
 import type { StrategyInit, StrategyMessage } from './protocol.js';
+import type { Broker } from './broker/broker.js';
+import { noBroker } from './broker/paper-broker.js';
+import { randomNumbers } from './random.js';
 import { STAT } from './shared-stats.js';
 
 export type LogValues = Readonly<Record<string, unknown>>;
@@ -26,6 +29,13 @@ export interface StrategyContext<P = unknown> {
   readonly signal: AbortSignal;
   /** Microseconds since 1970: the time of the wall clock. (In a backtest it is the time of the records.) */
   now(): number;
+  /** A number in [0, 1) that depends on the `seed` alone: the same strategy on the same records draws the same ones. */
+  random(): number;
+  /**
+   * A broker on paper, where one was asked for with `broker`. Its time is that of the records, live as well.
+   * @throws DeepwaterError DW_BROKER_MISSING where none was
+   */
+  readonly broker: Broker;
   /** A reader of a feed that it follows or writes: history to begin with. @throws DeepwaterError DW_FEED_UNKNOWN */
   reader(feed: string): FeedReader;
   /** The writer of a feed named in `writes`. @throws DeepwaterError DW_FEED_UNKNOWN */
@@ -47,15 +57,17 @@ export class RunningContext implements StrategyContext {
   readonly log: StrategyContext['log'];
   params: unknown;
   feed = '';
+  readonly random: () => number;
   readonly #ending = new AbortController();
   readonly #events: MessagePort;
   readonly #writers = new Map<string, AttachedWriter>();
   readonly #readers = new Map<string, FeedReader>();
 
-  constructor(private readonly init: StrategyInit, private readonly onStop: () => void) {
+  constructor(private readonly init: StrategyInit, private readonly onStop: () => void, private readonly paperBroker?: Broker) {
     this.name = init.name;
     this.feeds = init.feeds.map(({ feed }) => feed);
     this.params = init.params;
+    this.random = randomNumbers(init.seed, 0);
     this.#events = init.events;
     const logger = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, values?: LogValues): void => {
       this.#send({ kind: 'log', level, message: String(message), ...(values === undefined ? {} : { values: copied(values) as LogValues }) }, 'log');
@@ -69,6 +81,10 @@ export class RunningContext implements StrategyContext {
 
   now(): number {
     return Date.now() * 1000;
+  }
+
+  get broker(): Broker {
+    return this.paperBroker ?? noBroker(this.name);
   }
 
   reader(feed: string): FeedReader {

@@ -18,6 +18,8 @@ export class FeedInput {
   firstSequence = 0;
   /** Records of the run up to this index have been taken for bars. */
   barred = 0;
+  /** Records of the run up to this index have been seen by the market. */
+  seen = 0;
   /** The bar that the record at `at` completes, where it is still to be given. */
   bar: Bar | undefined;
   /** Records that no bar counts, as far as that has been told. */
@@ -58,7 +60,7 @@ export class FeedInput {
     const run = this.subscription.poll();
     this.run = run;
     this.firstSequence = run?.firstSequence ?? 0;
-    this.at = this.barred = 0;
+    this.at = this.barred = this.seen = 0;
     this.#timeIndex = -1;
     return run !== undefined;
   }

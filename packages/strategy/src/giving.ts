@@ -1,6 +1,7 @@
 /** Gives the records of a feed to the handlers, and the bars that they complete. */
 import type { Run } from '@deepwater/query';
 import type { RowRun } from '@deepwater/ring';
+import type { Market } from './broker/market.js';
 import type { RunningContext } from './context.js';
 import type { FeedInput } from './feed-inputs.js';
 import type { HandlerCalls } from './handler-calls.js';
@@ -17,6 +18,8 @@ export class Giving {
     private readonly context: RunningContext,
     private readonly stats: Float64Array,
     private readonly turns: Turns,
+    /** Sees each record before it is given. */
+    private readonly market?: Market,
   ) {}
 
   /**
@@ -30,25 +33,42 @@ export class Giving {
     stats[lostAt(input.index)] = input.lost;
     const waiting = this.handlers.onBatch === undefined ? this.#giveRecords(input, input.run as Run, until) : this.#giveRun(input, input.run as Run, until);
     if (input.bars !== undefined && input.bars.leftOut > 0) this.#tellLeftOut(input);
-    return waiting;
+    const clock = this.market?.clock;
+    // From here on the flyweight is moved by whoever looks for the next record.
+    if (waiting === undefined) clock?.hold();
+    return clock === undefined ? waiting : waiting?.then(() => { clock.hold(); });
   }
 
   #giveRecords(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
-    const { calls, stats, turns } = this;
+    const { calls, stats, turns, market } = this;
     const { bars, feed } = input;
     const wanted = this.handlers.onRecord !== undefined;
     const place = positionAt(input.index);
     while (input.at < until && !calls.stopping) {
       const i = input.at;
+      const sequence = input.firstSequence + i;
       let row = run.row(i);
+      if (market !== undefined) {
+        if (input.seen <= i) {
+          input.seen = i + 1;
+          market.see(input.index, row as Row, sequence);
+        }
+        if (market.fills.length > 0) {
+          stats[place] = sequence;
+          const waiting = this.#giveFills(market, feed, sequence);
+          if (waiting !== undefined) return waiting;
+          if (calls.stopping) return undefined;
+          row = run.row(i);
+        }
+      }
       if (bars !== undefined && input.barred <= i) {
         input.barred = i + 1;
         const bar = bars.add(row as Row);
         if (bar !== undefined) {
           // The bar is given before the record that completed it, which a successor is given where this fails.
-          stats[place] = row.sequence;
+          stats[place] = sequence;
           stats[barsAt(input.index)] = Number(bar.end);
-          const waiting = calls.handle('onBar', bar, feed, row.sequence);
+          const waiting = calls.handle('onBar', bar, feed, sequence);
           if (waiting !== undefined) return waiting;
           if (calls.stopping) return undefined;
           row = run.row(i);
@@ -56,9 +76,9 @@ export class Giving {
       }
       input.at = i + 1;
       // Before the call: what kills the strategy is not given to its successor again.
-      stats[place] = row.sequence + 1;
+      stats[place] = sequence + 1;
       (stats[STAT.RECORDS] as number)++;
-      const waiting = wanted ? calls.handle('onRecord', row, feed, row.sequence) : undefined;
+      const waiting = wanted ? calls.handle('onRecord', row, feed, sequence) : undefined;
       if (waiting !== undefined) return waiting;
       if (turns.dueAfter(1)) return undefined;
     }
@@ -67,10 +87,12 @@ export class Giving {
 
   /** A run is cut where it completes a bar, so that the bar comes before the record that completed it. */
   #giveRun(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
-    const { calls, stats, turns } = this;
+    const { calls, stats, turns, market } = this;
     const { bars, feed, at } = input;
     const first = input.firstSequence;
     if (input.bar !== undefined) {
+      const told = this.#see(input, run, at);
+      if (told !== undefined || calls.stopping) return told;
       const { bar } = input;
       input.bar = undefined;
       stats[positionAt(input.index)] = first + at;
@@ -78,17 +100,26 @@ export class Giving {
       return calls.handle('onBar', bar, feed, first + at);
     }
     let to = until;
-    for (let i = Math.max(at, input.barred); bars !== undefined && i < until; i++) {
-      input.barred = i + 1;
-      input.bar = bars.add(run.row(i) as Row);
-      if (input.bar === undefined) continue;
-      to = i;
-      break;
+    for (let i = Math.max(at, Math.min(input.barred, input.seen)); (bars !== undefined || market !== undefined) && i < until; i++) {
+      if (bars !== undefined && input.barred <= i) {
+        input.barred = i + 1;
+        input.bar = bars.add(run.row(i) as Row);
+        if (input.bar !== undefined) {
+          to = i;
+          break;
+        }
+      }
+      const told = this.#see(input, run, i);
+      if (told !== undefined || calls.stopping) return told;
     }
     if (to === at) return undefined;
     input.at = to;
     stats[positionAt(input.index)] = first + to;
     (stats[STAT.RECORDS] as number) += to - at;
+    if (market !== undefined) {
+      market.clock.see(input.index, run.row(to - 1) as Row);
+      market.clock.hold();
+    }
     const whole = run.length;
     if (to - at === whole) {
       const waiting = calls.handle('onBatch', run, feed, first);
@@ -101,6 +132,29 @@ export class Giving {
     turns.dueAfter(to - at);
     if (waiting === undefined) parts.part(0, whole);
     return waiting?.then(() => { parts.part(0, whole); });
+  }
+
+  /** Has the market see a record of a run, and the strategy told of what that fills. @returns what to wait for */
+  #see(input: FeedInput, run: Run, i: number): PromiseLike<unknown> | undefined {
+    const { market } = this;
+    if (market === undefined) return undefined;
+    const sequence = input.firstSequence + i;
+    if (input.seen <= i) {
+      input.seen = i + 1;
+      market.see(input.index, run.row(i) as Row, sequence);
+    }
+    return this.#giveFills(market, input.feed, sequence);
+  }
+
+  #giveFills({ fills }: Market, feed: string, sequence: number): PromiseLike<unknown> | undefined {
+    const { calls, handlers } = this;
+    while (fills.length > 0) {
+      const fill = fills.shift();
+      if (handlers.onFill === undefined) continue;
+      const waiting = calls.handle('onFill', fill, feed, sequence);
+      if (waiting !== undefined || calls.stopping) return waiting;
+    }
+    return undefined;
   }
 
   /** Records that no bar counts are counted for `metrics`; of the first there is a warning. */

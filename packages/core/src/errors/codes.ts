@@ -156,6 +156,14 @@ export const ERROR_CODES = {
     summary: 'Something was asked of a strategy that does not run.',
     remedy: 'Spawn it again with `platform.spawnStrategy`.',
   },
+  DW_ORDER_INVALID: {
+    summary: 'An order that the broker on paper cannot take: of a feed that it does not trade, or with a side, size, price or type that is none.',
+    remedy: 'Correct what the message names; the broker trades the strategy’s feeds that have prices.',
+  },
+  DW_BROKER_MISSING: {
+    summary: 'A strategy asked for `context.broker`, and was given none.',
+    remedy: 'Give `{ broker: {} }` to `spawnStrategy` or `backtest`.',
+  },
 
   // Stores and files
   DW_BASE_PATH_INVALID: {
