@@ -21,3 +21,7 @@ export type {
 export type { ColumnArray } from './row-source.js';
 export type { Segment, Segment as ColumnBatch } from './segment.js';
 export { type TimeBounds, type TimeInput, timeOf, timeValue } from './time-bounds.js';
+export { type CallLimits, type PoolOptions, type PoolTask, QueryPool, type RunOptions, type TaskPriority } from './pool/query-pool.js';
+export type { MapOptions, Part } from './pool/in-order.js';
+export type { Progress, TaskHelper } from './pool/task-control.js';
+export { handOver } from './pool/task-result.js';

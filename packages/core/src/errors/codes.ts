@@ -165,6 +165,20 @@ export const ERROR_CODES = {
     remedy: 'Give `{ broker: {} }` to `spawnStrategy` or `backtest`.',
   },
 
+  // Queries in the pool
+  DW_POOL_FULL: {
+    summary: 'More tasks wait for a thread of the query pool than may.',
+    remedy: 'Await results before asking for more, or raise `poolThreads`.',
+  },
+  DW_POOL_WORKER_DIED: {
+    summary: 'A thread of the pool ended while it ran a task, and so did the one in which the task was run again.',
+    remedy: 'Look for `process.exit` in what the task runs, or for more memory than a thread may have; `cause` says how it ended.',
+  },
+  DW_QUERY_TIMEOUT: {
+    summary: 'A call was not done within its `timeoutMs`. It was stopped.',
+    remedy: 'Raise `timeoutMs`, or ask for less at once.',
+  },
+
   // Stores and files
   DW_BASE_PATH_INVALID: {
     summary: 'A base path is not a directory that Deepwater can use: empty, a file, or owned by someone else.',
