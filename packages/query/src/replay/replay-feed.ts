@@ -1,0 +1,44 @@
+import { type Clock, type Schema, SymbolDictionaryReader, compileSchema } from '@deepwater/core/engine';
+import { takeCut } from '../cut.js';
+import { DecodeHelpers } from '../decode-values.js';
+import { FeedFiles } from '../feed-files.js';
+import type { ReaderSource } from '../reader-source.js';
+import type { Wanted } from '../select.js';
+import { type TimeBounds, boundsOnClock } from '../time-bounds.js';
+
+/** What is replayed of a feed: plain data. */
+export interface ReplaySource {
+  readonly source: ReaderSource;
+  /** Times [start, end) by the feed's clock, in its unit. */
+  readonly start: bigint;
+  readonly end: bigint;
+  /** Records with smaller numbers are seen: all that there were when somebody looked first. Whoever replays them sees the same. */
+  readonly head: number;
+}
+
+/** A feed that is replayed, once or many times over. */
+export class ReplayFeed {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly files: FeedFiles;
+  readonly helpers: DecodeHelpers;
+
+  constructor(readonly replayed: ReplaySource) {
+    const { source } = replayed;
+    this.name = source.spec.name;
+    this.schema = compileSchema(source.spec);
+    this.files = new FeedFiles(source, this.schema);
+    this.helpers = new DecodeHelpers(this.name, this.schema, new SymbolDictionaryReader(this.files.paths.symbols, source.feedUid));
+  }
+
+  /** The records of [start, end). @param since another start, for records from before it */
+  wanted(since = this.replayed.start): Wanted & { readonly bounds: TimeBounds } {
+    const { end, head } = this.replayed;
+    const bounds = boundsOnClock(this.schema.clocks[0] as Clock, 0, since, end - 1n);
+    return { bounds, fields: this.schema.fields, cut: takeCut(this.files, head) };
+  }
+
+  close(): void {
+    this.files.close();
+  }
+}
