@@ -22,6 +22,8 @@ export interface Wanted {
   readonly fields: readonly Field[];
   /** A cut that was taken already. */
   readonly cut?: Cut;
+  /** All of that cut's rows in the ring, copied already, with the fields. */
+  readonly held?: readonly RingBlock[];
 }
 
 /** Rows of a chunk that were found, in order. */
@@ -78,8 +80,9 @@ export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | und
     if (reached > next) looks = 0;
     next = reached;
     while (next < head && cut.ring !== undefined) {
-      const to = Math.min(head, next + RING_PIECE_ROWS);
-      const block = copyFromRing(cut.ring, files.schema, wanted.fields, next, to);
+      const held = wanted.held?.find(({ firstSequence }) => firstSequence === next);
+      const to = held === undefined ? Math.min(head, next + RING_PIECE_ROWS) : next + held.capacityRows;
+      const block = held ?? copyFromRing(cut.ring, files.schema, wanted.fields, next, to);
       if (block === undefined) break;
       const runs = new RunList();
       if (bounds === undefined) runs.add(0, to - next);
