@@ -17,6 +17,11 @@ export type { MergedPart } from './merge/part.js';
 export type { FeedRequest } from './merge/stretches.js';
 export type { IndexPoint, IndexPointOptions, IndexPointsOptions } from './index-points.js';
 export { FeedReader } from './reader.js';
+export { type Replay, FeedReplay } from './replay/replay.js';
+export { MergedReplay } from './replay/merged-replay.js';
+export { ReplayFeed, type ReplaySource } from './replay/replay-feed.js';
+export { type CollectingWriter, type WrittenRecords, collectingWriter } from './replay/collecting-writer.js';
+export { PastReader } from './replay/past-reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {
   AtOptions, BatchOptions, ColumnsResult, FieldName, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult,

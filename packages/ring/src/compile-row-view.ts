@@ -22,7 +22,7 @@ export interface RowHelpers {
 
 /** What a class of runs is made of, besides what all of them have: how its flyweight lies over rows. */
 export interface RowClassParts {
-  /** Declarations of private members, among them `#at`. */
+  /** Declarations of private members besides `#at`, the place of the row. */
   readonly members: string;
   /** The body of `attach(row, memory, offset, bytes)`, called by the run's own. */
   readonly attach: string;

@@ -2,10 +2,10 @@ import type { MessagePort } from 'node:worker_threads';
 import { DeepwaterError, describeValue, didYouMean } from '@deepwater/core/engine';
 import { type AttachedWriter, attachWriter } from '@deepwater/ingest';
 import { FeedReader } from '@deepwater/query';
-import { COPY } from '@deepwater/ring';
 import type { StrategyInit, StrategyMessage } from './protocol.js';
 import type { Broker } from './broker/broker.js';
 import { noBroker } from './broker/paper-broker.js';
+import { copied } from './copied.js';
 import { randomNumbers } from './random.js';
 import { STAT } from './shared-stats.js';
 
@@ -146,18 +146,4 @@ export class RunningContext implements StrategyContext {
       values: { strategy: this.name, feed: describeValue(feed), known },
     });
   }
-}
-
-type Copyable = { readonly [COPY]?: () => unknown };
-
-/** A value with flyweights made objects: where it is one, and where it is an object or list that holds some. */
-function copied(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const own = (value as Copyable)[COPY];
-  if (own !== undefined) return own.call(value);
-  const inner = (held: unknown): unknown => (typeof held === 'object' && held !== null ? (held as Copyable)[COPY]?.call(held) ?? held : held);
-  if (Array.isArray(value)) return value.map(inner);
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (prototype !== Object.prototype && prototype !== null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, inner(held)]));
 }

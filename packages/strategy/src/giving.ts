@@ -2,22 +2,27 @@
 import type { Run } from '@deepwater/query';
 import type { RowRun } from '@deepwater/ring';
 import type { Market } from './broker/market.js';
-import type { RunningContext } from './context.js';
+import type { StrategyContext } from './context.js';
 import type { FeedInput } from './feed-inputs.js';
 import type { HandlerCalls } from './handler-calls.js';
 import { STAT, barsAt, leftOutAt, lostAt, positionAt } from './shared-stats.js';
 import type { Handlers } from './strategy-module.js';
-import type { Turns } from './turns.js';
 
 type Row = Readonly<Record<string, unknown>>;
+
+/** Whoever has records given may want to look after something else now and then. */
+export interface Pace {
+  /** Some records have been given. @returns whether it is time to let go */
+  dueAfter(rows: number): boolean;
+}
 
 export class Giving {
   constructor(
     private readonly handlers: Handlers,
     private readonly calls: HandlerCalls,
-    private readonly context: RunningContext,
+    private readonly context: { feed: string; readonly log: StrategyContext['log'] },
     private readonly stats: Float64Array,
-    private readonly turns: Turns,
+    private readonly turns: Pace,
     /** Sees each record before it is given. */
     private readonly market?: Market,
   ) {}

@@ -42,6 +42,8 @@ export interface Failure {
   /** The record that it was about. */
   readonly feed?: string;
   readonly sequence?: number;
+  /** In a backtest: its time, microseconds since 1970. */
+  readonly time?: number;
 }
 
 export type StrategyMessage =

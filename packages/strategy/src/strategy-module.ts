@@ -84,11 +84,18 @@ function ownerOf(exported: Readonly<Record<string, unknown>>, where: string): Re
   const given = exported['default'];
   if (typeof given === 'object' && given !== null) return given as Record<string, unknown>;
   if (typeof given !== 'function') return exported;
-  const { prototype } = given as { prototype?: object };
-  if (prototype === undefined || !HANDLERS.some((name) => name in prototype)) {
+  if (!isClass(exported)) {
     throw invalid(where, 'its default export is a function that is no class with handlers', {});
   }
   return new (given as new () => Record<string, unknown>)();
+}
+
+/** Whether a module is a strategy by a class, its default export: then an instance is all the state that it has of its own. */
+export function isClass(exported: Readonly<Record<string, unknown>>): boolean {
+  if (HANDLERS.some((name) => exported[name] !== undefined)) return false;
+  const given = exported['default'];
+  const { prototype } = (typeof given === 'function' ? given : {}) as { prototype?: object };
+  return prototype !== undefined && HANDLERS.some((name) => name in prototype);
 }
 
 /** Names that may be handlers: of exports, and of methods of a class. */

@@ -164,6 +164,10 @@ export const ERROR_CODES = {
     summary: 'A strategy asked for `context.broker`, and was given none.',
     remedy: 'Give `{ broker: {} }` to `spawnStrategy` or `backtest`.',
   },
+  DW_BACKTEST_ONLY_PAST: {
+    summary: 'A strategy in a backtest asked a reader for what only the present knows: streams, activity, counts of what the feed holds now.',
+    remedy: 'Read what there is with `range`, `latest`, `last`, `at` or `before`: they give what had come by then.',
+  },
 
   // Queries in the pool
   DW_POOL_FULL: {

@@ -14,7 +14,7 @@ export function columnRun(schema: Schema, helpers: DecodeHelpers): { readonly ru
 /** The text of the classes; exported so that tests and people can look at it. */
 export function columnRunSource({ fields }: Schema): string {
   return runText(fields, {
-    members: ['at', ...fields.map(({ index }) => `c${index}`)].map((name) => `  #${name};`).join('\n'),
+    members: fields.map(({ index }) => `  #c${index};`).join('\n'),
     attach: fields.map(({ index }, k) => `      row.#c${index} = memory[${k}];`).join('\n'),
     seek: 'row.#at = i;',
     getter,

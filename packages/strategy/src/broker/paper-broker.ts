@@ -22,9 +22,11 @@ export class PaperBroker implements Broker {
   readonly #filled = (fill: Fill): void => {
     this.#cash -= (fill.side === 'buy' ? fill.price : -fill.price) * fill.size + fill.fee;
     this.fills.push(fill);
+    this.told?.(fill);
   };
 
-  constructor({ cash, terms }: CheckedBroker, feeds: readonly Schema[], private readonly clock: MarketClock) {
+  /** @param told of each fill at once */
+  constructor({ cash, terms }: CheckedBroker, feeds: readonly Schema[], private readonly clock: MarketClock, private readonly told?: (fill: Fill) => void) {
     this.#cash = cash;
     for (const each of terms) this.#books.set(each.feed, new InstrumentBook(each));
     const books = [...this.#books.values()];

@@ -16,6 +16,9 @@ export interface Position {
   readonly fees: number;
 }
 
+/** As a share of the size of a fill. */
+const DUST = 1e-12;
+
 /** Position and profit by average cost: adding to a position moves its average price, reducing it realises profit against that. */
 export class Holding implements Position {
   size = 0;
@@ -40,7 +43,9 @@ export class Holding implements Position {
     this.fees += fee;
     const change = side === 'buy' ? size : -size;
     const before = this.size;
-    const after = before + change;
+    const sum = before + change;
+    // What the rounding of sums leaves of a position that was closed is none.
+    const after = Math.abs(sum) < DUST * size ? 0 : sum;
     this.size = after;
     if (before === 0 || before > 0 === change > 0) {
       this.averagePrice = (this.averagePrice * Math.abs(before) + price * size) / Math.abs(after);
