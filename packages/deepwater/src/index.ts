@@ -17,7 +17,10 @@ export type {
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
 } from '@deepwater/query';
-export type { BacktestOptions, BacktestProgress, BacktestResult, EquityCurve, LogLine, Statistics, Trade } from '@deepwater/backtest';
+export { paramGrid } from '@deepwater/backtest';
+export type {
+  BacktestOptions, BacktestProgress, BacktestResult, EquityCurve, LogLine, Metric, Statistics, Trade, WalkForwardOptions, WalkForwardProgress, WalkForwardResult, WalkForwardWindow,
+} from '@deepwater/backtest';
 export type { Bar, BarOptions } from '@deepwater/query';
 export type {
   Broker, BrokerOptions, Fill, FillOptions, InstrumentOptions, OpenOrder, OrderOptions, OrderRequest, OrderType, Position, Side,

@@ -2,7 +2,7 @@ import {
   type AnySpec, DeepwaterError, type EventSink, type FeedFile, type FeedSpecInput, type Manifest, type RecordFormat, Registry,
   type StoreEvent, StoreLog, compileSchema, openManifest, ownVersion, parseFeedSpec,
 } from '@deepwater/core';
-import { type BacktestOptions, type BacktestResult, backtest } from '@deepwater/backtest';
+import { type BacktestHost, type BacktestOptions, type BacktestResult, type WalkForwardOptions, type WalkForwardResult, backtest, walkForward } from '@deepwater/backtest';
 import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
 import { QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
@@ -236,7 +236,21 @@ export class Platform {
    */
   async backtest<P = unknown>(module: URL | string, options: BacktestOptions<P>): Promise<BacktestResult<P>[]> {
     this.#alive();
-    return await backtest({ pool: this.#pool, source: (feedName) => this.#sourceOf(this.#feed(feedName)) }, module, options) as BacktestResult<P>[];
+    return await backtest(this.#backtests, module, options) as BacktestResult<P>[];
+  }
+
+  /**
+   * Chooses parameters by one stretch of time and tries them on the next, window by window: a sweep on each `train`, and the best of it on
+   * the `test` that follows.
+   * @throws DeepwaterError as `backtest`
+   */
+  async walkForward<P = unknown>(module: URL | string, options: WalkForwardOptions<P>): Promise<WalkForwardResult<P>> {
+    this.#alive();
+    return await walkForward(this.#backtests, module, options as WalkForwardOptions) as WalkForwardResult<P>;
+  }
+
+  get #backtests(): BacktestHost {
+    return { pool: this.#pool, source: (feedName) => this.#sourceOf(this.#feed(feedName)) };
   }
 
   /** The strategies that have not ended. */

@@ -38,10 +38,10 @@ export class Giving {
     stats[lostAt(input.index)] = input.lost;
     const waiting = this.handlers.onBatch === undefined ? this.#giveRecords(input, input.run as Run, until) : this.#giveRun(input, input.run as Run, until);
     if (input.bars !== undefined && input.bars.leftOut > 0) this.#tellLeftOut(input);
-    const clock = this.market?.clock;
-    // From here on the flyweight is moved by whoever looks for the next record.
-    if (waiting === undefined) clock?.hold();
-    return clock === undefined ? waiting : waiting?.then(() => { clock.hold(); });
+    const { market } = this;
+    if (market === undefined) return waiting;
+    if (waiting === undefined) market.leave();
+    return waiting?.then(() => { market.leave(); });
   }
 
   #giveRecords(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {

@@ -50,8 +50,13 @@ class Account {
   };
 }
 
+/** Nothing of the strategy's runs between two records, unless it is waited for: the clock can stay where it is. */
+class ReplayedMarket extends Market {
+  override leave(): void {}
+}
+
 /** A market that takes the equity at its times, before the record that comes then. */
-class SampledMarket extends Market {
+class SampledMarket extends ReplayedMarket {
   first: number | undefined;
   last = 0;
 
@@ -140,6 +145,7 @@ export class BacktestRun {
       // Of handlers the failure has been noted.
       if (!(error instanceof HandlerError)) throw error;
     } finally {
+      this.#market.clock.hold();
       replay.close();
     }
     this.#context.feed = '';
@@ -215,7 +221,7 @@ function figures(account: Account, market: SampledMarket): Pick<RunOutcome, 'equ
 }
 
 function marketOf(plan: RunPlan, feeds: readonly RunFeed[], schemas: readonly Schema[], clock: MarketClock): { account: Account | undefined; market: Market } {
-  if (plan.broker === undefined) return { account: undefined, market: new Market(clock, undefined) };
+  if (plan.broker === undefined) return { account: undefined, market: new ReplayedMarket(clock, undefined) };
   const checked = checkBroker(plan.broker, feeds.map(({ feed }) => ({ feed: feed.name, schema: feed.schema })));
   const account = new Account(checked.cash, plan);
   return { account, market: new SampledMarket(clock, new PaperBroker(checked, schemas, clock, account.filled), account.sampler) };

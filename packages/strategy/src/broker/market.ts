@@ -28,4 +28,9 @@ export class Market {
     this.clock.see(feed, row);
     this.broker?.see(feed, row, sequence);
   }
+
+  /** Whoever gives records turns to something else, and may move the flyweight before the next one is seen. */
+  leave(): void {
+    this.clock.hold();
+  }
 }
