@@ -17,9 +17,9 @@ export type {
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
 } from '@deepwater/query';
-export { paramGrid } from '@deepwater/backtest';
+export { backtestReport, paramGrid, writeBacktestReport } from '@deepwater/backtest';
 export type {
-  BacktestOptions, BacktestProgress, BacktestResult, EquityCurve, LogLine, Metric, Statistics, Trade, WalkForwardOptions, WalkForwardProgress, WalkForwardResult, WalkForwardWindow,
+  BacktestOptions, BacktestProgress, BacktestResult, EquityCurve, LogLine, Metric, ReportOptions, Statistics, Trade, WalkForwardOptions, WalkForwardProgress, WalkForwardResult, WalkForwardWindow,
 } from '@deepwater/backtest';
 export type { Bar, BarOptions } from '@deepwater/query';
 export type {
