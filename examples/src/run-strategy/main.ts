@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { UsageError } from '../main-job/options.js';
 import { createProgress } from '../main-job/progress.js';
 import { parseOptions, USAGE } from './options.js';
-import { renderResults } from './render.js';
+import { renderResults, renderSweep } from './render.js';
 import { type ExampleResult, runExample } from './run-example.js';
+import { runSweep } from './sweep.js';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -18,11 +19,16 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(USAGE);
       return 0;
     }
-    const { examples, live, speed, recordings, json } = options;
+    const { examples, live, speed, recordings, json, sweep, report } = options;
     const progress = createProgress(process.stderr);
     const results: ExampleResult[] = [];
     const folder = mkdtempSync(join(tmpdir(), 'deepwater-example-'));
     try {
+      if (sweep) {
+        const best = await runSweep({ recordings, store: join(folder, 'sweep'), progress, ...(report === undefined ? {} : { report }) });
+        process.stdout.write(json ? `${JSON.stringify(best, null, 2)}\n` : `\n${renderSweep(best)}\n`);
+        return 0;
+      }
       for (const example of examples) results.push(await runExample(example, { recordings, store: join(folder, example.name), live, speed, progress }));
     } finally {
       rmSync(folder, { recursive: true, force: true });

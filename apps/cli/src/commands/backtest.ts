@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type BacktestOptions, type BacktestProgress, type BacktestResult, DeepwaterError, type Platform, type TimeInput, paramGrid, writeBacktestReport } from 'deepwater';
+import { type BacktestOptions, type BacktestProgress, type BacktestResult, type DeepwaterError, type Platform, type TimeInput, paramGrid, writeBacktestReport } from 'deepwater';
 import { toJson } from '../output/json.js';
 import { flush, print } from '../output/stdout.js';
 import { stopSignal } from '../output/stop-signal.js';

@@ -1,5 +1,5 @@
 /** One run of a strategy over history: the same handlers, bars, broker and order of records as live, without waiting for anything. */
-import { type Schema, serializeError } from '@deepwater/core/engine';
+import type { Schema } from '@deepwater/core/engine';
 import type { RowRun } from '@deepwater/ring';
 import { FeedReplay, type LiveBars, MergedReplay, type Replay, type ReplayFeed, type Run } from '@deepwater/query';
 import type { Fill } from '@deepwater/strategy';
