@@ -1,8 +1,9 @@
 export { Platform } from './platform.js';
 export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
 export { attachWriter } from '@deepwater/ingest';
-export { stopSubscription, subscribe } from '@deepwater/query';
+export { asOf, mergeFeeds, stopSubscription, subscribe } from '@deepwater/query';
 export type { FeedInfo } from './feed-info.js';
+export type { MergeInput, MergeSelection } from './merged-feed.js';
 export type { Lifecycle, LifecycleChange } from './lifecycle.js';
 export type { PlatformOptions } from './options.js';
 export type { Feed, NamedFeed, Reader, UntypedSpec, Writer } from './typed-feed.js';
@@ -13,7 +14,7 @@ export type {
 } from '@deepwater/core';
 export type { AttachedWriter, WriterHandle } from '@deepwater/ingest';
 export type {
-  AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, IndexPoint, IndexPointOptions, IndexPointsOptions, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
+  ArrowIpcOptions, ArrowResult, ArrowTypesOf, AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, IndexPoint, IndexPointOptions, IndexPointsOptions, IpcLayout, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
 } from '@deepwater/query';
@@ -21,8 +22,15 @@ export { backtestReport, paramGrid, writeBacktestReport } from '@deepwater/backt
 export type {
   BacktestOptions, BacktestProgress, BacktestResult, EquityCurve, LogLine, Metric, ReportOptions, Statistics, Trade, WalkForwardOptions, WalkForwardProgress, WalkForwardResult, WalkForwardWindow,
 } from '@deepwater/backtest';
-export type { Bar, BarOptions } from '@deepwater/query';
+export type {
+  Amount, Bar, BarColumns, BarFieldOptions, BarFormat, BarOptions, BarsOptions, BarsResult, ExactBar, ImbalanceOption, PriceColumn, SessionOption, SessionRule,
+  SideOption, SideValue, Weekday,
+} from '@deepwater/query';
+export type {
+  AsOfFormat, AsOfJoin, AsOfOptions, AsOfResult, MergeFormat, MergeHandle, MergeOptions, MergeOrder, MergedColumns, MergedFeeds, MergedRecord, MergedRows,
+} from '@deepwater/query';
 export type {
   Broker, BrokerOptions, Fill, FillOptions, InstrumentOptions, OpenOrder, OrderOptions, OrderRequest, OrderType, Position, Side,
   Strategy, StrategyContext, StrategyEnd, StrategyEnding, StrategyLoss, StrategyMetrics, StrategyModule, StrategyOptions, StrategyState,
 } from '@deepwater/strategy';
+export type { Aggregate, AggregateOptions, AggregateResults, Aggregates, Histogram, UntypedWhere, Where, WhereValue } from '@deepwater/query';

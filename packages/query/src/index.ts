@@ -1,5 +1,11 @@
-export { type Bar, type BarOptions, LiveBars } from './bars/live-bars.js';
+export { type BarOptions, LiveBars } from './bars/live-bars.js';
+export type {
+  Amount, Bar, BarColumns, BarFieldOptions, BarFormat, BarsOptions, BarsResult, ExactBar, ImbalanceOption, PriceColumn, SessionOption, SideOption, SideValue,
+} from './bars/bar.js';
+export type { SessionRule, Weekday } from './bars/session-rule.js';
 export type { FeedActivity, SubscriberActivity } from './activity.js';
+export type { IpcLayout } from './arrow/arrow-batches.js';
+export type { ArrowResult, ArrowTypesOf } from './arrow/arrow-types.js';
 export { checkKeys, countOf } from './options.js';
 export { flagOf, functionOf, waitOf } from './follow/follow-options.js';
 export { FORMATS, type Format } from './options.js';
@@ -11,6 +17,11 @@ export { type RowView, type Run, type SubscribeOptions, Subscription, subscribe 
 export type {
   RecordStream, StreamFormat, StreamItem, StreamOptions, StreamPlace, SyncRecordStream, SyncStreamOptions,
 } from './follow/stream-types.js';
+export { AsOfJoin, type AsOfFormat, type AsOfOptions, type AsOfResult, asOf } from './join/as-of.js';
+export type { FeedAccess } from './merge/feed-point.js';
+export type { MergedColumns, MergedRows } from './merge/merged-columns.js';
+export { type FeedSelection, MergedFeeds, type MergeFormat, type MergeOptions, type MergedRecord, listOf } from './merge/merged-feeds.js';
+export { type HandleSelection, type MergeHandle, type MergedHandleRecord, type MergedRecordOf, mergeFeeds } from './merge/merge-handles.js';
 export { type MergeEngineOptions, type MergedBatch, mergedBatches } from './merge/merged-batches.js';
 export type { MergeOrder } from './merge/feed-cursor.js';
 export type { MergedPart } from './merge/part.js';
@@ -24,13 +35,19 @@ export { type CollectingWriter, type WrittenRecords, collectingWriter } from './
 export { PastReader } from './replay/past-reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {
-  AtOptions, BatchOptions, ColumnsResult, FieldName, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult,
+  ArrowIpcOptions, AtOptions, BatchOptions, ColumnsResult, FieldName, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult,
   RecordForm, Selection, SequenceRead, TupleResult,
 } from './results.js';
 export type { ColumnArray } from './row-source.js';
 export type { Segment, Segment as ColumnBatch } from './segment.js';
 export { type TimeBounds, type TimeInput, timeOf, timeValue } from './time-bounds.js';
+export { parseWhere } from './where/parse-where.js';
+export { type CellTest, type Condition, type Predicate, predicateText } from './where/predicate.js';
+export type { UntypedWhere, Where, WhereValue } from './where/where.js';
 export { type CallLimits, type PoolOptions, type PoolTask, QueryPool, type RunOptions, type TaskPriority } from './pool/query-pool.js';
 export type { MapOptions, Part } from './pool/in-order.js';
 export type { Progress, TaskHelper } from './pool/task-control.js';
 export { handOver } from './pool/task-result.js';
+export { countInPool, scan, type ScanLimits, type ScanTask } from './pool/scan.js';
+export { scanPart, type Scan, type ScanAnswer, type ScanPayload } from './pool/scan-part.js';
+export type { Aggregate, AggregateOptions, AggregateResults, Aggregates, Histogram } from './aggregate/aggregates.js';

@@ -1,9 +1,12 @@
 /** What is behind every reader: the files of one feed, open until the reader is closed. */
 import { type FeedSpec, DeepwaterError, type RecordFormat, type Schema, SymbolDictionaryReader, checkFeedName, compileSchema } from '@deepwater/core/engine';
 import { localBell, wakeLocal } from '@deepwater/ring';
+import { unusableWarning } from './bars/unusable-warning.js';
 import { DecodeHelpers } from './decode-values.js';
 import { FeedFiles } from './feed-files.js';
 import type { ReadContext } from './reads.js';
+import { PooledReads } from './pool/pooled-reads.js';
+import { type Limited, limitedCall } from './pool/limited-call.js';
 import type { ReaderOptions, ReaderSource } from './reader-source.js';
 import { type Steps, runSliced } from './slices.js';
 import { wildWarning } from './wild-warning.js';
@@ -12,6 +15,9 @@ export class OpenFeed {
   readonly spec: FeedSpec;
   readonly schema: Schema;
   readonly #context: ReadContext;
+  readonly #pooled: PooledReads | undefined;
+  /** Aborted when the reader is closed. */
+  readonly #closing = new AbortController();
   #closed = false;
 
   constructor(source: ReaderSource, options: ReaderOptions = {}) {
@@ -30,7 +36,9 @@ export class OpenFeed {
         told.add(clock.name);
         options.onWarning?.(wildWarning(this.spec.name, clock, newest, limit));
       },
+      onUnusable: (records, fields) => { options.onWarning?.(unusableWarning(this.spec.name, records, fields)); },
     };
+    this.#pooled = options.pool === undefined ? undefined : new PooledReads(options.pool, files);
   }
 
   /** Names of the fields in order, padding left out. */
@@ -43,6 +51,9 @@ export class OpenFeed {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    const error = this.#closedError();
+    this.#closing.abort(error);
+    this.#pooled?.close(this.#closing.signal, error);
     this.#context.files.close();
     wakeLocal(localBell(this.#context.files.source)); // streams that wait
   }
@@ -54,7 +65,11 @@ export class OpenFeed {
   /** @throws DeepwaterError DW_READER_CLOSED */
   protected alive(): ReadContext {
     if (!this.#closed) return this.#context;
-    throw new DeepwaterError('DW_READER_CLOSED', `The reader of feed ${this.spec.name} is closed. Create a new one with createReader.`, {
+    throw this.#closedError();
+  }
+
+  #closedError(): DeepwaterError {
+    return new DeepwaterError('DW_READER_CLOSED', `The reader of feed ${this.spec.name} is closed. Create a new one with createReader.`, {
       values: { feed: this.spec.name },
     });
   }
@@ -62,5 +77,19 @@ export class OpenFeed {
   /** Runs the steps of a read in slices; closing the reader ends it. */
   protected sliced<T>(steps: Steps<unknown>): Promise<T> {
     return runSliced(steps, () => { this.alive(); }) as Promise<T>;
+  }
+
+  /**
+   * An asynchronous call with `signal`, `timeoutMs` and `onProgress` among its options: its steps are run in slices, and what looks for rows goes on
+   * in the pool, where the reader has one whose threads have started. Closing the reader ends it.
+   * @param what what errors call it
+   * @param make the steps; gets the context of this call and the options without those three
+   */
+  protected limited<T>(what: string, options: unknown, make: (context: ReadContext, options: unknown, limited: Limited) => Steps<unknown>): Promise<T> {
+    const context = this.alive();
+    return limitedCall(`${what} of feed ${this.spec.name}`, options, this.#closing.signal, (limited, rest) => {
+      const elsewhere = this.#pooled?.begin(limited);
+      return runSliced(make(elsewhere === undefined ? context : { files: context.files, helpers: context.helpers, onWild: context.onWild, onUnusable: context.onUnusable, elsewhere }, rest, limited), () => { limited.check(); });
+    }) as Promise<T>;
   }
 }

@@ -1,12 +1,16 @@
 /** What callers ask for, checked: every key known, every value usable. */
 import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
+import type { CallLimits } from './pool/query-pool.js';
 import { clockIndexOf } from './time-bounds.js';
+import { parseWhere } from './where/parse-where.js';
+import type { Predicate } from './where/predicate.js';
 
-export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw'] as const;
+export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw', 'arrow'] as const;
 
 /**
  * `tuple`: arrays in field order. `object`: records by name. `columns`: one typed array a field. `segments`: columns
- * without a copy, a list of them. `raw`: packed records in one Uint8Array (see `recordFormat`).
+ * without a copy, a list of them. `raw`: packed records in one Uint8Array (see `recordFormat`). `arrow`: a Table of
+ * `apache-arrow` over the same memory, a record batch for each segment; the package is loaded when it is first asked for.
  *
  * Segments, and columns of more than 256 KiB, lie over pages of the chunk files: their buffers are SharedArrayBuffers, which
  * a few calls of Node and the web refuse (`TextDecoder.decode`, transfer lists). `slice()` gives a copy.
@@ -20,11 +24,12 @@ export interface Request {
   readonly fields: readonly Field[];
   readonly limit: number | undefined;
   readonly clockIndex: number;
+  readonly where: Predicate | undefined;
 }
 
-export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows';
+export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows' | 'where' | 'layout';
 
-/** @throws DeepwaterError DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN */
+/** @throws DeepwaterError DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID */
 export function parseOptions(schema: Schema, options: unknown, keys: readonly OptionKey[]): Request {
   const given = checkKeys(options, keys);
   const format = formatOf(given['format']);
@@ -38,6 +43,7 @@ export function parseOptions(schema: Schema, options: unknown, keys: readonly Op
     fields: fieldsOf(schema, given['columns']),
     limit: countOf('limit', given['limit'], 0),
     clockIndex: clockIndexOf(schema, given['by']),
+    where: parseWhere(schema, given['where']),
   };
 }
 
@@ -97,4 +103,28 @@ export function countOf(name: string, value: unknown, least: number): number | u
   throw new DeepwaterError('DW_OPTION_INVALID', `${name} is ${describeValue(value)}; give a whole number of at least ${least}.`, {
     values: { [name]: value, least },
   });
+}
+
+const LIMIT_KEYS = ['signal', 'timeoutMs', 'onProgress'] as const;
+/** Timers run at once from here on. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * Takes what limits a call out of its options.
+ * @returns the limits, and the options without them
+ * @throws DeepwaterError DW_OPTION_INVALID
+ */
+export function splitLimits(options: unknown): { limits: CallLimits; rest: unknown } {
+  if (typeof options !== 'object' || options === null || !LIMIT_KEYS.some((key) => key in options)) return { limits: {}, rest: options };
+  const { signal, timeoutMs, onProgress, ...rest } = options as Record<string, unknown>;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidLimit('signal', signal, 'an AbortSignal');
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX)) {
+    throw invalidLimit('timeoutMs', timeoutMs, `a number of milliseconds above 0, at most ${TIMEOUT_MS_MAX}`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidLimit('onProgress', onProgress, 'a function that takes { rows, of }');
+  return { limits: { signal, timeoutMs, onProgress: onProgress as CallLimits['onProgress'] }, rest };
+}
+
+function invalidLimit(name: string, value: unknown, wanted: string): DeepwaterError {
+  return new DeepwaterError('DW_OPTION_INVALID', `${name} is ${describeValue(value)}; give ${wanted}.`, { values: { [name]: describeValue(value) } });
 }

@@ -1,5 +1,9 @@
 import type { AnySpec, Clock, FeedSpec } from '@deepwater/core/engine';
 import { type FeedActivity, feedActivity } from './activity.js';
+import type { BarsOptions, BarsResult } from './bars/bar.js';
+import { readBars } from './bars/read-bars.js';
+import type { AggregateOptions, AggregateResults, Aggregates } from './aggregate/aggregates.js';
+import { readAggregate } from './aggregate/read-aggregate.js';
 import { type Explanation, explainRange } from './explain.js';
 import { AsyncStream } from './follow/stream-async.js';
 import type { StreamContext } from './follow/stream-feed.js';
@@ -10,21 +14,43 @@ import type {
 import {
   type IndexPoint, type IndexPointOptions, type IndexPointsOptions, readIndexPoint, readIndexPointCount, readIndexPoints,
 } from './index-points.js';
-import { checkKeys } from './options.js';
+import { checkKeys, parseOptions } from './options.js';
 import { RecordReader } from './record-reader.js';
 import { findNewest, sequenceBounds } from './reads.js';
-import type { Selection } from './results.js';
+import type { FieldName, Selection } from './results.js';
 import { runNow } from './slices.js';
 import { type TimeInput, boundsOfRange, clockIndexOf, timeValue } from './time-bounds.js';
+import type { Where } from './where/where.js';
 
 /**
  * Reads one feed: sealed chunks, the chunk being written and the ring, as one. Each call sees exactly the records that
  * were published when it began. It writes nothing, takes no lock, and needs no writer.
  *
  * Records come in order of arrival. Times are in the unit of the clock that is asked by: the feed's timestamp, or another
- * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms.
+ * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms, and those of a platform's reader
+ * have rows looked for by the platform's pool, so that their thread does not wait for the disk.
  */
 export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
+  /**
+   * Bars of the records with start <= time < end: by time, by sessions, or by amounts of ticks, volume, value or imbalance.
+   *
+   * Records count in the order of their arrival: `open` is the price that arrived first, `close` the one that arrived last, and sums
+   * are made in that order. Times out of order change nothing but which bar a record is in: time bars take every record to the bar of
+   * its time (live bars leave out what comes late), other bars take records as they come. Every record of the range is in one bar, so
+   * bars at its ends are as long as the range lets them be, and a last bar by amount may not have reached it. Records whose price or
+   * size is NaN are in none; `onWarning` is told how many (DW_BARS_UNUSABLE).
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_RANGE_INVALID, DW_FIELD_UNKNOWN, DW_FORMAT_UNKNOWN, DW_LIMIT_EXCEEDED (gaps to fill),
+   * DW_VALUE_RANGE (a volume that a column does not hold), DW_READER_CLOSED, DW_FILE_CORRUPT
+   */
+  async bars<const O extends BarsOptions>(start: TimeInput, end: TimeInput, options: O): Promise<BarsResult<O>> {
+    return this.sliced(readBars(this.alive(), start, end, options));
+  }
+
+  /** As `bars`, blocking this thread. */
+  barsSync<const O extends BarsOptions>(start: TimeInput, end: TimeInput, options: O): BarsResult<O> {
+    return runNow(readBars(this.alive(), start, end, options)) as BarsResult<O>;
+  }
+
   /**
    * The last index point at or before a time, on a feed of mode IF: of the records with a time <= `time` that
    * `writer.markIndex()` marked the one that arrived last; undefined where there is none.
@@ -75,6 +101,24 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
     return new SyncStream(this.#streamContext(), options);
   }
 
+  /**
+   * Works out sums, means, quantiles and the like over the records with start <= time < end, without making records of them:
+   * `aggregate(start, end, { where: { side: 'B' }, aggregates: { n: 'count', vwap: { vwap: ['price', 'size'] } } })`.
+   *
+   * Without a record count and sum are 0, and what cannot be said is undefined. All but sums of floats are exact or rounded once; those
+   * are added up in lanes and strips, in an order that follows from the rows and where they lie, with the error carried along.
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_FILTER_INVALID, DW_FIELD_UNKNOWN, DW_RANGE_INVALID, DW_READER_CLOSED,
+   * DW_VALUE_RANGE (a sum that a number does not hold), DW_LIMIT_EXCEEDED (quantiles of more than 2^27 values), DW_FILE_CORRUPT
+   */
+  async aggregate<const A extends Aggregates<S>>(start: TimeInput, end: TimeInput, options: AggregateOptions<A, Where<S>>): Promise<AggregateResults<S, A>> {
+    return this.sliced(readAggregate(this.alive(), start, end, options));
+  }
+
+  /** As `aggregate`, blocking this thread. */
+  aggregateSync<const A extends Aggregates<S>>(start: TimeInput, end: TimeInput, options: AggregateOptions<A, Where<S>>): AggregateResults<S, A> {
+    return runNow(readAggregate(this.alive(), start, end, options)) as AggregateResults<S, A>;
+  }
+
   /** Sequence numbers: of the first record there is, and of the next to come. Equal in an empty feed. */
   bounds(): { first: number; next: number } {
     return sequenceBounds(this.alive().files);
@@ -98,11 +142,11 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
     return feedActivity(this.alive().files);
   }
 
-  /** How a range would be read: which chunks, and how rows are found in them. */
-  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string }): Explanation {
+  /** How a range would be read: which chunks, how rows are found in them, what times alone say of a filter, which columns, and how much of them at most. */
+  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string; readonly columns?: readonly FieldName<S>[]; readonly where?: Where<S> }): Explanation {
     const { files } = this.alive();
-    const clockIndex = clockIndexOf(this.schema, checkKeys(options, ['by'])['by']);
-    return explainRange(files, boundsOfRange(this.schema, clockIndex, start, end));
+    const { clockIndex, fields, where } = parseOptions(this.schema, options, ['by', 'columns', 'where']);
+    return explainRange(files, boundsOfRange(this.schema, clockIndex, start, end), fields, where);
   }
 
   #streamContext(): StreamContext {

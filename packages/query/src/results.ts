@@ -1,6 +1,10 @@
 import type { AnySpec, ColumnsOf, RecordOf, TupleOf } from '@deepwater/core/engine';
+import type { Table } from 'apache-arrow';
+import type { ArrowResult } from './arrow/arrow-types.js';
+import type { IpcLayout } from './arrow/arrow-batches.js';
 import type { Format } from './options.js';
 import type { Segment } from './segment.js';
+import type { Where } from './where/where.js';
 
 /** Names of a feed's fields, padding left out. */
 export type FieldName<S extends AnySpec> = keyof RecordOf<S> & string;
@@ -28,7 +32,9 @@ export type ReadResult<S extends AnySpec, F extends Format, C extends Selection<
       ? ColumnsResult<S, C>
       : F extends 'segments'
         ? Segment<ColumnsResult<S, C>>[]
-        : Uint8Array;
+        : F extends 'arrow'
+          ? Table<ArrowResult<S, C>>
+          : Uint8Array;
 
 /** One record, by format. */
 export type OneResult<S extends AnySpec, F extends RecordForm, C extends Selection<S>> = F extends 'object' ? ObjectResult<S, C> : TupleResult<S, C>;
@@ -48,6 +54,8 @@ export interface RangeOptions<S extends AnySpec, F extends Format, C extends Sel
   readonly limit?: number;
   /** The clock to ask by; the feed's timestamp where it is left out. */
   readonly by?: string;
+  /** Only records with such values. */
+  readonly where?: Where<S>;
 }
 
 export interface LatestOptions<S extends AnySpec, F extends Format, C extends Selection<S>> extends RangeOptions<S, F, C> {
@@ -66,6 +74,17 @@ export interface BatchOptions<S extends AnySpec, C extends Selection<S>> {
   readonly by?: string;
   /** At most this many rows a batch; a whole chunk where it is left out. */
   readonly batchRows?: number;
+  /** Only records with such values. */
+  readonly where?: Where<S>;
+  /** At most this many records: the first that arrived. */
+  readonly limit?: number;
+}
+
+export interface ArrowIpcOptions<S extends AnySpec, C extends Selection<S>> extends BatchOptions<S, C> {
+  /** At most this many rows a record batch; 65,536 where it is left out. What is in memory at once follows from it. */
+  readonly batchRows?: number;
+  /** `stream` (default) can be read as it comes, and is what pipes want; `file` (Feather V2) is what tools open. */
+  readonly layout?: IpcLayout;
 }
 
 /** Rows by sequence number. */

@@ -253,7 +253,7 @@ describe('closing', () => {
   test('while its threads load ends neither the process nor in an error', async () => {
     for (let n = 0; n < 5; n++) {
       const pool = newPool({ threads: 2 });
-      pool.warmUp();
+      void pool.warmUp();
       const asked = thrownBy(pool.run(task('echo')));
       for (let turns = 0; turns < n * 10; turns++) await new Promise<void>((resume) => { setImmediate(resume); });
       await pool.close();
@@ -267,7 +267,7 @@ describe('closing', () => {
       process.on('exit', () => pool.closeSync());
       console.log(await pool.run({ filename: new URL('${filename.href}'), name: 'echo', payload: 'idle' }));`;
     const loading = `const { QueryPool } = await import('${query}'); const pool = new QueryPool({ threads: 2 });
-      process.on('exit', () => pool.closeSync()); pool.warmUp();
+      process.on('exit', () => pool.closeSync()); void pool.warmUp();
       setTimeout(() => { console.log('exit'); process.exit(0); }, Number(process.argv[1]));`;
     const run = (code: string, ...args: string[]) => spawnSync(process.execPath, ['--input-type=module', '-e', code, ...args], { encoding: 'utf8', timeout: 30_000 });
     expect(run(idle)).toMatchObject({ status: 0, signal: null, stdout: 'idle\n' });

@@ -17,8 +17,6 @@ export class FeedInput {
   run: Run | undefined;
   /** Index in the run of the record to be given next. */
   at = 0;
-  /** Sequence number of the first record of the run. */
-  firstSequence = 0;
   /** Records of the run up to this index have been taken for bars. */
   barred = 0;
   /** Records of the run up to this index have been seen by the market. */
@@ -66,7 +64,6 @@ export class FeedInput {
   /** Begins to give a run. @returns whether there is one */
   show(run: Run | undefined): boolean {
     this.run = run;
-    this.firstSequence = run?.firstSequence ?? 0;
     this.at = this.barred = this.seen = 0;
     this.#timeIndex = -1;
     return run !== undefined;

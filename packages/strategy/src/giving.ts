@@ -1,5 +1,5 @@
 /** Gives the records of a feed to the handlers, and the bars that they complete. */
-import type { Run } from '@deepwater/query';
+import type { Bar, Run } from '@deepwater/query';
 import type { RowRun } from '@deepwater/ring';
 import type { Market } from './broker/market.js';
 import type { StrategyContext } from './context.js';
@@ -48,10 +48,11 @@ export class Giving {
     const { calls, stats, turns, market } = this;
     const { bars, feed } = input;
     const wanted = this.handlers.onRecord !== undefined;
+    const first = run.firstSequence;
     const place = positionAt(input.index);
     while (input.at < until && !calls.stopping) {
       const i = input.at;
-      const sequence = input.firstSequence + i;
+      const sequence = first + i;
       let row = run.row(i);
       if (market !== undefined) {
         if (input.seen <= i) {
@@ -70,10 +71,7 @@ export class Giving {
         input.barred = i + 1;
         const bar = bars.add(row as Row);
         if (bar !== undefined) {
-          // The bar is given before the record that completed it, which a successor is given where this fails.
-          stats[place] = sequence;
-          stats[barsAt(input.index)] = Number(bar.end);
-          const waiting = calls.handle('onBar', bar, feed, sequence);
+          const waiting = this.#giveBar(input, bar, sequence);
           if (waiting !== undefined) return waiting;
           if (calls.stopping) return undefined;
           row = run.row(i);
@@ -94,15 +92,13 @@ export class Giving {
   #giveRun(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
     const { calls, stats, turns, market } = this;
     const { bars, feed, at } = input;
-    const first = input.firstSequence;
+    const first = run.firstSequence;
     if (input.bar !== undefined) {
       const told = this.#see(input, run, at);
       if (told !== undefined || calls.stopping) return told;
       const { bar } = input;
       input.bar = undefined;
-      stats[positionAt(input.index)] = first + at;
-      stats[barsAt(input.index)] = Number(bar.end);
-      return calls.handle('onBar', bar, feed, first + at);
+      return this.#giveBar(input, bar, first + at);
     }
     let to = until;
     for (let i = Math.max(at, Math.min(input.barred, input.seen)); (bars !== undefined || market !== undefined) && i < until; i++) {
@@ -143,7 +139,7 @@ export class Giving {
   #see(input: FeedInput, run: Run, i: number): PromiseLike<unknown> | undefined {
     const { market } = this;
     if (market === undefined) return undefined;
-    const sequence = input.firstSequence + i;
+    const sequence = run.firstSequence + i;
     if (input.seen <= i) {
       input.seen = i + 1;
       market.see(input.index, run.row(i) as Row, sequence);
@@ -160,6 +156,13 @@ export class Giving {
       if (waiting !== undefined || calls.stopping) return waiting;
     }
     return undefined;
+  }
+
+  /** Before the record that completed it: where this fails, a successor is given that record, and not the bar again. */
+  #giveBar(input: FeedInput, bar: Bar, sequence: number): PromiseLike<unknown> | undefined {
+    this.stats[positionAt(input.index)] = sequence;
+    this.stats[barsAt(input.index)] = Number(bar.end);
+    return this.calls.handle('onBar', bar, input.feed, sequence);
   }
 
   /** Records that no bar counts are counted for `metrics`; of the first there is a warning. */

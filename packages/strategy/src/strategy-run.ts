@@ -1,5 +1,5 @@
 /** A strategy at work in its thread: finds the next records, has them given, and lets the event loop run in between. */
-import type { LiveBars, LostRange } from '@deepwater/query';
+import type { LostRange } from '@deepwater/query';
 import { WAIT_STRATEGIES } from '@deepwater/ring';
 import { marketOf } from './broker/market.js';
 import { RunningContext } from './context.js';
@@ -39,7 +39,6 @@ export class StrategyRun {
   readonly #turns: Turns;
   readonly #inputs: FeedInputs;
   readonly #losses: { readonly index: number; readonly range: LostRange }[] = [];
-  #bars: readonly (LiveBars | undefined)[] = [];
   #params: NewParams | undefined;
   /** Why one of the feeds cannot be waited for. */
   #feedError: Error | undefined;
@@ -60,9 +59,7 @@ export class StrategyRun {
     this.#giving = new Giving(handlers, this.#calls, this.context, init.stats, this.#turns, market);
     this.#inputs = followFeeds(init, handlers, (index, range) => {
       this.#losses.push({ index, range });
-      this.#bars[index]?.lose();
     });
-    this.#bars = this.#inputs.inputs.map(({ bars }) => bars);
     try {
       this.context.attachWriters();
     } catch (error) {
@@ -139,6 +136,7 @@ export class StrategyRun {
     const losses = this.#losses.splice(0).map(({ index, range }) => ({ index, loss: { feed: (feeds[index] as { feed: string }).feed, ...range } }));
     for (const { index, loss } of losses) {
       events.postMessage({ kind: 'loss', ...loss });
+      this.#inputs.inputs[index]?.bars?.lose();
       // A successor is not told again.
       stats[positionAt(index)] = Math.max(stats[positionAt(index)] as number, loss.to);
     }

@@ -72,6 +72,10 @@ export const ERROR_CODES = {
     summary: 'A time range, count or duration cannot be used: not a number, negative, or its start lies after its end.',
     remedy: 'Give start <= end in the unit of the feed’s clock, and counts of zero or more.',
   },
+  DW_FILTER_INVALID: {
+    summary: 'A `where` filter compares a field with a value of another type, or in a way that it has not; or is not made as filters are.',
+    remedy: 'Compare with values of the field’s own type; the message names the field, what was given, and what it takes.',
+  },
   DW_FORMAT_UNKNOWN: {
     summary: 'An unknown output format was asked for.',
     remedy: 'Use tuple, object, columns, segments, raw or arrow.',
@@ -80,9 +84,17 @@ export const ERROR_CODES = {
     summary: 'An option of a call is unknown or has a value that cannot be used.',
     remedy: 'Correct the option that the message names.',
   },
+  DW_OUTPUT_FAILED: {
+    summary: 'The file that a command was to write its output to cannot be written.',
+    remedy: 'Remove the cause in the message, or name another file; the file that was there before is as it was.',
+  },
   DW_CLOCK_WILD: {
     summary: 'A warning, not an error: records have times more than an hour ahead of the wall clock. `latest` leaves them out unless there are no others.',
     remedy: 'Correct the clock of whoever writes them, or of this machine; `reader.newest().wild` counts them.',
+  },
+  DW_BARS_UNUSABLE: {
+    summary: 'A warning, not an error: records whose price or size is NaN are in none of the bars that a call gave.',
+    remedy: 'Correct whoever writes them; the message has their number.',
   },
   DW_SEQUENCE_EXHAUSTED: {
     summary: 'A feed has used up its sequence numbers.',

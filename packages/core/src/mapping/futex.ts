@@ -19,12 +19,11 @@ export function futexWait(word: Int32Array, expected: number, timeoutNs: number)
 /**
  * The same for any time, slice after slice, with as little as can be done between two: a thread that wakes once a second runs
  * everything from a cold start, and uncompiled.
- * @param changed asked between slices: of a word that was changed and changed back just then nobody is woken
+ * @param changed asked between slices: what the sleeper waits for may come without a wake-up
  */
 export function futexWaitSlices(word: Int32Array, expected: number, timeoutNs: number, changed: () => boolean): boolean {
-  const { futexWait: wait } = libc();
   for (let left = timeoutNs; left > 0; left -= FUTEX_SLICE_NS) {
-    if (wait(word, expected, left < FUTEX_SLICE_NS ? left : FUTEX_SLICE_NS) === 0 || Atomics.load(word, 0) !== expected || changed()) return true;
+    if (futexWait(word, expected, left) || changed()) return true;
   }
   return false;
 }

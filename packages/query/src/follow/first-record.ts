@@ -14,7 +14,7 @@ function firstRecord(files: FeedFiles, cut: Cut): number {
 }
 
 /** Where a follower begins, and below which number it takes records by their times. */
-export function beginningOf(files: FeedFiles, { from, bounds }: FollowOptions): { next: number; historyEnd: number } {
+export function placeOf(files: FeedFiles, { from, bounds }: FollowOptions): { next: number; historyEnd: number } {
   if (from !== undefined) return { next: from, historyEnd: 0 };
   const cut = takeCut(files);
   return bounds === undefined ? { next: cut.head, historyEnd: 0 } : { next: firstRecord(files, cut), historyEnd: cut.head };

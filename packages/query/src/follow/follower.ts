@@ -23,7 +23,7 @@ import { runNow } from '../slices.js';
 import { accountGap } from './account-gap.js';
 import { rowsOutside } from './chunks-outside.js';
 import { checkFeedPresent } from './feed-presence.js';
-import { beginningOf } from './first-record.js';
+import { placeOf } from './first-record.js';
 import { type FollowOptions, type Playback, STEP, type Step, ringIsNear } from './follow-step.js';
 import { historyInRing } from './history-in-ring.js';
 import { Losses } from './losses.js';
@@ -68,7 +68,7 @@ export class Follower {
     this.losses = new Losses(options.onLoss);
     this.seeking = options.playback?.found === false;
     this.losses.held = options.playback !== undefined;
-    const { next, historyEnd } = beginningOf(files, options);
+    const { next, historyEnd } = placeOf(files, options);
     this.next = next;
     this.#historyEnd = historyEnd;
   }

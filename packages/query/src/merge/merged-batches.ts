@@ -2,16 +2,10 @@
 import { DeepwaterError } from '@deepwater/core/engine';
 import { FeedCursor, type MergeOrder } from './feed-cursor.js';
 import { ENDED, FULL, LoserTree, TOO_FAR } from './loser-tree.js';
+import { MERGE_FEEDS_MAX, MergeMemory, blockRows } from './merge-memory.js';
 import type { MergedPart } from './part.js';
 import type { FeedRequest } from './stretches.js';
 import { FAR, type TimeUnit, factorOf, finestUnit } from './time-scale.js';
-
-/** Feeds of one merge. */
-export const MERGE_FEEDS_MAX = 512;
-/** Rows of a feed whose keys are made at once; fewer where there are many feeds, so that all of them stay in the cache. */
-const BLOCK_ROWS_MAX = 4096;
-const BLOCK_ROWS_MIN = 256;
-const KEYS_AT_ONCE = 65536;
 
 /**
  * Up to a few thousand records in order: record i is row `row[i]` of `parts[source[i]]`. Good until the next batch is asked for,
@@ -59,35 +53,40 @@ export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time
   }
   if (feeds === 0) return;
   const unit = finestUnit(requests.map(({ wanted }) => wanted.bounds.clock));
-  const room = Math.max(BLOCK_ROWS_MIN, Math.min(BLOCK_ROWS_MAX, Math.floor(KEYS_AT_ONCE / feeds)));
-  const keys = new Float64Array(room * feeds);
-  const rows = new Uint32Array(room * feeds);
-  const cursors = requests.map((request, i) => new FeedCursor(request, order, factorOf(request.wanted.bounds.clock, unit), keys, rows, i * room, room));
+  const room = blockRows(feeds);
+  const memory = MergeMemory.take();
+  const { kernels, keys } = memory;
+  const cursors = requests.map((request, feed) => new FeedCursor(
+    request, order, factorOf(request.wanted.bounds.clock, unit), memory, feed * room, room,
+    (at, count) => { kernels.mergePack(keys.byteOffset + 8 * at, count, feed); },
+  ));
   try {
-    yield* merge(cursors, new LoserTree(feeds, keys, rows), unit);
+    yield* merge(cursors, memory, unit);
   } finally {
     for (const cursor of cursors) cursor.close();
+    memory.give();
   }
 }
 
-function* merge(cursors: readonly FeedCursor[], tree: LoserTree, unit: TimeUnit): Generator<MergedBatch | undefined, void, void> {
+function* merge(cursors: readonly FeedCursor[], memory: MergeMemory, unit: TimeUnit): Generator<MergedBatch | undefined, void, void> {
+  const tree = new LoserTree(cursors.length, memory);
+  const { source, row, times, at, end } = memory;
   // All cuts at one time, before the first chunk is looked at.
   for (const cursor of cursors) cursor.open();
   for (const [feed, cursor] of cursors.entries()) {
     yield* cursor.load();
-    tree.at[feed] = cursor.from;
-    tree.end[feed] = cursor.end;
+    at[feed] = cursor.from;
+    end[feed] = cursor.end;
     cursor.dropRetired();
   }
   const parts = cursors.map(({ part }) => part);
-  const { source, row, times } = tree;
   const batch = { length: 0, source, row, parts, times, base: 0n, unit };
   const full = (): MergedBatch => {
     batch.length = tree.length;
     tree.length = 0;
     return batch;
   };
-  const least = leastTime(cursors, tree);
+  const least = leastTime(cursors, memory);
   if (least === undefined) return;
   batch.base = unit !== 'ns' && least >= 0n && least < BigInt(FAR) ? 0n : least;
   countFrom(batch.base, cursors, tree);
@@ -98,30 +97,30 @@ function* merge(cursors: readonly FeedCursor[], tree: LoserTree, unit: TimeUnit)
     } else if (why === ENDED || why === TOO_FAR) {
       if (tree.length > 0) yield full();
       if (why === ENDED) return;
-      batch.base = leastTime(cursors, tree) as bigint;
+      batch.base = leastTime(cursors, memory) as bigint;
       countFrom(batch.base, cursors, tree);
     } else {
       const cursor = cursors[why] as FeedCursor;
       yield* cursor.load();
-      tree.at[why] = cursor.from;
-      tree.end[why] = cursor.end;
+      at[why] = cursor.from;
+      end[why] = cursor.end;
       if (cursor.retired.length > 0) {
         // The batch has rows of the part that is done with.
         if (tree.length > 0) yield full();
         cursor.dropRetired();
         parts[why] = cursor.part;
       }
-      tree.settle();
+      tree.settle(why);
     }
   }
 }
 
 /** The least time that is still to come; undefined at the end of all feeds. */
-function leastTime(cursors: readonly FeedCursor[], tree: LoserTree): bigint | undefined {
+function leastTime(cursors: readonly FeedCursor[], memory: MergeMemory): bigint | undefined {
   let least: bigint | undefined;
   for (const [feed, cursor] of cursors.entries()) {
-    const at = tree.at[feed] as number;
-    if (at >= (tree.end[feed] as number)) continue;
+    const at = memory.at[feed] as number;
+    if (at >= (memory.end[feed] as number)) continue;
     const time = cursor.timeAt(at);
     if (least === undefined || time < least) least = time;
   }

@@ -1,6 +1,6 @@
 /** Many parts of one piece of work: run side by side, put together in order. */
 import { timedOut } from './pool-errors.js';
-import type { CallLimits, PoolTask, QueryPool, TaskPriority } from './query-pool.js';
+import type { PoolTask, QueryPool, RunOptions } from './query-pool.js';
 import type { Progress } from './task-control.js';
 
 /** One part: the payload of its task, and how many rows it is about, for progress. */
@@ -9,10 +9,9 @@ export interface Part {
   readonly rows?: number;
 }
 
-export interface MapOptions extends CallLimits, Omit<PoolTask, 'payload' | 'transfer' | 'what'> {
+export interface MapOptions extends RunOptions, Omit<PoolTask, 'payload' | 'transfer' | 'what'> {
   /** What errors call the whole. */
   readonly what: string;
-  readonly priority?: TaskPriority;
   /** Parts that run at the same time. Default: the pool's threads. */
   readonly concurrency?: number;
 }
@@ -26,7 +25,7 @@ const PROGRESS_MS = 50;
  * few ahead of the first without a result. The first error ends the rest.
  */
 export async function inOrder<R>(
-  pool: QueryPool, parts: Iterable<Part>, { filename, name, what, signal, timeoutMs, onProgress, priority = 'query', concurrency = pool.threads }: MapOptions,
+  pool: QueryPool, parts: Iterable<Part>, { filename, name, what, signal, timeoutMs, onProgress, priority = 'query', group, concurrency = pool.threads }: MapOptions,
   each: (result: R, index: number) => unknown,
 ): Promise<void> {
   signal?.throwIfAborted();
@@ -71,7 +70,7 @@ export async function inOrder<R>(
       const start = ({ payload, rows = 0 }: Part, index: number): void => {
         running += 1;
         pool.run<R>({ filename, name, payload, what }, {
-          signal: stop.signal, priority, ...(progress === undefined ? {} : { onProgress: (at: Progress) => { progress.at(index, at.rows); } }),
+          signal: stop.signal, priority, group, ...(progress === undefined ? {} : { onProgress: (at: Progress) => { progress.at(index, at.rows); } }),
         }).then((result) => {
           running -= 1;
           if (stop.signal.aborted) return;

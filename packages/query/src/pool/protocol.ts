@@ -9,15 +9,11 @@ export interface PoolThreadData {
   readonly mappingsMax: number;
 }
 
-export interface TaskMessage {
-  /** URL of the module. */
-  readonly module: string;
-  /** The function that it exports. */
-  readonly name: string;
-  readonly payload: unknown;
-  /** The task's control block. */
-  readonly slot: number;
-}
+/**
+ * What a thread is sent for a task: lists, because members of objects travel with their names. URL of the module, the function that it exports, its
+ * payload, the task's control block.
+ */
+export type TaskMessage = readonly [module: string, name: string, payload: unknown, slot: number];
 
 /** Errors travel inside of an answer: what comes as a rejection is the end of a thread. */
-export type TaskAnswer = { readonly result: unknown } | { readonly thrown: SerializedError };
+export type TaskAnswer = readonly [result: unknown] | readonly [result: undefined, thrown: SerializedError];

@@ -38,26 +38,35 @@ export interface CallLimits {
 export interface RunOptions extends CallLimits {
   /** Default `query`. */
   readonly priority?: TaskPriority;
+  /** Tasks that `end` ends together. */
+  readonly group?: object | undefined;
 }
 
 export interface PoolOptions extends Partial<LaneOptions> {
   /** Threads for queries, and as many for jobs. Default: cores. */
   readonly threads?: number;
+  /** Bytes of a part of a long scan. Default: 4 MiB. */
+  readonly morselBytes?: number | undefined;
 }
 
 /** Tasks that may wait for a thread. */
 export const POOL_QUEUE_MAX = 1024;
 const PROGRESS_MS = 50;
+/** From the first read to the start of the threads. */
+const SOON_MS = 50;
 
 export class QueryPool {
   /** Tasks of a kind that run at the same time. */
   readonly threads: number;
+  readonly morselBytes: number | undefined;
   readonly #lanes: Readonly<Record<TaskPriority, Lane>>;
   readonly #tickets = new Set<Ticket>();
   #closing: Promise<void> | undefined;
+  #soon: NodeJS.Timeout | undefined;
 
-  constructor({ threads = availableParallelism(), queueMax = POOL_QUEUE_MAX, ...rest }: PoolOptions = {}) {
+  constructor({ threads = availableParallelism(), queueMax = POOL_QUEUE_MAX, morselBytes, ...rest }: PoolOptions = {}) {
     this.threads = threads;
+    this.morselBytes = morselBytes;
     const options = { threads, queueMax, ...rest };
     this.#lanes = { query: new Lane(options), job: new Lane(options) };
   }
@@ -67,9 +76,19 @@ export class QueryPool {
     return this.#lanes.query.warm;
   }
 
-  /** Starts the threads for queries, where nobody has yet; they do not keep the process alive. */
-  warmUp(): void {
-    if (this.#closing === undefined) this.#lanes.query.start().catch(() => {}); // whoever asks for a task is told
+  /** Starts the threads for queries, where nobody has yet, and settles when they have loaded their code. They do not keep the process alive. */
+  async warmUp(): Promise<void> {
+    if (this.#closing === undefined) await this.#lanes.query.warmUp();
+  }
+
+  /**
+   * Whether the threads for queries have started; if not, they are about to, a moment after they were first asked for: a program that makes one read
+   * and ends never pays for them.
+   */
+  warmOrSoon(): boolean {
+    if (this.warm) return true;
+    if (this.#closing === undefined) this.#soon ??= setTimeout(() => { this.#lanes.query.start().catch(() => {}); }, SOON_MS).unref(); // whoever asks for a task is told
+    return false;
   }
 
   /** The threads of a kind, for tests that kill them. */
@@ -91,9 +110,15 @@ export class QueryPool {
     return inOrder(this, parts, options, each);
   }
 
+  /** Ends the tasks of a group with an error. */
+  end(group: object, error: Error): void {
+    for (const ticket of [...this.#tickets]) if (ticket.group === group) ticket.reject(error);
+  }
+
   /** Ends every task with DW_PLATFORM_CLOSED, then the threads. */
   close(): Promise<void> {
     if (this.#closing === undefined) {
+      clearTimeout(this.#soon);
       for (const ticket of [...this.#tickets]) ticket.reject(poolClosed(ticket.what));
       this.#closing = Promise.all(Object.values(this.#lanes).map((lane) => lane.close())).then(() => {});
     }
@@ -105,7 +130,7 @@ export class QueryPool {
     for (const lane of Object.values(this.#lanes)) lane.closeSync();
   }
 
-  #submit(task: PoolTask, { signal, timeoutMs, onProgress, priority = 'query' }: RunOptions, resolve: (result: unknown) => void, reject: (error: unknown) => void): void {
+  #submit(task: PoolTask, { signal, timeoutMs, onProgress, priority = 'query', group }: RunOptions, resolve: (result: unknown) => void, reject: (error: unknown) => void): void {
     const { filename, name, payload, transfer = [], what = `task ${name}` } = task;
     if (this.#closing !== undefined) throw poolClosed(what);
     signal?.throwIfAborted();
@@ -122,7 +147,7 @@ export class QueryPool {
       return true;
     };
     const ticket: Ticket = {
-      message: { module: filename.href, name, payload }, what, transfer, settled: false, attempts: 0, control: undefined,
+      module: filename.href, name, payload, what, group, transfer, settled: false, attempts: 0, control: undefined,
       resolve: (result) => {
         if (onProgress !== undefined && !ticket.settled && !tell()) return;
         if (settled()) resolve(result);

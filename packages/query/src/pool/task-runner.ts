@@ -24,15 +24,15 @@ export async function taskRunner(controls: SharedArrayBuffer, mappingsMax: numbe
     return loaded;
   };
   await moduleOf(PRELOADED);
-  return async ({ module, name, payload, slot }) => {
+  return async ([module, name, payload, slot]) => {
     try {
       const known = modules.get(module) ?? await moduleOf(module);
       const helper = (helpers[slot] ??= new TaskControl(controls, slot));
       const given = functionOf(known, module, name)(payload, helper);
       const result = given instanceof Promise ? await given as unknown : given;
-      return result instanceof TransferredResult ? handedOver(result) : { result } satisfies TaskAnswer;
+      return result instanceof TransferredResult ? handedOver(result) : [result] satisfies TaskAnswer;
     } catch (error) {
-      return { thrown: serializeError(error) } satisfies TaskAnswer;
+      return [undefined, serializeError(error)] satisfies TaskAnswer;
     }
   };
 }
@@ -47,5 +47,5 @@ function functionOf(exported: Record<string, unknown>, module: string, name: str
 
 function handedOver({ result, transfer }: TransferredResult): unknown {
   // Piscina's own form of it. Its declaration speaks of one transferable; what it does takes a list as well.
-  return move({ [transferableSymbol]: transfer, [valueSymbol]: { result } } as never);
+  return move({ [transferableSymbol]: transfer, [valueSymbol]: [result] } as never);
 }
