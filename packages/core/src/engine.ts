@@ -59,7 +59,7 @@ export { checkFeedName } from './schema/names.js';
 export { didYouMean, nearMatches } from './schema/near.js';
 export { specDifferences } from './schema/spec-differences.js';
 export type {
-  AnySpec, CellKind, Clock, ColumnsOf, Durability, DurabilityInput, FeedMode, FeedSpec, FeedSpecInput, Field, FieldAs,
+  AnySpec, CellKind, Clock, ClockNameOf, ColumnsOf, Durability, DurabilityInput, FeedMode, FeedSpec, FeedSpecInput, Field, FieldAs,
   FieldInput, FieldType, Instrument, InstrumentInput, NormalizedField, PaddingType, RecordFormat, RecordFormatField,
   RecordInputOf, RecordOf, Schema, SchemaSource, SpecDifference, TimeUnit, TupleInputOf, TupleOf, ValueType,
 } from './schema/index.js';

@@ -13,7 +13,7 @@ export type {
 } from '@deepwater/core';
 export type { AttachedWriter, WriterHandle } from '@deepwater/ingest';
 export type {
-  AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, IndexPoint, IndexPointOptions, IndexPointsOptions, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
+  ArrowIpcOptions, ArrowResult, ArrowTypesOf, AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, IndexPoint, IndexPointOptions, IndexPointsOptions, IpcLayout, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
 } from '@deepwater/query';

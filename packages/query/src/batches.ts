@@ -1,9 +1,10 @@
 /** Reads that never hold more than a chunk: batches of columns, and records one by one. */
 import { type Field } from '@deepwater/core/engine';
 import { collectRecords } from './collect.js';
-import { objectDecoder } from './decode-object.js';
+import type { RowDecoder } from './decode-values.js';
 import type { FeedFiles } from './feed-files.js';
-import type { ReadContext } from './reads.js';
+import type { Request } from './options.js';
+import { type ReadContext, neededFields } from './reads.js';
 import type { Segment } from './segment.js';
 import { pieceSegments } from './segments.js';
 import { type Piece, pieces } from './select.js';
@@ -14,17 +15,18 @@ export interface BatchRequest {
   readonly fields: readonly Field[];
   readonly bounds: TimeBounds;
   readonly batchRows: number;
+  readonly limit?: number;
 }
 
-/** Objects that `read` makes at once. */
+/** Records that `read` makes at once. */
 const RECORDS_AT_ONCE = 1024;
 const SLICE_MS = 2;
 
 /** @param check throws where the reader has been closed. */
 export async function* batchesOf(files: FeedFiles, request: BatchRequest, check: () => void): AsyncGenerator<Segment, void, void> {
   check();
-  const { fields, bounds, batchRows } = request;
-  for await (const piece of piecesInSlices(files, { bounds, fields: withClock(files, fields, bounds) }, check)) {
+  const { fields, bounds, batchRows, limit } = request;
+  for await (const piece of piecesInSlices(files, { bounds, limit, fields: withClock(files, fields, bounds) }, check)) {
     for (const segment of await runSliced(pieceSegments(files, piece, fields, batchRows), check)) {
       yield segment;
       check();
@@ -34,8 +36,8 @@ export async function* batchesOf(files: FeedFiles, request: BatchRequest, check:
 
 export function* batchesOfSync(files: FeedFiles, request: BatchRequest, check: () => void): Generator<Segment, void, void> {
   check();
-  const { fields, bounds, batchRows } = request;
-  for (const piece of pieces(files, { bounds, fields: withClock(files, fields, bounds) })) {
+  const { fields, bounds, batchRows, limit } = request;
+  for (const piece of pieces(files, { bounds, limit, fields: withClock(files, fields, bounds) })) {
     if (piece === undefined) continue;
     for (const segment of runNow(pieceSegments(files, piece, fields, batchRows))) {
       yield segment;
@@ -44,13 +46,12 @@ export function* batchesOfSync(files: FeedFiles, request: BatchRequest, check: (
   }
 }
 
-/** Records as objects, a thousand at a time. */
-export async function* recordsOf(context: ReadContext, bounds: TimeBounds | undefined, check: () => void): AsyncGenerator<unknown, void, void> {
+/** Records as tuples or objects, a thousand at a time. */
+export async function* recordsOf(context: ReadContext, request: Request, decoder: RowDecoder, bounds: TimeBounds | undefined, check: () => void): AsyncGenerator<unknown, void, void> {
   check();
   const { files, helpers } = context;
-  const { fields } = files.schema;
-  const decoder = objectDecoder(fields);
-  for await (const piece of piecesInSlices(files, { bounds, fields }, check)) {
+  const { fields, limit } = request;
+  for await (const piece of piecesInSlices(files, { bounds, limit, fields: neededFields(files, request, bounds) }, check)) {
     for (const part of partsOf(piece, RECORDS_AT_ONCE)) {
       yield* runNow(collectRecords(files, [part], fields, decoder, helpers));
       check();

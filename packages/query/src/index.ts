@@ -1,5 +1,7 @@
 export { type Bar, type BarOptions, LiveBars } from './bars/live-bars.js';
 export type { FeedActivity, SubscriberActivity } from './activity.js';
+export type { IpcLayout } from './arrow/arrow-batches.js';
+export type { ArrowResult, ArrowTypesOf } from './arrow/arrow-types.js';
 export { checkKeys, countOf } from './options.js';
 export { flagOf, waitOf } from './follow/follow-options.js';
 export { FORMATS, type Format } from './options.js';
@@ -15,7 +17,7 @@ export type { IndexPoint, IndexPointOptions, IndexPointsOptions } from './index-
 export { FeedReader } from './reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {
-  AtOptions, BatchOptions, ColumnsResult, FieldName, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult,
+  ArrowIpcOptions, AtOptions, BatchOptions, ColumnsResult, FieldName, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult,
   RecordForm, Selection, SequenceRead, TupleResult,
 } from './results.js';
 export type { ColumnArray } from './row-source.js';

@@ -2,11 +2,12 @@
 import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
 import { clockIndexOf } from './time-bounds.js';
 
-export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw'] as const;
+export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw', 'arrow'] as const;
 
 /**
  * `tuple`: arrays in field order. `object`: records by name. `columns`: one typed array a field. `segments`: columns
- * without a copy, a list of them. `raw`: packed records in one Uint8Array (see `recordFormat`).
+ * without a copy, a list of them. `raw`: packed records in one Uint8Array (see `recordFormat`). `arrow`: a Table of
+ * `apache-arrow` over the same memory, a record batch for each segment; the package is loaded when it is first asked for.
  *
  * Segments, and columns of more than 256 KiB, lie over pages of the chunk files: their buffers are SharedArrayBuffers, which
  * a few calls of Node and the web refuse (`TextDecoder.decode`, transfer lists). `slice()` gives a copy.
@@ -22,7 +23,7 @@ export interface Request {
   readonly clockIndex: number;
 }
 
-export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows';
+export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows' | 'layout';
 
 /** @throws DeepwaterError DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN */
 export function parseOptions(schema: Schema, options: unknown, keys: readonly OptionKey[]): Request {

@@ -1,5 +1,6 @@
 /** The reads of a feed, each as steps that the reader runs through at once or in slices. */
 import { type Clock, DeepwaterError, type Field, describeValue } from '@deepwater/core/engine';
+import { tableOf } from './arrow/arrow-table.js';
 import { collectColumns, collectRaw, collectRecords } from './collect.js';
 import { type Cut, chunkRefs, refOf, takeCut } from './cut.js';
 import { objectDecoder } from './decode-object.js';
@@ -157,13 +158,16 @@ function* give(context: ReadContext, request: Request, found: readonly Piece[]):
       return yield* segmentsOf(files, found, request.fields);
     case 'raw':
       return yield* collectRaw(files, found);
+    case 'arrow':
+      return yield* tableOf(context, found, request.fields);
   }
 }
 
-function recordDecoder(request: Request, what: string): ReturnType<typeof tupleDecoder> {
+/** The decoder of a form that gives records one by one. @throws DeepwaterError DW_FORMAT_UNKNOWN */
+export function recordDecoder(request: Request, what: string): ReturnType<typeof tupleDecoder> {
   if (request.format === 'tuple') return tupleDecoder(request.fields);
   if (request.format === 'object') return objectDecoder(request.fields);
-  throw new DeepwaterError('DW_FORMAT_UNKNOWN', `${what} gives one record and takes the formats tuple and object, not ${request.format satisfies Format}.`, {
+  throw new DeepwaterError('DW_FORMAT_UNKNOWN', `${what} gives records one by one and takes the formats tuple and object, not ${request.format satisfies Format}.`, {
     values: { format: request.format },
   });
 }

@@ -1,10 +1,14 @@
 import type { AnySpec, FeedSpec } from '@deepwater/core/engine';
-import { batchesOf, batchesOfSync, recordsOf } from './batches.js';
+import type { RecordBatch } from 'apache-arrow';
+import { arrowBatchesOf, arrowBatchesOfSync, arrowIpcOf, arrowIpcOfSync, IPC_BATCH_ROWS, ipcLayoutOf } from './arrow/arrow-batches.js';
+import type { ArrowResult } from './arrow/arrow-types.js';
+import { asksForArrow, loadArrow } from './arrow/load-arrow.js';
+import { type BatchRequest, batchesOf, batchesOfSync, recordsOf } from './batches.js';
 import { OpenFeed } from './open-feed.js';
-import { type Format, countOf, parseOptions } from './options.js';
-import { openBounds, readAt, readFrom, readLast, readLatest, readRange } from './reads.js';
+import { type Format, type OptionKey, countOf, parseOptions } from './options.js';
+import { openBounds, readAt, readFrom, readLast, readLatest, readRange, recordDecoder } from './reads.js';
 import type {
-  AtOptions, BatchOptions, ColumnsResult, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult, RecordForm,
+  ArrowIpcOptions, AtOptions, BatchOptions, ColumnsResult, LastOptions, LatestOptions, OneResult, RangeOptions, ReadResult, RecordForm,
   Selection, SequenceRead,
 } from './results.js';
 import type { Segment } from './segment.js';
@@ -21,6 +25,7 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   async range<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
     start: TimeInput, end: TimeInput, options?: RangeOptions<S, F, C>,
   ): Promise<ReadResult<S, F, C>> {
+    if (asksForArrow(options)) await loadArrow();
     return this.sliced(readRange(this.alive(), start, end, options));
   }
 
@@ -40,6 +45,7 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   async latest<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
     seconds = 60, options?: LatestOptions<S, F, C>,
   ): Promise<ReadResult<S, F, C>> {
+    if (asksForArrow(options)) await loadArrow();
     return this.sliced(readLatest(this.alive(), seconds, options));
   }
 
@@ -53,6 +59,7 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   async last<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
     count: number, options?: LastOptions<S, F, C>,
   ): Promise<ReadResult<S, F, C>> {
+    if (asksForArrow(options)) await loadArrow();
     return this.sliced(readLast(this.alive(), count, options));
   }
 
@@ -106,15 +113,59 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
     return batchesOfSync(this.alive().files, wanted, () => { this.alive(); }) as Generator<Segment<ColumnsResult<S, C>>, void, void>;
   }
 
-  /** Records one by one as objects; all of them where neither start nor end is given. */
-  read(start?: TimeInput, end?: TimeInput): AsyncGenerator<ObjectResult<S, undefined>, void, void> {
+  /**
+   * As `batches`, as Arrow record batches over the same memory, all of one schema: `apache-arrow` and what builds on it take
+   * them as they are. @throws DeepwaterError as `range`
+   */
+  arrowBatches<const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
+  ): AsyncGenerator<RecordBatch<ArrowResult<S, C>>, void, void> {
+    const wanted = this.#batchRequest(start, end, options);
+    return arrowBatchesOf(this.alive(), wanted, () => { this.alive(); }) as AsyncGenerator<RecordBatch<ArrowResult<S, C>>, void, void>;
+  }
+
+  arrowBatchesSync<const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
+  ): Generator<RecordBatch<ArrowResult<S, C>>, void, void> {
+    const wanted = this.#batchRequest(start, end, options);
+    return arrowBatchesOfSync(this.alive(), wanted, () => { this.alive(); }) as Generator<RecordBatch<ArrowResult<S, C>>, void, void>;
+  }
+
+  /**
+   * Records with start <= time < end as the bytes of Arrow IPC, piece by piece, for ranges larger than memory:
+   * `pipeline(reader.arrowIpc(start, end, { layout: 'file' }), createWriteStream('trades.arrow'))`. The next piece is made when
+   * it is asked for. @throws DeepwaterError as `range`
+   */
+  arrowIpc<const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: ArrowIpcOptions<S, C>,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const wanted = this.#batchRequest(start, end, options, ['layout'], IPC_BATCH_ROWS);
+    return arrowIpcOf(this.alive(), wanted, ipcLayoutOf(options?.layout), () => { this.alive(); });
+  }
+
+  arrowIpcSync<const C extends Selection<S> = undefined>(
+    start: TimeInput, end: TimeInput, options?: ArrowIpcOptions<S, C>,
+  ): Generator<Uint8Array, void, void> {
+    const wanted = this.#batchRequest(start, end, options, ['layout'], IPC_BATCH_ROWS);
+    return arrowIpcOfSync(this.alive(), wanted, ipcLayoutOf(options?.layout), () => { this.alive(); });
+  }
+
+  /**
+   * Records one by one, by default as objects, for ranges larger than memory; all there are where neither start nor end is given.
+   * @throws DeepwaterError as `range`
+   */
+  read<const F extends RecordForm = 'object', const C extends Selection<S> = undefined>(
+    start?: TimeInput, end?: TimeInput, options?: RangeOptions<S, F, C>,
+  ): AsyncGenerator<OneResult<S, F, C>, void, void> {
     const context = this.alive();
-    const bounds = start === undefined && end === undefined ? undefined : openBounds(context.files, 0, start, end);
-    return recordsOf(context, bounds, () => { this.alive(); }) as AsyncGenerator<ObjectResult<S, undefined>, void, void>;
+    const request = parseOptions(this.schema, { format: 'object', ...options }, ['format', 'columns', 'limit', 'by']);
+    const bounds = start === undefined && end === undefined ? undefined : openBounds(context.files, request.clockIndex, start, end);
+    return recordsOf(context, request, recordDecoder(request, 'read'), bounds, () => { this.alive(); }) as AsyncGenerator<OneResult<S, F, C>, void, void>;
   }
 
   /** Up to `max` records from a sequence number on, in order of arrival, whatever their times. */
   async readFrom<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): Promise<SequenceRead<ReadResult<S, F, undefined>>> {
+    if (format === 'arrow') await loadArrow();
     return this.sliced(readFrom(this.alive(), sequence, max, format));
   }
 
@@ -122,14 +173,15 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
     return runNow(readFrom(this.alive(), sequence, max, format)) as SequenceRead<ReadResult<S, F, undefined>>;
   }
 
-  #batchRequest(start: TimeInput, end: TimeInput, options: unknown): Parameters<typeof batchesOf>[1] {
+  #batchRequest(start: TimeInput, end: TimeInput, options: unknown, more: readonly OptionKey[] = [], batchRowsDefault = Infinity): BatchRequest {
     const { files } = this.alive();
-    const request = parseOptions(files.schema, options, ['columns', 'by', 'batchRows']);
+    const request = parseOptions(files.schema, options, ['columns', 'by', 'batchRows', 'limit', ...more]);
     const { batchRows } = (options ?? {}) as { batchRows?: unknown };
     return {
       fields: request.fields,
       bounds: boundsOfRange(files.schema, request.clockIndex, start, end),
-      batchRows: countOf('batchRows', batchRows, 1) ?? Infinity,
+      batchRows: countOf('batchRows', batchRows, 1) ?? batchRowsDefault,
+      limit: request.limit,
     };
   }
 }

@@ -1,4 +1,7 @@
 import type { AnySpec, ColumnsOf, RecordOf, TupleOf } from '@deepwater/core/engine';
+import type { Table } from 'apache-arrow';
+import type { ArrowResult } from './arrow/arrow-types.js';
+import type { IpcLayout } from './arrow/arrow-batches.js';
 import type { Format } from './options.js';
 import type { Segment } from './segment.js';
 
@@ -28,7 +31,9 @@ export type ReadResult<S extends AnySpec, F extends Format, C extends Selection<
       ? ColumnsResult<S, C>
       : F extends 'segments'
         ? Segment<ColumnsResult<S, C>>[]
-        : Uint8Array;
+        : F extends 'arrow'
+          ? Table<ArrowResult<S, C>>
+          : Uint8Array;
 
 /** One record, by format. */
 export type OneResult<S extends AnySpec, F extends RecordForm, C extends Selection<S>> = F extends 'object' ? ObjectResult<S, C> : TupleResult<S, C>;
@@ -66,6 +71,15 @@ export interface BatchOptions<S extends AnySpec, C extends Selection<S>> {
   readonly by?: string;
   /** At most this many rows a batch; a whole chunk where it is left out. */
   readonly batchRows?: number;
+  /** At most this many records: the first that arrived. */
+  readonly limit?: number;
+}
+
+export interface ArrowIpcOptions<S extends AnySpec, C extends Selection<S>> extends BatchOptions<S, C> {
+  /** At most this many rows a record batch; 65,536 where it is left out. What is in memory at once follows from it. */
+  readonly batchRows?: number;
+  /** `stream` (default) can be read as it comes, and is what pipes want; `file` (Feather V2) is what tools open. */
+  readonly layout?: IpcLayout;
 }
 
 /** Rows by sequence number. */

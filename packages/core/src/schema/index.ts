@@ -9,7 +9,7 @@ export {
   type TimeUnit,
   type ValueType,
 } from './field-types.js';
-export type { AnySpec, ColumnsOf, RecordInputOf, RecordOf, TupleInputOf, TupleOf } from './infer.js';
+export type { AnySpec, ClockNameOf, ColumnsOf, RecordInputOf, RecordOf, TupleInputOf, TupleOf } from './infer.js';
 export { FEED_DEFAULTS, FEED_LIMITS } from './limits.js';
 export { checkFeedName } from './names.js';
 export { didYouMean, nearMatches } from './near.js';

@@ -15,6 +15,9 @@ type TimestampName<S> = S extends { readonly timestamp: infer T extends string }
 
 type OtherClockNames<S> = S extends { readonly clocks: readonly (infer T extends string)[] } ? T : never;
 
+/** Names of the fields that are clocks. */
+export type ClockNameOf<S> = TimestampName<S> | OtherClockNames<S>;
+
 /** The unit of the feed: said by the spec, or by its timestamp field, or microseconds. */
 type FeedUnit<S extends AnySpec> = S extends { readonly timestampUnit: infer U extends TimeUnit }
   ? U

@@ -50,7 +50,7 @@ export class StreamFeed {
     const given = checkKeys(options, keys);
     const request = parseOptions(schema, { format: given['format'], columns: given['columns'] }, ['format', 'columns']);
     const { format, fields } = request;
-    if (format === 'raw' || format === 'segments') {
+    if (format === 'raw' || format === 'segments' || format === 'arrow') {
       throw new DeepwaterError('DW_FORMAT_UNKNOWN', `A stream gives tuple, object or columns, not ${format}. With columns each batch is a segment.`, { values: { format } });
     }
     const onLoss = lossOf(given['onLoss']);
