@@ -1,5 +1,6 @@
 import type { Benchmark } from '../lib/benchmark.js';
 import { allocation } from './allocation.js';
+import { arrow } from './arrow.js';
 import { busIdle } from './bus-idle.js';
 import { busPeers } from './bus-peers.js';
 import { busRead } from './bus-read.js';
@@ -20,4 +21,5 @@ import { writeOne } from './write-one.js';
 export const BENCHMARKS: readonly Benchmark[] = [
   writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, allocation, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
   hop, busRead, busIdle, busPeers,
+  arrow,
 ];
