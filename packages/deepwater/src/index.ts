@@ -17,7 +17,10 @@ export type {
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
 } from '@deepwater/query';
-export type { Bar, BarOptions } from '@deepwater/query';
+export type {
+  Amount, Bar, BarColumns, BarFieldOptions, BarFormat, BarOptions, BarsOptions, BarsResult, ExactBar, ImbalanceOption, PriceColumn, SessionOption, SessionRule,
+  SideOption, SideValue, Weekday,
+} from '@deepwater/query';
 export type {
   Strategy, StrategyContext, StrategyEnd, StrategyEnding, StrategyLoss, StrategyMetrics, StrategyModule, StrategyOptions, StrategyState,
 } from '@deepwater/strategy';

@@ -192,9 +192,9 @@ describe('a strategy', () => {
     for (const [price, size, ms] of rows) writer.writeValues(price, size, 'B', START + ms * 1000);
     const second = 1_000_000;
     expect(await emitted.until(3)).toEqual([
-      { feed: 'trades', resolution: '1s', start: START, end: START + second, open: 10, high: 12, low: 9, close: 11, count: 4, volume: 5, vwap: 54 / 5 },
+      { feed: 'trades', resolution: '1s', start: START, end: START + second, open: 10, high: 12, low: 9, close: 11, count: 4, volume: 5, value: 54, vwap: 54 / 5, buyVolume: 5, sellVolume: 0 },
       4,
-      { feed: 'trades', resolution: '1s', start: START + 3 * second, end: START + 4 * second, open: 20, high: 21, low: 20, close: 21, count: 2, volume: 8, vwap: 163 / 8 },
+      { feed: 'trades', resolution: '1s', start: START + 3 * second, end: START + 4 * second, open: 20, high: 21, low: 20, close: 21, count: 2, volume: 8, value: 163, vwap: 163 / 8, buyVolume: 8, sellVolume: 0 },
     ]);
     expect((await strategy.metrics()).bars).toBe(2);
     await platform.close();

@@ -1,4 +1,8 @@
-export { type Bar, type BarOptions, LiveBars } from './bars/live-bars.js';
+export { type BarOptions, LiveBars } from './bars/live-bars.js';
+export type {
+  Amount, Bar, BarColumns, BarFieldOptions, BarFormat, BarsOptions, BarsResult, ExactBar, ImbalanceOption, PriceColumn, SessionOption, SideOption, SideValue,
+} from './bars/bar.js';
+export type { SessionRule, Weekday } from './bars/session-rule.js';
 export type { FeedActivity, SubscriberActivity } from './activity.js';
 export type { IpcLayout } from './arrow/arrow-batches.js';
 export type { ArrowResult, ArrowTypesOf } from './arrow/arrow-types.js';

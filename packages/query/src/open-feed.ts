@@ -1,6 +1,7 @@
 /** What is behind every reader: the files of one feed, open until the reader is closed. */
 import { type FeedSpec, DeepwaterError, type RecordFormat, type Schema, SymbolDictionaryReader, checkFeedName, compileSchema } from '@deepwater/core/engine';
 import { localBell, wakeLocal } from '@deepwater/ring';
+import { unusableWarning } from './bars/unusable-warning.js';
 import { DecodeHelpers } from './decode-values.js';
 import { FeedFiles } from './feed-files.js';
 import type { ReadContext } from './reads.js';
@@ -30,6 +31,7 @@ export class OpenFeed {
         told.add(clock.name);
         options.onWarning?.(wildWarning(this.spec.name, clock, newest, limit));
       },
+      onUnusable: (records, fields) => { options.onWarning?.(unusableWarning(this.spec.name, records, fields)); },
     };
   }
 

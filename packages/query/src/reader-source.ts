@@ -10,9 +10,9 @@ export interface ReaderSource {
   readonly ringDir?: string;
 }
 
-/** Something a reader noticed that is not an error; each kind is told once a reader. */
+/** Something a reader noticed that is not an error: a wild clock once a reader, records that bars leave out with every call. */
 export interface ReaderWarning {
-  readonly code: 'DW_CLOCK_WILD';
+  readonly code: 'DW_CLOCK_WILD' | 'DW_BARS_UNUSABLE';
   readonly message: string;
   readonly values: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,7 @@
 import type { AnySpec, Clock, FeedSpec } from '@deepwater/core/engine';
 import { type FeedActivity, feedActivity } from './activity.js';
+import type { BarsOptions, BarsResult } from './bars/bar.js';
+import { readBars } from './bars/read-bars.js';
 import { type Explanation, explainRange } from './explain.js';
 import { AsyncStream } from './follow/stream-async.js';
 import type { StreamContext } from './follow/stream-feed.js';
@@ -25,6 +27,26 @@ import { type TimeInput, boundsOfRange, clockIndexOf, timeValue } from './time-b
  * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms.
  */
 export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
+  /**
+   * Bars of the records with start <= time < end: by time, by sessions, or by amounts of ticks, volume, value or imbalance.
+   *
+   * Records count in the order of their arrival: `open` is the price that arrived first, `close` the one that arrived last, and sums
+   * are made in that order. Times out of order change nothing but which bar a record is in: time bars take every record to the bar of
+   * its time (live bars leave out what comes late), other bars take records as they come. Every record of the range is in one bar, so
+   * bars at its ends are as long as the range lets them be, and a last bar by amount may not have reached it. Records whose price or
+   * size is NaN are in none; `onWarning` is told how many (DW_BARS_UNUSABLE).
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_RANGE_INVALID, DW_FIELD_UNKNOWN, DW_FORMAT_UNKNOWN, DW_LIMIT_EXCEEDED (gaps to fill),
+   * DW_VALUE_RANGE (a volume that a column does not hold), DW_READER_CLOSED, DW_FILE_CORRUPT
+   */
+  async bars<const O extends BarsOptions>(start: TimeInput, end: TimeInput, options: O): Promise<BarsResult<O>> {
+    return this.sliced(readBars(this.alive(), start, end, options));
+  }
+
+  /** As `bars`, blocking this thread. */
+  barsSync<const O extends BarsOptions>(start: TimeInput, end: TimeInput, options: O): BarsResult<O> {
+    return runNow(readBars(this.alive(), start, end, options)) as BarsResult<O>;
+  }
+
   /**
    * The last index point at or before a time, on a feed of mode IF: of the records with a time <= `time` that
    * `writer.markIndex()` marked the one that arrived last; undefined where there is none.

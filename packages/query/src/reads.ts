@@ -25,6 +25,8 @@ export interface ReadContext {
   readonly helpers: DecodeHelpers;
   /** Told of records whose times lie further ahead than clocks differ. */
   readonly onWild: (clock: Clock, newest: Newest, limit: bigint) => void;
+  /** Told of records that bars leave out, because a field they are made of is not a number. */
+  readonly onUnusable: (records: number, fields: readonly string[]) => void;
 }
 
 /** A time this far ahead of the wall clock is taken for a mistake of whoever made it. */

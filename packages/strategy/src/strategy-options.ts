@@ -57,7 +57,7 @@ export function checkStrategyOptions(module: URL, options: unknown): CheckedStra
   const { name = path.basename(module.pathname).replace(/\.[cm]?[jt]s$/, ''), onError = 'stop', bars } = given;
   if (typeof name !== 'string' || name === '' || name.length > 100) throw wrong('name', name, 'a text of 1 to 100 characters');
   if (onError !== 'stop' && onError !== 'restart') throw wrong('onError', onError, "'stop' or 'restart'");
-  if (bars !== undefined) checkKeys(bars, ['resolution', 'price', 'size']);
+  if (bars !== undefined) checkKeys(bars, ['resolution', 'price', 'size', 'side']);
   const params = copyOfParams(given['params']);
   return {
     ...(given as unknown as StrategyOptions),

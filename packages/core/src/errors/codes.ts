@@ -84,6 +84,10 @@ export const ERROR_CODES = {
     summary: 'A warning, not an error: records have times more than an hour ahead of the wall clock. `latest` leaves them out unless there are no others.',
     remedy: 'Correct the clock of whoever writes them, or of this machine; `reader.newest().wild` counts them.',
   },
+  DW_BARS_UNUSABLE: {
+    summary: 'A warning, not an error: records whose price or size is NaN are in none of the bars that a call gave.',
+    remedy: 'Correct whoever writes them; the message has their number.',
+  },
   DW_SEQUENCE_EXHAUSTED: {
     summary: 'A feed has used up its sequence numbers.',
     remedy: 'Continue in a new feed.',

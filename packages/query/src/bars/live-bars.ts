@@ -1,33 +1,14 @@
-import { type Clock, DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
+import { type Clock, type Field, type Schema, decimalFromNumber, parseDecimal } from '@deepwater/core/engine';
+import type { Bar, BarFieldOptions } from './bar.js';
+import { type BarFields, type BarSide, barFields } from './bar-fields.js';
+import { type BarNames, barOf } from './bar-results.js';
+import { OpenBar } from './open-bar.js';
 import { resolutionIn } from './resolution.js';
 
 /** Which bars to make of the records of a feed as they come. */
-export interface BarOptions {
+export interface BarOptions extends BarFieldOptions {
   /** Length of a bar: `'100ms'`, `'1s'`, `'1m'`, `'1h'`, `'1d'`. Bars begin at whole multiples of it since 1970, UTC. */
   readonly resolution: string;
-  /** The field that has the price. Default `price`. */
-  readonly price?: string;
-  /** The field that has the size. Default `size` where the feed has one; without it there is no volume and no vwap. */
-  readonly size?: string;
-}
-
-/** A time bar: what the records with start <= time < end say. */
-export interface Bar {
-  readonly feed: string;
-  readonly resolution: string;
-  /** In the unit of the feed's clock: a number for us and ms, a bigint for ns. */
-  readonly start: number | bigint;
-  readonly end: number | bigint;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  /** Records. */
-  readonly count: number;
-  /** Sum of sizes. */
-  readonly volume?: number;
-  /** Sum of price times size, over volume; undefined also where the volume is 0. */
-  readonly vwap?: number;
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -49,8 +30,10 @@ export class LiveBars {
   /** Records whose time lies in the future. */
   wild = 0;
   readonly #clock: string;
-  readonly #price: (row: Row) => number;
-  readonly #size: ((row: Row) => number) | undefined;
+  readonly #fields: BarFields;
+  readonly #price: (row: Row) => number | bigint;
+  readonly #size: (row: Row) => number | bigint | undefined;
+  readonly #sign: (row: Row) => number;
   readonly #width: bigint;
   readonly #inBigints: boolean;
   /** Latest time that is believed, in the unit of the clock. */
@@ -64,38 +47,38 @@ export class LiveBars {
   #givenTo = -Infinity;
   #start: number | bigint = 0;
   #end: number | bigint = 0;
-  #open = 0;
-  #high = 0;
-  #low = 0;
-  #close = 0;
-  #count = 0;
-  #volume = 0;
-  #value = 0;
+  readonly #bar: OpenBar;
+  readonly #names: BarNames;
 
   /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN */
-  constructor(private readonly feed: string, schema: Schema, private readonly options: BarOptions) {
+  constructor(feed: string, schema: Schema, options: BarOptions) {
     const clock = schema.clocks[0] as Clock;
     this.#clock = clock.name;
     this.#perMs = clock.unit === 'ns' ? 1e6 : clock.unit === 'us' ? 1000 : 1;
     this.#inBigints = schema.fields[clock.fieldIndex]?.as === 'bigint';
     this.#width = resolutionIn(options.resolution, clock.unit);
-    this.#price = numberOf(fieldOf(feed, schema, 'price', options.price ?? 'price'));
-    const hasSize = options.size !== undefined || schema.fields.some((field) => field.name === 'size' && NUMERIC.test(field.type));
-    this.#size = hasSize ? numberOf(fieldOf(feed, schema, 'size', options.size ?? 'size')) : undefined;
+    const fields = barFields(feed, schema, options);
+    this.#fields = fields;
+    this.#names = { feed, resolution: options.resolution, exact: false };
+    this.#bar = new OpenBar(fields);
+    this.#price = cellOf(fields.price, fields.exactPrice);
+    this.#size = fields.size === undefined ? () => undefined : cellOf(fields.size, fields.exactSize);
+    this.#sign = fields.side === undefined ? () => 0 : signOf(fields.side);
   }
 
   /** Takes a record. @returns the bar that it shows to be complete, if there is one */
   add(row: Row): Bar | undefined {
     const price = this.#price(row);
-    const size = this.#size === undefined ? 0 : this.#size(row);
-    if (Number.isNaN(price) || Number.isNaN(size)) {
+    const size = this.#size(row);
+    // NaN, which alone is not equal to itself.
+    if (price !== price || size !== size) {
       this.unusable++;
       return undefined;
     }
     const time = row[this.#clock] as number | bigint;
     if (this.#begun && time < this.#end) {
       this.#gap = false;
-      if (time >= this.#start) this.#take(price, size);
+      if (time >= this.#start) this.#bar.addOne(price, size, this.#sign(row));
       else this.late++;
       return undefined;
     }
@@ -103,11 +86,11 @@ export class LiveBars {
       this.wild++;
       return undefined;
     }
-    const complete = this.#begun && !this.#incomplete && Number(this.#end) > this.#givenTo ? this.#bar() : undefined;
+    const complete = this.#begun && !this.#incomplete && Number(this.#end) > this.#givenTo ? this.#complete() : undefined;
     if (this.#begun) this.#incomplete = this.#gap;
     this.#gap = false;
-    this.#begin(time, price);
-    this.#take(price, size);
+    this.#begin(time);
+    this.#bar.addOne(price, size, this.#sign(row));
     return complete;
   }
 
@@ -146,52 +129,29 @@ export class LiveBars {
     return time > this.#believed;
   }
 
-  #take(price: number, size: number): void {
-    if (price > this.#high) this.#high = price;
-    if (price < this.#low) this.#low = price;
-    this.#close = price;
-    this.#count++;
-    this.#volume += size;
-    this.#value += price * size;
-  }
-
-  #begin(time: number | bigint, price: number): void {
+  #begin(time: number | bigint): void {
     const start = this.startOf(BigInt(time));
     this.#begun = true;
     this.#start = this.#inBigints ? start : Number(start);
     this.#end = this.#inBigints ? start + this.#width : Number(start + this.#width);
-    this.#open = this.#high = this.#low = price;
-    this.#count = this.#volume = this.#value = 0;
+    this.#bar.clear();
   }
 
-  #bar(): Bar {
-    const sized = this.#size !== undefined;
-    return {
-      feed: this.feed, resolution: this.options.resolution, start: this.#start, end: this.#end,
-      open: this.#open, high: this.#high, low: this.#low, close: this.#close, count: this.#count,
-      ...(sized ? { volume: this.#volume } : {}),
-      ...(sized && this.#volume !== 0 ? { vwap: this.#value / this.#volume } : {}),
-    };
+  #complete(): Bar {
+    return barOf(this.#bar, this.#start, this.#end, this.#fields, this.#names) as Bar;
   }
 }
 
-const NUMERIC = /^(u?int\d+|float\d+|decimal)$/;
-
-/** A field as a number, whatever its values are otherwise: decimals may be texts, or bigints that count 10^-scale. */
-function numberOf({ name, type, as, scale = 0 }: Field): (row: Row) => number {
-  if (type === 'decimal' && as === 'bigint') return (row) => Number(row[name]) / 10 ** scale;
-  return as === 'number' ? (row) => row[name] as number : (row) => Number(row[name]);
+/** A field of records as the cell that is stored: where values are exact a bigint, of decimals the count of 10^-scale. */
+function cellOf({ name, type, as, scale = 0 }: Field, exact: boolean): (row: Row) => number | bigint {
+  if (!exact) return (row) => row[name] as number;
+  if (as === 'bigint') return (row) => row[name] as bigint;
+  if (type !== 'decimal') return (row) => BigInt(row[name] as number);
+  return as === 'number' ? (row) => decimalFromNumber(row[name] as number, scale) : (row) => parseDecimal(row[name] as string, scale);
 }
 
-function fieldOf(feed: string, schema: Schema, option: string, name: unknown): Field {
-  const usable = schema.fields.filter(({ type }) => NUMERIC.test(type));
-  const numeric = usable.map((field) => field.name);
-  const found = usable.find((field) => field.name === name);
-  if (found !== undefined) return found;
-  const known = schema.fields.map((field) => field.name);
-  throw new DeepwaterError(
-    'DW_FIELD_UNKNOWN',
-    `Bars of feed ${feed}: ${option} is ${describeValue(name)}${typeof name === 'string' ? didYouMean(name, known) : ''}, and must be a field with numbers: ${numeric.join(', ')}.`,
-    { values: { feed, [option]: describeValue(name), known: numeric } },
-  );
+function signOf({ field: { name }, buy, sell }: BarSide): (row: Row) => number {
+  const buys = new Set<unknown>(buy);
+  const sells = new Set<unknown>(sell);
+  return (row) => (buys.has(row[name]) ? 1 : sells.has(row[name]) ? -1 : 0);
 }
