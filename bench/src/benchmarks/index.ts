@@ -1,6 +1,7 @@
 import type { Benchmark } from '../lib/benchmark.js';
 import { allocation } from './allocation.js';
 import { arrow } from './arrow.js';
+import { bars } from './bars.js';
 import { busIdle } from './bus-idle.js';
 import { busPeers } from './bus-peers.js';
 import { busRead } from './bus-read.js';
@@ -21,5 +22,5 @@ import { writeOne } from './write-one.js';
 export const BENCHMARKS: readonly Benchmark[] = [
   writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, allocation, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
   hop, busRead, busIdle, busPeers,
-  arrow,
+  bars, arrow,
 ];

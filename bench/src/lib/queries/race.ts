@@ -63,7 +63,7 @@ export async function race({ rounds, rows, expected, label = (place) => `value $
     if (wrong !== undefined && problems.length < 5) problems.push(`${contender.name}: ${wrong}`);
     return ((contender.rows ?? rows) / ns) * 1000;
   }]));
-  await inTurn(2, contestants); // until everything is compiled, and every page has been touched
+  await inTurn(1, contestants); // everything is compiled then, and every page has been touched
   const samples = await inTurn(rounds, contestants);
   return { sample: samples[ours.name], peers: peers.map(({ name }) => ({ name, sample: samples[name] })), problems };
 }
