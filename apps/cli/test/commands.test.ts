@@ -42,6 +42,7 @@ describe('deepwater', () => {
     ['no feed', ['query'], "missing required argument 'feed'"],
     ['two feeds', ['info', 'a', 'b'], 'too many arguments'],
     ['a format that is none', ['query', 'trades', '--format', 'xml'], 'table, csv, jsonl, json'],
+    ['a filter that is no JSON', ['query', 'trades', '--where', 'side=B'], 'Give JSON'],
     ['a limit that is no number', ['query', 'trades', '--limit', '-5'], 'Give a whole number'],
     ['seconds that are none', ['query', 'trades', '--latest', '0'], 'Give a number above 0'],
     ['an empty column', ['query', 'trades', '--columns', 'a,,b'], 'separated by commas'],
@@ -168,6 +169,8 @@ describe('deepwater query', () => {
     [['--start', String(BigInt(START) * 1000n + 5n * 1_000_007n), '--end', '2025-02-01T00:00:00.007', '--by', 'received_ns'], [5, 6]],
     [['--latest', '0.002', '--by', 'received_ns'], [2998, 2999]],
     [['--last', '0'], []],
+    [['--where', JSON.stringify({ timestamp_us: { between: [START + 5000, START + 6000] } })], [5, 6]],
+    [['--start', '0', '--where', `{ "received_ns": { "gte": "${BigInt(START) * 1000n + 2998n * 1_000_007n}n" } }`], [2998, 2999]],
   ])('%j gives the records asked for', async (args, expected) => {
     const lines = (await output('query', 'trades', ...args, '--format', 'jsonl')).split('\n').filter(Boolean);
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual(expected.map(jsonOf));

@@ -24,3 +24,4 @@ export type {
 export type {
   Strategy, StrategyContext, StrategyEnd, StrategyEnding, StrategyLoss, StrategyMetrics, StrategyModule, StrategyOptions, StrategyState,
 } from '@deepwater/strategy';
+export type { UntypedWhere, Where, WhereValue } from '@deepwater/query';

@@ -2,3 +2,5 @@
 // to anonymous pages behind the file (`scratchOffset` of open-chunk.ts), at addresses that the caller gives. Addresses are in
 // bytes from the start of the mapping; columns begin at multiples of 8.
 export { sumF64 } from './sum';
+export { within16, within32, within64, within8, withinBytes, withinF32, withinF64 } from './filter';
+export { mergePack, mergeRun, mergeSettle } from './merge';

@@ -4,18 +4,20 @@ import { collectRecords } from './collect.js';
 import type { RowDecoder } from './decode-values.js';
 import type { FeedFiles } from './feed-files.js';
 import type { Request } from './options.js';
-import { type ReadContext, neededFields } from './reads.js';
+import { type ReadContext, filterOf, neededFields } from './reads.js';
 import type { Segment } from './segment.js';
 import { pieceSegments } from './segments.js';
 import { type Piece, pieces } from './select.js';
 import { runNow, runSliced } from './slices.js';
 import type { TimeBounds } from './time-bounds.js';
+import type { WantedFilter } from './where/used-filter.js';
 
 export interface BatchRequest {
   readonly fields: readonly Field[];
   readonly bounds: TimeBounds;
   readonly batchRows: number;
   readonly limit?: number;
+  readonly where?: WantedFilter;
 }
 
 /** Records that `read` makes at once. */
@@ -25,8 +27,8 @@ const SLICE_MS = 2;
 /** @param check throws where the reader has been closed. */
 export async function* batchesOf(files: FeedFiles, request: BatchRequest, check: () => void): AsyncGenerator<Segment, void, void> {
   check();
-  const { fields, bounds, batchRows, limit } = request;
-  for await (const piece of piecesInSlices(files, { bounds, limit, fields: withClock(files, fields, bounds) }, check)) {
+  const { fields, bounds, batchRows, limit, where } = request;
+  for await (const piece of piecesInSlices(files, { bounds, limit, fields: withClock(files, fields, bounds), where }, check)) {
     for (const segment of await runSliced(pieceSegments(files, piece, fields, batchRows), check)) {
       yield segment;
       check();
@@ -36,8 +38,8 @@ export async function* batchesOf(files: FeedFiles, request: BatchRequest, check:
 
 export function* batchesOfSync(files: FeedFiles, request: BatchRequest, check: () => void): Generator<Segment, void, void> {
   check();
-  const { fields, bounds, batchRows, limit } = request;
-  for (const piece of pieces(files, { bounds, limit, fields: withClock(files, fields, bounds) })) {
+  const { fields, bounds, batchRows, limit, where } = request;
+  for (const piece of pieces(files, { bounds, limit, fields: withClock(files, fields, bounds), where })) {
     if (piece === undefined) continue;
     for (const segment of runNow(pieceSegments(files, piece, fields, batchRows))) {
       yield segment;
@@ -51,7 +53,7 @@ export async function* recordsOf(context: ReadContext, request: Request, decoder
   check();
   const { files, helpers } = context;
   const { fields, limit } = request;
-  for await (const piece of piecesInSlices(files, { bounds, limit, fields: neededFields(files, request, bounds) }, check)) {
+  for await (const piece of piecesInSlices(files, { bounds, limit, fields: neededFields(files, request, bounds), where: filterOf(helpers, request) }, check)) {
     for (const part of partsOf(piece, RECORDS_AT_ONCE)) {
       yield* runNow(collectRecords(files, [part], fields, decoder, helpers));
       check();

@@ -17,6 +17,10 @@ export { type RowView, type Run, type SubscribeOptions, Subscription, subscribe 
 export type {
   RecordStream, StreamFormat, StreamItem, StreamOptions, StreamPlace, SyncRecordStream, SyncStreamOptions,
 } from './follow/stream-types.js';
+export { type MergeEngineOptions, type MergedBatch, mergedBatches } from './merge/merged-batches.js';
+export type { MergeOrder } from './merge/feed-cursor.js';
+export type { MergedPart } from './merge/part.js';
+export type { FeedRequest } from './merge/stretches.js';
 export type { IndexPoint, IndexPointOptions, IndexPointsOptions } from './index-points.js';
 export { FeedReader } from './reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
@@ -27,3 +31,6 @@ export type {
 export type { ColumnArray } from './row-source.js';
 export type { Segment, Segment as ColumnBatch } from './segment.js';
 export { type TimeBounds, type TimeInput, timeOf, timeValue } from './time-bounds.js';
+export { parseWhere } from './where/parse-where.js';
+export { type CellTest, type Condition, type Predicate, predicateText } from './where/predicate.js';
+export type { UntypedWhere, Where, WhereValue } from './where/where.js';

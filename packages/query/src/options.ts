@@ -1,6 +1,8 @@
 /** What callers ask for, checked: every key known, every value usable. */
 import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
 import { clockIndexOf } from './time-bounds.js';
+import { parseWhere } from './where/parse-where.js';
+import type { Predicate } from './where/predicate.js';
 
 export const FORMATS = ['tuple', 'object', 'columns', 'segments', 'raw', 'arrow'] as const;
 
@@ -21,11 +23,12 @@ export interface Request {
   readonly fields: readonly Field[];
   readonly limit: number | undefined;
   readonly clockIndex: number;
+  readonly where: Predicate | undefined;
 }
 
-export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows' | 'layout';
+export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows' | 'where' | 'layout';
 
-/** @throws DeepwaterError DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN */
+/** @throws DeepwaterError DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID */
 export function parseOptions(schema: Schema, options: unknown, keys: readonly OptionKey[]): Request {
   const given = checkKeys(options, keys);
   const format = formatOf(given['format']);
@@ -39,6 +42,7 @@ export function parseOptions(schema: Schema, options: unknown, keys: readonly Op
     fields: fieldsOf(schema, given['columns']),
     limit: countOf('limit', given['limit'], 0),
     clockIndex: clockIndexOf(schema, given['by']),
+    where: parseWhere(schema, given['where']),
   };
 }
 

@@ -18,6 +18,8 @@ import { findNewest, sequenceBounds } from './reads.js';
 import type { Selection } from './results.js';
 import { runNow } from './slices.js';
 import { type TimeInput, boundsOfRange, clockIndexOf, timeValue } from './time-bounds.js';
+import { parseWhere } from './where/parse-where.js';
+import type { Where } from './where/where.js';
 
 /**
  * Reads one feed: sealed chunks, the chunk being written and the ring, as one. Each call sees exactly the records that
@@ -120,11 +122,11 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
     return feedActivity(this.alive().files);
   }
 
-  /** How a range would be read: which chunks, and how rows are found in them. */
-  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string }): Explanation {
+  /** How a range would be read: which chunks, how rows are found in them, and what times alone say of a filter. */
+  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string; readonly where?: Where<S> }): Explanation {
     const { files } = this.alive();
-    const clockIndex = clockIndexOf(this.schema, checkKeys(options, ['by'])['by']);
-    return explainRange(files, boundsOfRange(this.schema, clockIndex, start, end));
+    const { by, where } = checkKeys(options, ['by', 'where']);
+    return explainRange(files, boundsOfRange(this.schema, clockIndexOf(this.schema, by), start, end), parseWhere(this.schema, where));
   }
 
   #streamContext(): StreamContext {

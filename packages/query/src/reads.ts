@@ -15,6 +15,7 @@ import type { SequenceRead } from './results.js';
 import { segmentsOf } from './segments.js';
 import { type Piece, select } from './select.js';
 import type { Steps } from './slices.js';
+import type { WantedFilter } from './where/used-filter.js';
 import {
   type TimeBounds, UNITS_PER_SECOND, boundsBetween, boundsOfRange, leastTime, timeOf,
 } from './time-bounds.js';
@@ -34,13 +35,13 @@ const WILD_SECONDS = 3600;
 const TRIES_MAX = 16;
 
 export function* readRange(context: ReadContext, start: unknown, end: unknown, options: unknown): Steps<unknown> {
-  const request = parseOptions(context.files.schema, options, ['format', 'columns', 'limit', 'by']);
+  const request = parseOptions(context.files.schema, options, ['format', 'columns', 'limit', 'by', 'where']);
   return yield* readBounds(context, request, boundsOfRange(context.files.schema, request.clockIndex, start, end));
 }
 
 export function* readLatest(context: ReadContext, seconds: unknown, options: unknown): Steps<unknown> {
   const { schema } = context.files;
-  const request = parseOptions(schema, options, ['format', 'columns', 'limit', 'by', 'now']);
+  const request = parseOptions(schema, options, ['format', 'columns', 'limit', 'by', 'now', 'where']);
   const clock = schema.clocks[request.clockIndex] as Clock;
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) {
     throw new DeepwaterError('DW_OPTION_INVALID', `latest takes a number of seconds above 0, not ${describeValue(seconds)}.`, { values: { seconds } });
@@ -134,9 +135,15 @@ export function sequenceBounds(files: FeedFiles): { first: number; next: number 
   return { first: cut.ringFrom, next: cut.head };
 }
 
+/** The filter of a read, with what it needs to know symbols by. */
+export function filterOf({ symbols }: DecodeHelpers, { where }: Request): WantedFilter | undefined {
+  return where === undefined ? undefined : { predicate: where, symbols };
+}
+
 function* readBounds(context: ReadContext, request: Request, bounds: TimeBounds, cut?: Cut): Steps<unknown> {
-  const { files } = context;
-  const found = yield* select(files, { bounds, limit: request.limit, cut, fields: neededFields(files, request, bounds) });
+  const { files, helpers } = context;
+  const where = filterOf(helpers, request);
+  const found = yield* select(files, { bounds, limit: request.limit, cut, fields: neededFields(files, request, bounds), where });
   return yield* give(context, request, found);
 }
 

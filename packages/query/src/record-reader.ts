@@ -6,7 +6,7 @@ import { asksForArrow, loadArrow } from './arrow/load-arrow.js';
 import { type BatchRequest, batchesOf, batchesOfSync, recordsOf } from './batches.js';
 import { OpenFeed } from './open-feed.js';
 import { type Format, type OptionKey, countOf, parseOptions } from './options.js';
-import { openBounds, readAt, readFrom, readLast, readLatest, readRange, recordDecoder } from './reads.js';
+import { filterOf, openBounds, readAt, readFrom, readLast, readLatest, readRange, recordDecoder } from './reads.js';
 import type {
   ArrowIpcOptions, AtOptions, BatchOptions, ColumnsResult, LastOptions, LatestOptions, OneResult, RangeOptions, ReadResult, RecordForm,
   Selection, SequenceRead,
@@ -19,7 +19,7 @@ import { type TimeInput, boundsOfRange } from './time-bounds.js';
 export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   /**
    * Records with start <= time < end.
-   * @throws DeepwaterError DW_RANGE_INVALID, DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_READER_CLOSED,
+   * @throws DeepwaterError DW_RANGE_INVALID, DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_READER_CLOSED,
    * DW_LIMIT_EXCEEDED (more than fits in memory: use `batches`), DW_FILE_CORRUPT
    */
   async range<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
@@ -158,7 +158,7 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
     start?: TimeInput, end?: TimeInput, options?: RangeOptions<S, F, C>,
   ): AsyncGenerator<OneResult<S, F, C>, void, void> {
     const context = this.alive();
-    const request = parseOptions(this.schema, { format: 'object', ...options }, ['format', 'columns', 'limit', 'by']);
+    const request = parseOptions(this.schema, { format: 'object', ...options }, ['format', 'columns', 'limit', 'by', 'where']);
     const bounds = start === undefined && end === undefined ? undefined : openBounds(context.files, request.clockIndex, start, end);
     return recordsOf(context, request, recordDecoder(request, 'read'), bounds, () => { this.alive(); }) as AsyncGenerator<OneResult<S, F, C>, void, void>;
   }
@@ -174,14 +174,15 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   }
 
   #batchRequest(start: TimeInput, end: TimeInput, options: unknown, more: readonly OptionKey[] = [], batchRowsDefault = Infinity): BatchRequest {
-    const { files } = this.alive();
-    const request = parseOptions(files.schema, options, ['columns', 'by', 'batchRows', 'limit', ...more]);
+    const { files, helpers } = this.alive();
+    const request = parseOptions(files.schema, options, ['columns', 'by', 'batchRows', 'limit', 'where', ...more]);
     const { batchRows } = (options ?? {}) as { batchRows?: unknown };
     return {
       fields: request.fields,
       bounds: boundsOfRange(files.schema, request.clockIndex, start, end),
       batchRows: countOf('batchRows', batchRows, 1) ?? batchRowsDefault,
       limit: request.limit,
+      where: filterOf(helpers, request),
     };
   }
 }

@@ -4,6 +4,7 @@ import type { ArrowResult } from './arrow/arrow-types.js';
 import type { IpcLayout } from './arrow/arrow-batches.js';
 import type { Format } from './options.js';
 import type { Segment } from './segment.js';
+import type { Where } from './where/where.js';
 
 /** Names of a feed's fields, padding left out. */
 export type FieldName<S extends AnySpec> = keyof RecordOf<S> & string;
@@ -53,6 +54,8 @@ export interface RangeOptions<S extends AnySpec, F extends Format, C extends Sel
   readonly limit?: number;
   /** The clock to ask by; the feed's timestamp where it is left out. */
   readonly by?: string;
+  /** Only records with such values. */
+  readonly where?: Where<S>;
 }
 
 export interface LatestOptions<S extends AnySpec, F extends Format, C extends Selection<S>> extends RangeOptions<S, F, C> {
@@ -71,6 +74,8 @@ export interface BatchOptions<S extends AnySpec, C extends Selection<S>> {
   readonly by?: string;
   /** At most this many rows a batch; a whole chunk where it is left out. */
   readonly batchRows?: number;
+  /** Only records with such values. */
+  readonly where?: Where<S>;
   /** At most this many records: the first that arrived. */
   readonly limit?: number;
 }

@@ -1,14 +1,17 @@
 /** Finding the rows of a read: a plan for each chunk of the cut, carried out down to runs of rows; then the ring's. */
-import { DeepwaterError, type Field } from '@deepwater/core/engine';
+import { type Clock, DeepwaterError, type Field } from '@deepwater/core/engine';
 import { firstAbove, firstNotBelow, runsInside } from './clock-cells.js';
 import { type ChunkRef, type Cut, chunkRefs, pinRef, takeCut } from './cut.js';
 import type { FeedFiles } from './feed-files.js';
+import { ScanSource } from './kernels/scan-source.js';
 import { type OpenChunk, unpinChunk } from './open-chunk.js';
-import { type ChunkFacts, type RowStep, planChunk } from './plan.js';
+import { type ChunkFacts, type RowStep, planChunk, planWhere } from './plan.js';
 import { RING_PIECE_ROWS, type RingBlock, copyFromRing } from './ring-block.js';
 import { RunList } from './run-list.js';
 import type { Steps } from './slices.js';
 import type { TimeBounds } from './time-bounds.js';
+import { type RowTest, filteredRuns } from './where/filter.js';
+import { type UsedFilter, type WantedFilter, catalogVerdict, clockRangesOf, useFilter } from './where/used-filter.js';
 
 /** What rows are wanted, whatever form they are given in. */
 export interface Wanted {
@@ -22,6 +25,10 @@ export interface Wanted {
   readonly fields: readonly Field[];
   /** A cut that was taken already. */
   readonly cut?: Cut;
+  /** Values wanted. */
+  readonly where?: WantedFilter;
+  /** All of that cut's rows in the ring, copied already, with the fields. */
+  readonly held?: readonly RingBlock[];
 }
 
 /** Rows of a chunk that were found, in order. */
@@ -64,10 +71,12 @@ export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | und
   if (left <= 0 || bounds?.empty === true) return;
   let cut = wanted.cut ?? takeCut(files);
   const { head } = cut;
+  const where = wanted.where === undefined ? undefined : useFilter(wanted.where, files.schema);
+  const ringFields = where === undefined ? wanted.fields : [...wanted.fields, ...where.fields];
   let next = wanted.from ?? 0;
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
     for (const ref of chunkRefs(files, cut, next, bounds)) {
-      const runs = yield* runsOfChunk(files, cut, ref, bounds, left);
+      const runs = yield* runsOfChunk(files, cut, ref, bounds, left, where);
       yield;
       if (runs.rows === 0) continue;
       yield { cut, ref, runs: runs.pairs, rows: runs.rows };
@@ -78,12 +87,18 @@ export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | und
     if (reached > next) looks = 0;
     next = reached;
     while (next < head && cut.ring !== undefined) {
-      const to = Math.min(head, next + RING_PIECE_ROWS);
-      const block = copyFromRing(cut.ring, files.schema, wanted.fields, next, to);
+      const held = wanted.held?.find(({ firstSequence }) => firstSequence === next);
+      const to = held === undefined ? Math.min(head, next + RING_PIECE_ROWS) : next + held.capacityRows;
+      const block = held ?? copyFromRing(cut.ring, files.schema, ringFields, next, to);
       if (block === undefined) break;
-      const runs = new RunList();
+      let runs = new RunList();
       if (bounds === undefined) runs.add(0, to - next);
       else runsInside(block.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds, 0, to - next, runs);
+      if (where?.test !== undefined) {
+        const found = new RunList();
+        yield* filteredRuns(where.test, new ScanSource(block), runs.pairs, left, found);
+        runs = found;
+      }
       runs.keepFirst(left);
       if (runs.rows > 0) yield { block, runs: runs.pairs, rows: runs.rows };
       left -= runs.rows;
@@ -101,17 +116,24 @@ export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | und
 }
 
 /** The rows of a chunk that match. */
-export function* runsOfChunk(files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: TimeBounds | undefined, limit: number): Generator<undefined, RunList, void> {
+export function* runsOfChunk(
+  files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: TimeBounds | undefined, limit: number, where?: UsedFilter,
+): Generator<undefined, RunList, void> {
   const runs = new RunList();
-  if (bounds === undefined || (ref.sealed && cut.catalog?.relation(ref.index, bounds) === 'inside')) {
+  const verdict = where === undefined ? 'all' : catalogVerdict(where, cut, ref, files.schema);
+  if (verdict === 'none') return runs;
+  const inside = bounds === undefined || (ref.sealed && cut.catalog?.relation(ref.index, bounds) === 'inside');
+  if (inside && verdict === 'all') {
     runs.add(ref.from, Math.min(ref.to, ref.from + limit));
     return runs;
   }
   const chunk = pinRef(files, cut, ref);
   if (chunk === undefined) return runs;
   try {
-    for (const step of planChunk(factsOf(cut, ref, chunk, bounds), bounds)) {
-      yield* carryOut(step, chunk.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds, limit, runs);
+    const source = where?.test === undefined ? undefined : new ScanSource(chunk);
+    for (const step of stepsOf(cut, ref, chunk, bounds, verdict === 'all' ? undefined : where, files.schema.clocks)) {
+      const test = step.where === true && source !== undefined ? { where: (where as UsedFilter).test as RowTest, source } : undefined;
+      yield* carryOut(step, bounds === undefined ? undefined : { words: chunk.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds }, limit, runs, test);
       if (runs.rows >= limit) break;
     }
   } finally {
@@ -121,8 +143,18 @@ export function* runsOfChunk(files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: 
   return runs;
 }
 
+function stepsOf(cut: Cut, ref: ChunkRef, chunk: OpenChunk, bounds: TimeBounds | undefined, where: UsedFilter | undefined, clocks: readonly Clock[]): RowStep[] {
+  if (bounds === undefined) {
+    const whole: RowStep[] = [{ from: ref.from, to: ref.to, how: 'whole' }];
+    if (where === undefined) return whole;
+    const { blockRows } = chunk.geometry;
+    return planWhere(whole, { ...ref, blockRows, block: () => undefined, ...clockRangesOf(where.asksForTimes, cut, ref, chunk, clocks) }, where.predicate);
+  }
+  return planChunk(factsOf(cut, ref, chunk, bounds, where, clocks), bounds, where?.predicate);
+}
+
 /** What plans are made from, of a chunk that is open. */
-export function factsOf(cut: Cut, ref: ChunkRef, chunk: OpenChunk, bounds: TimeBounds): ChunkFacts {
+export function factsOf(cut: Cut, ref: ChunkRef, chunk: OpenChunk, bounds: TimeBounds, where?: Pick<UsedFilter, 'asksForTimes'>, clocks: readonly Clock[] = []): ChunkFacts {
   const { clock, clockIndex } = bounds;
   const { catalog } = cut;
   const known = ref.sealed && catalog !== undefined
@@ -133,20 +165,40 @@ export function factsOf(cut: Cut, ref: ChunkRef, chunk: OpenChunk, bounds: TimeB
     ...known,
     blockRows: chunk.geometry.blockRows,
     block: (index) => chunk.blockFacts(index, clockIndex, ref.to),
+    ...(where === undefined ? {} : clockRangesOf(where.asksForTimes, cut, ref, chunk, clocks)),
   };
 }
 
-function* carryOut(step: RowStep, words: Int32Array, bounds: TimeBounds, limit: number, runs: RunList): Generator<undefined, void, void> {
+interface Times {
+  readonly words: Int32Array;
+  readonly bounds: TimeBounds;
+}
+
+/** Rows of a chunk, and what they are asked. */
+interface Asked {
+  readonly where: RowTest;
+  readonly source: ScanSource;
+}
+
+function* carryOut(step: RowStep, times: Times | undefined, limit: number, runs: RunList, asked: Asked | undefined): Generator<undefined, void, void> {
   const { from, to, how } = step;
-  if (how === 'whole') {
-    runs.add(from, to);
-  } else if (how === 'search') {
-    const first = firstNotBelow(words, bounds, from, to);
-    runs.add(first, firstAbove(words, bounds, first, to));
-  } else {
+  if (how === 'filter') {
+    const { words, bounds } = times as Times;
     for (let row = from; row < to && runs.rows < limit; row += FILTER_STEP_ROWS) {
-      runsInside(words, bounds, row, Math.min(to, row + FILTER_STEP_ROWS), runs);
+      const found = asked === undefined ? runs : new RunList();
+      runsInside(words, bounds, row, Math.min(to, row + FILTER_STEP_ROWS), found);
+      if (asked !== undefined) yield* filteredRuns(asked.where, asked.source, found.pairs, limit, runs);
       yield;
     }
+    return;
   }
+  let first = from;
+  let last = to;
+  if (how === 'search') {
+    const { words, bounds } = times as Times;
+    first = firstNotBelow(words, bounds, from, to);
+    last = firstAbove(words, bounds, first, to);
+  }
+  if (asked === undefined) runs.add(first, last);
+  else if (first < last) yield* filteredRuns(asked.where, asked.source, Int32Array.of(first, last), limit, runs);
 }

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Field, type Schema } from '@deepwater/core';
 import { type ColumnArray, FeedReader, type Segment } from '@deepwater/query';
-import { type TimeShape, anyValues, cellValue, everything, packRecord, timeOf, timeShape } from './support/everything.js';
-import { FeedFixture, type ModelRecord } from './support/feed-fixture.js';
+import { cellValue, everything, packRecord } from './support/everything.js';
+import { type FeedFixture, type ModelRecord } from './support/feed-fixture.js';
+import { type History, START, START_NS, buildFeed, history } from './support/history.js';
 import { greatest, objects, timeOn, tuples, within } from './support/model.js';
 import { assertAsyncProperty, assertProperty } from './support/seed.js';
 
@@ -12,62 +13,9 @@ afterEach(() => {
   for (const fixture of open.splice(0)) fixture.remove();
 });
 
-const START = 1_700_000_000_000_000;
-const START_NS = -750n;
-
-/** How a feed came to be: geometry, times, and what its writer and ingest worker did. */
-const history = fc.record({
-  capacityRows: fc.constantFrom(64, 100, 256),
-  blockRows: fc.constantFrom(7, 32, 64),
-  ringSlots: fc.constant(1024),
-  ts: timeShape,
-  received: timeShape,
-  seed: fc.integer(),
-  steps: fc.array(
-    fc.oneof(
-      { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), count: fc.integer({ min: 1, max: 120 }) }) },
-      { weight: 5, arbitrary: fc.record({ kind: fc.constant('drain' as const), count: fc.integer({ min: 1, max: 150 }) }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('seal' as const), count: fc.constant(0) }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), count: fc.constant(0) }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('skip' as const), count: fc.integer({ min: 1, max: 1000 }) }) },
-    ),
-    { minLength: 1, maxLength: 14 },
-  ),
-  sample: fc.array(anyValues, { minLength: 5, maxLength: 20 }),
-});
-type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
-
-function* chances(seed: number): Generator<number, never, void> {
-  let state = seed >>> 0;
-  for (;;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-
-function build({ capacityRows, blockRows, ringSlots, ts, received, seed, steps, sample }: History): FeedFixture {
-  const fixture = new FeedFixture(everything, { capacityRows, blockRows, ringSlots });
+function build(past: History): FeedFixture {
+  const fixture = buildFeed(past);
   open.push(fixture);
-  const chance = chances(seed);
-  let n = 0;
-  for (const { kind, count } of steps) {
-    if (kind === 'write') {
-      for (let i = 0; i < count; i++, n++) {
-        if (fixture.writer.position - fixture.tail >= ringSlots) fixture.drain();
-        const values = sample[n % sample.length] as readonly unknown[];
-        const time = START + timeOf(ts as TimeShape, n, chance.next().value);
-        const other = START_NS + BigInt(timeOf(received as TimeShape, n, chance.next().value));
-        fixture.write(...values, time, other);
-      }
-    } else if (kind === 'drain') fixture.drain(count);
-    else if (kind === 'seal') fixture.seal();
-    else if (kind === 'delete') {
-      if (fixture.catalog.view.firstLive < fixture.catalog.view.count - 1) fixture.deleteOldest();
-    } else {
-      fixture.drain();
-      fixture.skip(count);
-    }
-  }
   return fixture;
 }
 

@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander';
-import { type Clock, DeepwaterError, type FeedInfo, type Field, type Reader } from 'deepwater';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Clock, DeepwaterError, type FeedInfo, type Field, type Reader, type UntypedWhere } from 'deepwater';
 import { toJson } from '../output/json.js';
 import { type Row, recordPrinter } from '../output/record-format.js';
 import { flush, print, stdoutClosed } from '../output/stdout.js';
@@ -14,6 +14,7 @@ interface QueryOptions extends StoreOptions, RecordOptions {
   readonly last?: number;
   readonly limit?: number;
   readonly by?: string;
+  readonly where?: UntypedWhere;
   readonly explain?: true;
 }
 
@@ -32,9 +33,10 @@ export function queryCommand(): Command {
     .option('-s, --start <time>', `first time: ${TIME_HELP}`)
     .option('-e, --end <time>', 'time to stop before, in the same ways')
     .addOption(new Option('--latest <seconds>', 'so many seconds back from the newest record').argParser(positiveNumber).conflicts(['start', 'end', 'last']))
-    .addOption(new Option('--last <n>', 'the n records that arrived last').argParser(wholeNumber).conflicts(['start', 'end', 'by', 'limit', 'explain']))
+    .addOption(new Option('--last <n>', 'the n records that arrived last').argParser(wholeNumber).conflicts(['start', 'end', 'by', 'where', 'limit', 'explain']))
     .addOption(new Option('-n, --limit <n>', `at most n records, the first that arrived (tables: ${TABLE_ROWS_MAX} by default)`).argParser(wholeNumber))
     .option('--by <clock>', 'the clock that times are of (default: the timestamp of the feed)')
+    .addOption(new Option('--where <json>', 'only records with such values, as JSON; a text such as "5n" is the whole number 5, of any size').argParser(filterOf))
     .option('--explain', 'print how the range would be read, not the records');
   for (const option of recordOptions()) command.addOption(option);
   return command
@@ -42,6 +44,7 @@ export function queryCommand(): Command {
 Examples:
   deepwater query trades --start -1h
   deepwater query trades --start 2025-02-01T09:30 --end 2025-02-01T16:00 --columns price,size --format csv
+  deepwater query trades --start -1h --where '{ "side": "B", "price": { "gte": 100 } }'
   deepwater query trades --last 20 --json`)
     .action(async (feedName: string, options: QueryOptions) => {
       await withStore(options, async (platform) => {
@@ -74,16 +77,16 @@ async function printRecords(info: FeedInfo, reader: Reader, options: QueryOption
 
 /** The records asked for, however many they are. */
 async function* readRows(info: FeedInfo, reader: Reader, fields: readonly Field[], options: QueryOptions): AsyncGenerator<Row> {
-  const { last, limit, by, start, end } = options;
+  const { last, limit, by, where, start, end } = options;
   const columns = fields.map(({ name }) => name);
   if (last !== undefined) {
     yield* await reader.last(last, { columns });
   } else if (start === undefined && end === undefined) {
-    yield* await reader.latest(options.latest ?? LATEST_SECONDS, { columns, limit, by });
+    yield* await reader.latest(options.latest ?? LATEST_SECONDS, { columns, limit, by, where });
   } else {
     const range = rangeOf(info, reader, options);
-    if (by !== undefined || (limit !== undefined && limit <= AT_ONCE_MAX)) {
-      yield* await reader.range(range.start, range.end, { columns, limit, by });
+    if (by !== undefined || where !== undefined || (limit !== undefined && limit <= AT_ONCE_MAX)) {
+      yield* await reader.range(range.start, range.end, { columns, limit, by, where });
       return;
     }
     let left = limit ?? Infinity;
@@ -96,7 +99,7 @@ async function* readRows(info: FeedInfo, reader: Reader, fields: readonly Field[
 
 async function explain(info: FeedInfo, reader: Reader, options: QueryOptions): Promise<void> {
   const { start, end } = rangeOf(info, reader, options);
-  const { text, ...plan } = reader.explain(start, end, { by: options.by });
+  const { text, ...plan } = reader.explain(start, end, { by: options.by, where: options.where });
   await print(formatOf(options) === 'json' ? `${toJson(plan, 2)}\n` : `${text}\n`);
   await flush();
 }
@@ -122,4 +125,13 @@ function clockOf({ name, clocks }: FeedInfo, by: string | undefined): Clock {
   throw new DeepwaterError('DW_OPTION_INVALID', `--by is ${JSON.stringify(by)}, which is no clock of feed ${name}. Its clocks: ${clocks.map((each) => each.name).join(', ')}.`, {
     values: { option: 'by', given: by, clocks: clocks.map((each) => each.name) },
   });
+}
+
+/** JSON has no whole numbers beyond 2^53: a text of digits and an n stands for one, as in JavaScript. */
+function filterOf(text: string): UntypedWhere {
+  try {
+    return JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value)) as UntypedWhere;
+  } catch (error) {
+    throw new InvalidArgumentError(`Give JSON, such as '{ "price": { "gte": 100 } }' (${(error as Error).message}).`);
+  }
 }

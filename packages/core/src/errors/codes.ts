@@ -72,6 +72,10 @@ export const ERROR_CODES = {
     summary: 'A time range, count or duration cannot be used: not a number, negative, or its start lies after its end.',
     remedy: 'Give start <= end in the unit of the feed’s clock, and counts of zero or more.',
   },
+  DW_FILTER_INVALID: {
+    summary: 'A `where` filter compares a field with a value of another type, or in a way that it has not; or is not made as filters are.',
+    remedy: 'Compare with values of the field’s own type; the message names the field, what was given, and what it takes.',
+  },
   DW_FORMAT_UNKNOWN: {
     summary: 'An unknown output format was asked for.',
     remedy: 'Use tuple, object, columns, segments, raw or arrow.',

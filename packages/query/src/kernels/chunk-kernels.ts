@@ -1,13 +1,18 @@
 /** The functions of assembly/ over the columns of one chunk, in place. */
 import { KERNELS_WASM_BASE64 } from '../generated/kernels.js';
+import type { ScanKernels } from './scan-kernels.js';
 
 /** Anonymous bytes behind each chunk that kernels put their results in. Pages that are not touched take no memory. */
 export const KERNEL_SCRATCH_BYTES = 256 * 1024;
 
 /** Addresses are bytes from the start of the chunk's mapping. */
-export interface ChunkKernels {
+export interface ChunkKernels extends ScanKernels {
   /** The sum of n float64 cells. */
   sumF64(at: number, n: number): number;
+  /** See merge/loser-tree.ts: these run over a memory of the merge. */
+  mergePack(at: number, n: number, feed: number): void;
+  mergeSettle(state: number, feed: number): void;
+  mergeRun(state: number): number;
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -1,0 +1,188 @@
+import type { Clock, Field } from '@deepwater/core/engine';
+import { timeAt } from '../clock-cells.js';
+import { takeCut } from '../cut.js';
+import { cutWithRing } from '../cut-with-ring.js';
+import type { RingBlock } from '../ring-block.js';
+import { laterTimes } from './later-times.js';
+import type { MergeMemory } from './merge-memory.js';
+import { MergedPart, type Stretch } from './part.js';
+import { type FeedRequest, type Stretches, stretchesByArrival, stretchesByTime } from './stretches.js';
+import { FAR, type KeyScale, fillKeys, keyScale, runningMaximum } from './time-scale.js';
+
+/** `time`: exactly by time. `arrival`: each feed in its own order, merged by the greatest time each has had. */
+export type MergeOrder = 'time' | 'arrival';
+
+/**
+ * Goes through the records of one feed, block by block: rows and keys of a block lie in arrays that all feeds of a merge share,
+ * this one's from `from` on.
+ */
+export class FeedCursor {
+  /** Where the block ends in the arrays; it begins at `from`. */
+  end: number;
+  readonly from: number;
+  /** What the rows of the block are rows of. */
+  part: MergedPart;
+  /** Parts that are done with, once what was made of them has been used. */
+  readonly retired: MergedPart[] = [];
+  readonly #clock: Clock;
+  readonly #clockField: Field;
+  #stretches: Stretches | undefined;
+  #stretch: Stretch | undefined;
+  /** Where the stretch goes on: index of a run or of a row, and the row within the run. */
+  #at = 0;
+  #row = 0;
+  #base = 0n;
+  /** Of the last record of the block. */
+  #lastKey = 0;
+  private readonly rows: Uint32Array;
+  #scale: KeyScale;
+  /** The greatest time of the records before the block, in the common unit; only where records come by arrival. */
+  #greatest: bigint | undefined;
+
+  constructor(
+    private readonly request: FeedRequest,
+    private readonly order: MergeOrder,
+    /** Common units in one of the clock. */
+    private readonly factor: number,
+    private readonly memory: MergeMemory,
+    private readonly index: number,
+    private readonly room: number,
+  ) {
+    const { files: { schema }, wanted: { bounds }, fields } = request;
+    this.#clock = bounds.clock;
+    this.#clockField = schema.fields[bounds.clock.fieldIndex] as Field;
+    this.part = MergedPart.none(fields);
+    this.from = this.end = index * room;
+    this.rows = memory.rows;
+    this.#scale = keyScale(this.#clock, factor, 0n);
+  }
+
+  /** Takes the cut: what is published from here on is not seen. */
+  open(): void {
+    const { files, wanted } = this.request;
+    // Rows of a memory feed are gone once the writer has been round.
+    const memory = !files.source.spec.persist;
+    const byTime = this.order === 'time';
+    let held: RingBlock[] | undefined;
+    let cut = wanted.cut;
+    if (memory || byTime) {
+      const copied = cutWithRing(files, memory ? wanted.fields : [this.#clockField]);
+      held = copied.blocks;
+      cut = memory ? { ...copied.cut, ringFrom: held[0]?.firstSequence ?? copied.cut.head } : copied.cut;
+    } else {
+      cut ??= takeCut(files);
+    }
+    const request = { ...this.request, wanted: { ...wanted, cut, ...(memory ? { held } : {}) } };
+    this.#stretches = byTime ? byTimeFrom(request, held ?? []) : stretchesByArrival(request);
+  }
+
+  /** Fills the block with the next records. @returns false where there are none */
+  *load(): Generator<undefined, boolean, void> {
+    this.#settleGreatest();
+    while (this.#stretch === undefined) {
+      const next = (this.#stretches as Stretches).next();
+      if (next.done === true) {
+        this.end = this.from;
+        return false;
+      }
+      if (next.value === undefined) yield;
+      else this.#begin(next.value);
+    }
+    this.#fillRows();
+    this.#fillKeys();
+    return true;
+  }
+
+  /** Counts keys from another base. */
+  rebase(base: bigint): void {
+    this.#base = base;
+    this.#scale = keyScale(this.#clock, this.factor, base);
+    this.#fillKeys();
+  }
+
+  /** The time by which record `at` of the block is merged, in the common unit. */
+  timeAt(at: number): bigint {
+    const words = this.part.words(this.#clockField);
+    const time = (i: number): bigint => timeAt(words, this.rows[i] as number, this.#clock.signed) * BigInt(this.factor);
+    if (this.order === 'time') return time(at);
+    let greatest = this.#greatest ?? time(this.from);
+    for (let i = this.from; i <= at; i++) {
+      const next = time(i);
+      if (next > greatest) greatest = next;
+    }
+    return greatest;
+  }
+
+  dropRetired(): void {
+    for (const part of this.retired.splice(0)) part.drop();
+  }
+
+  close(): void {
+    this.#stretches?.return();
+    this.dropRetired();
+    this.part.drop();
+  }
+
+  #begin(stretch: Stretch): void {
+    if (stretch.part === this.part) stretch.part.drop();
+    else {
+      this.retired.push(this.part);
+      this.part = stretch.part;
+    }
+    this.#stretch = stretch;
+    this.#at = 0;
+    this.#row = stretch.runs?.[0] ?? 0;
+  }
+
+  #fillRows(): void {
+    const { rows, from, room } = this;
+    const { order, runs } = this.#stretch as Stretch;
+    let at = from;
+    if (order !== undefined) {
+      const to = Math.min(order.length, this.#at + room);
+      rows.set(order.subarray(this.#at, to), from);
+      at = from + to - this.#at;
+      this.#at = to;
+      if (to === order.length) this.#stretch = undefined;
+    } else if (runs !== undefined) {
+      while (at < from + room && this.#at < runs.length) {
+        const end = runs[this.#at + 1] as number;
+        let row = this.#row;
+        const to = Math.min(end, row + from + room - at);
+        for (; row < to; row++) rows[at++] = row;
+        this.#row = row;
+        if (row < end) break;
+        this.#at += 2;
+        this.#row = runs[this.#at] ?? 0;
+      }
+      if (this.#at >= runs.length) this.#stretch = undefined;
+    }
+    this.end = at;
+  }
+
+  #fillKeys(): void {
+    const { memory: { keys, kernels }, rows, from, end } = this;
+    if (end === from) return;
+    fillKeys(keys, from, rows, from, end - from, this.part.words(this.#clockField), this.#scale);
+    if (this.order === 'arrival') {
+      const before = this.#greatest === undefined ? -Infinity : Number(this.#greatest - this.#base);
+      runningMaximum(keys, from, end - from, Math.min(before, FAR));
+      this.#lastKey = keys[end - 1] as number;
+    }
+    kernels.mergePack(keys.byteOffset + 8 * from, end - from, this.index);
+  }
+
+  /** Before the block is filled anew: the greatest time is that of its last record, too. */
+  #settleGreatest(): void {
+    if (this.order === 'time' || this.end === this.from) return;
+    const last = this.#lastKey;
+    this.#greatest = last < FAR ? this.#base + BigInt(last) : this.timeAt(this.end - 1);
+  }
+}
+
+function* byTimeFrom(request: FeedRequest, ring: readonly RingBlock[]): Stretches {
+  const { files, wanted: { cut, bounds } } = request;
+  if (cut === undefined) return;
+  const later = yield* laterTimes(files, cut, ring, bounds);
+  yield* stretchesByTime(request, later);
+}

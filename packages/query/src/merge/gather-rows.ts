@@ -1,0 +1,36 @@
+import type { Field } from '@deepwater/core/engine';
+import { type RowSource, bytesOf, wordsOf } from '../row-source.js';
+
+/** Copies rows of several sources side by side: row i is row `rows[i]` of `sources[sourceOf[i]]`. Cells are copied bit by bit. */
+export function gatherRows(sources: readonly RowSource[], sourceOf: Uint32Array, rows: Uint32Array, fields: readonly Field[]): RowSource {
+  const count = rows.length;
+  const columnOffsets: number[] = [];
+  let bytes = 0;
+  for (const { index, width } of fields) {
+    columnOffsets[index] = bytes;
+    bytes += Math.ceil((count * width) / 8) * 8;
+  }
+  const target: RowSource = { buffer: new ArrayBuffer(bytes), columnOffsets, capacityRows: count };
+  for (const field of fields) {
+    if (field.width === 8) gatherWords(sources.map((source) => wordsOf(source, field)), sourceOf, rows, wordsOf(target, field));
+    else gatherBytes(sources.map((source) => bytesOf(source, field)), sourceOf, rows, bytesOf(target, field), field.width);
+  }
+  return target;
+}
+
+function gatherWords(columns: readonly Int32Array[], sourceOf: Uint32Array, rows: Uint32Array, out: Int32Array): void {
+  for (let i = 0; i < rows.length; i++) {
+    const column = columns[sourceOf[i] as number] as Int32Array;
+    const cell = 2 * (rows[i] as number);
+    out[2 * i] = column[cell] as number;
+    out[2 * i + 1] = column[cell + 1] as number;
+  }
+}
+
+function gatherBytes(columns: readonly Uint8Array[], sourceOf: Uint32Array, rows: Uint32Array, out: Uint8Array, width: number): void {
+  for (let i = 0, at = 0; i < rows.length; i++, at += width) {
+    const column = columns[sourceOf[i] as number] as Uint8Array;
+    const cell = width * (rows[i] as number);
+    for (let b = 0; b < width; b++) out[at + b] = column[cell + b] as number;
+  }
+}

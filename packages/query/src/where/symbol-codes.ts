@@ -1,0 +1,18 @@
+import type { SymbolDictionaryReader } from '@deepwater/core/engine';
+
+/** Codes of the symbols with these texts, ascending; a text that no record ever had has none. */
+export function symbolCodes(symbols: SymbolDictionaryReader, fieldIndex: number, wanted: readonly string[]): number[] {
+  const texts = symbols.texts(fieldIndex);
+  const found = codesOf(texts, wanted);
+  if (found.length >= wanted.length) return found;
+  const before = texts.length;
+  symbols.reload();
+  return texts.length === before ? found : codesOf(texts, wanted);
+}
+
+function codesOf(texts: readonly string[], wanted: readonly string[]): number[] {
+  const set = new Set(wanted);
+  const codes: number[] = [];
+  for (let code = 0; code < texts.length; code++) if (set.has(texts[code] as string)) codes.push(code);
+  return codes;
+}

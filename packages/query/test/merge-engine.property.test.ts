@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Field } from '@deepwater/core';
+import { FeedFiles } from '../dist/feed-files.js';
+import { type MergedBatch, mergedBatches } from '../dist/merge/merged-batches.js';
+import type { FeedRequest } from '../dist/merge/stretches.js';
+import { boundsBetween } from '../dist/time-bounds.js';
+import { FACTORS, type ModelFeed, type ModelRow, buildFeed, byArrival, byTime, feedHistory, within } from './support/merge-model.js';
+import { assertProperty } from './support/seed.js';
+
+const open: ModelFeed[] = [];
+afterEach(() => {
+  for (const { fixture } of open.splice(0)) fixture.remove();
+});
+
+function request({ fixture, unit }: ModelFeed, low: bigint, high: bigint): FeedRequest {
+  const files = new FeedFiles(fixture.source, fixture.schema);
+  const factor = FACTORS[unit];
+  const fields = fixture.schema.fields;
+  return { files, wanted: { bounds: boundsBetween(fixture.schema, 0, -floorOf(-low, factor), floorOf(high, factor)), fields: [...fields] as Field[] }, fields };
+}
+
+function floorOf(value: bigint, divisor: bigint): bigint {
+  const whole = value / divisor;
+  return whole * divisor > value ? whole - 1n : whole;
+}
+
+interface Given {
+  readonly feed: number;
+  readonly sequence: number;
+  readonly price: number;
+  readonly tag: number;
+  readonly time: bigint;
+  readonly merged: bigint;
+}
+
+function given(batch: MergedBatch): Given[] {
+  const { length, source, row, parts, times, base, unit } = batch;
+  return Array.from({ length }, (_, i) => {
+    const feed = source[i] as number;
+    const part = parts[feed] as MergedBatch['parts'][number];
+    const at = row[i] as number;
+    return {
+      feed, sequence: part.sequenceOf(at), price: part.columns['price']?.[at] as number, tag: part.columns['tag']?.[at] as number,
+      time: BigInt(part.columns['ts']?.[at] as bigint), merged: (base + BigInt(times[i] as number)) * FACTORS[unit],
+    };
+  });
+}
+
+/** Each batch has to be looked at before the next is asked for. */
+function all(batches: Iterable<MergedBatch | undefined>): Given[] {
+  const records: Given[] = [];
+  for (const batch of batches) if (batch !== undefined) records.push(...given(batch));
+  return records;
+}
+
+const shown = ({ feed, sequence, price, tag, time }: ModelRow): Omit<Given, 'merged'> => ({ feed, sequence, price, tag, time });
+
+const histories = fc.array(feedHistory, { minLength: 1, maxLength: 5 });
+const range = fc.record({ low: fc.double({ min: 0, max: 1, noNaN: true }), high: fc.double({ min: 0, max: 1, noNaN: true }), whole: fc.boolean() });
+
+/** A range between the times that there are. */
+function rangeOf(feeds: readonly ModelFeed[], { low, high, whole }: { low: number; high: number; whole: boolean }): [bigint, bigint] {
+  const times = feeds.flatMap(({ rows }) => rows.map(({ ns }) => ns)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  if (whole || times.length === 0) return [0n, 2n ** 64n - 1n];
+  const at = (part: number): bigint => times[Math.floor(part * (times.length - 1))] as bigint;
+  return [at(Math.min(low, high)), at(Math.max(low, high))];
+}
+
+describe('merged batches', () => {
+  test('by time: exactly the records of the range, by time, then feed, then sequence, whatever the units and the order of the clocks', () => {
+    assertProperty(fc.property(histories, range, (histories, part) => {
+      const feeds = histories.map((history, i) => buildFeed(i, history));
+      open.push(...feeds);
+      const [low, high] = rangeOf(feeds, part);
+      const got = all(mergedBatches(feeds.map((feed) => request(feed, low, high))));
+      const wanted = byTime(feeds.map((feed) => within(feed, low, high)));
+      expect(got.map(({ merged: _merged, ...rest }) => rest)).toEqual(wanted.map(shown));
+      expect(got.map(({ merged }) => merged)).toEqual(wanted.map(({ ns }) => ns));
+    }), 150);
+  });
+
+  test('by arrival: each feed in its own order, merged by the greatest time it has had', () => {
+    assertProperty(fc.property(histories, range, (histories, part) => {
+      const feeds = histories.map((history, i) => buildFeed(i, history));
+      open.push(...feeds);
+      const [low, high] = rangeOf(feeds, part);
+      const got = all(mergedBatches(feeds.map((feed) => request(feed, low, high)), { order: 'arrival' }));
+      const wanted = byArrival(feeds.map((feed) => within(feed, low, high)));
+      expect(got.map(({ merged: _merged, ...rest }) => rest)).toEqual(wanted.map(shown));
+      expect(got.map(({ merged }) => merged)).toEqual(wanted.map(({ until }) => until));
+    }), 150);
+  });
+});
