@@ -19,18 +19,22 @@ export class DuckPeer {
 
   private constructor(private readonly instance: DuckDBInstance, private readonly connection: DuckDBConnection, private readonly parquet: string) {}
 
-  /** @param prices what the columns price and size are: `double`, or decimals */
+  /** @param types what the columns price and size are */
   static async open(rows: number, directory: string, types: { readonly price: string; readonly size: string } = { price: 'double', size: 'double' }): Promise<DuckPeer> {
     const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
     const connection = await instance.connect();
     const duck = new DuckPeer(instance, connection, path.join(directory, 'ticks.parquet'));
-    const { price, size, timestamp, side } = TICK_SQL;
-    await connection.run(`create table ticks as select (${price})::${types.price} as price, (${size})::${types.size} as size, ${timestamp} as timestamp, ${side} as side from range(${rows}) numbers(n)`);
+    const { price, size, timestamp, side, feed } = TICK_SQL;
+    await connection.run(`create table ticks as select (${price})::${types.price} as price, (${size})::${types.size} as size, ${timestamp} as timestamp, ${side} as side, ${feed} as feed from range(${rows}) numbers(n)`);
     return duck;
   }
 
-  async run(sql: string): Promise<void> {
+  /** Runs a statement. @returns nanoseconds */
+  async run(sql: string, threads = 1): Promise<number> {
+    await this.#use(threads);
+    const started = nowNs();
     await this.connection.run(sql);
+    return nowNs() - started;
   }
 
   /** Writes the Parquet file that queries may ask. */
@@ -43,14 +47,18 @@ export class DuckPeer {
    * @param threads that DuckDB may use, the one that waits included
    */
   async ask(sql: string, source: DuckSource, threads: number): Promise<DuckAnswer> {
-    if (threads !== this.#threads) await this.connection.run(`set threads to ${threads}`);
-    this.#threads = threads;
+    await this.#use(threads);
     const text = source === 'table' ? sql : sql.replaceAll('from ticks', `from '${this.parquet.replaceAll("'", "''")}'`);
     const started = nowNs();
     const result = await this.connection.runAndReadAll(text);
     const ns = nowNs() - started;
     const columns = result.getColumnsObject();
     return { ns, columns: Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.map(Number)])) };
+  }
+
+  async #use(threads: number): Promise<void> {
+    if (threads !== this.#threads) await this.connection.run(`set threads to ${threads}`);
+    this.#threads = threads;
   }
 
   close(): void {

@@ -62,6 +62,7 @@ export const TICK_SQL = (() => {
     size: `(1 + ((${bits} >> 8) & 127))::double`,
     timestamp: `(${FIRST_TIME_US} + n * ${TICK_US} + ((${bits} >> 15) & ${JITTER_US - 1}))::ubigint`,
     side: `case when ${bits} >> 31 = 1 then 'B' else 'S' end`,
+    feed: `(${bits} >> 3) & 7`,
   };
 })();
 
