@@ -1,5 +1,5 @@
 import type { EventSink } from '@deepwater/core';
-import { FeedReader, type ReaderSource } from '@deepwater/query';
+import { FeedReader, type QueryPool, type ReaderSource } from '@deepwater/query';
 
 /** A reader that was given out: it has to be known when its user closes it. */
 class SharedReader extends FeedReader {
@@ -21,14 +21,14 @@ interface Entry {
 export class OpenReaders {
   readonly #entries = new Map<string, Entry>();
 
-  constructor(private readonly event: EventSink) {}
+  constructor(private readonly event: EventSink, private readonly pool: QueryPool) {}
 
   async get(source: ReaderSource): Promise<FeedReader> {
     const { feedUid, spec: { name } } = source;
     const known = this.#entries.get(name);
     if (known?.uid === feedUid && !known.reader.closed) return known.reader;
     await known?.reader.close();
-    const reader = new SharedReader(source, { onWarning: ({ message, values }) => { this.event({ level: 'warn', message, values }); } });
+    const reader = new SharedReader(source, { onWarning: ({ message, values }) => { this.event({ level: 'warn', message, values }); }, pool: this.pool });
     this.#entries.set(name, { uid: feedUid, reader });
     return reader;
   }

@@ -12,6 +12,11 @@ export interface PlatformOptions {
   readonly ringDir?: string;
   /** Close on SIGTERM and SIGINT, then let the signal end the process if nobody else listens to it. Default true. */
   readonly handleSignals?: boolean;
+  /**
+   * Threads for queries: what reads have to wait for is done there, not in the thread that asks, and long scans run in as many parts.
+   * They are started soon after the first asynchronous read. Long jobs have as many again. Default: cores; at most 256.
+   */
+  readonly poolThreads?: number;
   /** Told of everything that goes to the log, whatever its level; also where there is no log. */
   readonly onEvent?: EventSink;
 }
@@ -22,6 +27,9 @@ export interface CheckedOptions extends PlatformOptions {
   readonly handleSignals: boolean;
 }
 
+/** A slip of the hand shall not start a thousand threads. */
+const POOL_THREADS_MAX = 256;
+
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 
 /** What each option may be, and how to say so. */
@@ -31,6 +39,7 @@ const CHECKS: Readonly<Record<keyof PlatformOptions, readonly [(value: unknown) 
   readOnly: [isBoolean, 'true or false'],
   ringDir: [(value) => typeof value === 'string' && value !== '' && !value.includes('\0'), 'the path of a directory'],
   handleSignals: [isBoolean, 'true or false'],
+  poolThreads: [(value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= POOL_THREADS_MAX, `a whole number from 1 to ${POOL_THREADS_MAX}`],
   onEvent: [(value) => typeof value === 'function', 'a function'],
 };
 

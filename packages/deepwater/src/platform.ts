@@ -3,7 +3,7 @@ import {
   type StoreEvent, StoreLog, compileSchema, openManifest, ownVersion, parseFeedSpec,
 } from '@deepwater/core';
 import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
-import type { ReaderSource, SubscriptionHandle } from '@deepwater/query';
+import { QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
 import { deleteFeed, feedInUse } from './delete-feed.js';
 import { type FeedInfo, feedInfo } from './feed-info.js';
@@ -35,6 +35,7 @@ export class Platform {
   readonly #feeds: KnownFeeds;
   readonly #writers = new OpenWriters();
   readonly #readers: OpenReaders;
+  readonly #pool: QueryPool;
   readonly #subscriptions = new GivenSubscriptions();
   readonly #strategies: RunningStrategies;
   readonly #atEnd: Closable;
@@ -48,7 +49,8 @@ export class Platform {
     this.#log = log;
     this.#event = event;
     this.#feeds = new KnownFeeds(basePath, event);
-    this.#readers = new OpenReaders(event);
+    this.#pool = new QueryPool(options.poolThreads === undefined ? {} : { threads: options.poolThreads });
+    this.#readers = new OpenReaders(event, this.#pool);
     this.#strategies = new RunningStrategies({
       event,
       source: (feedName) => this.#sourceOf(this.#feed(feedName)),
@@ -239,7 +241,7 @@ export class Platform {
     await this.#strategies.end();
     this.#subscriptions.end();
     const results = await Promise.allSettled([
-      this.#readers.closeAll(),
+      this.#readers.closeAll().then(() => this.#pool.close()),
       // A writer that is just being opened is closed as well.
       this.#writers.settled().then(() => this.#ingest.close()),
     ]);
@@ -258,6 +260,7 @@ export class Platform {
   /** For the end of the process, when nothing can be waited for: what is not in a chunk then stays safe in the ring. */
   #closeSync(): void {
     this.#subscriptions.end();
+    this.#pool.closeSync();
     this.#ingest.closeSync();
     this.#event({ level: 'info', message: 'store closed at the end of the process' });
     this.#log.closeSync();
@@ -274,10 +277,8 @@ export class Platform {
 
   #sourceOf(feed: FeedFile): ReaderSource {
     const ringDir = ringDirectory(this.#manifest);
-    return {
-      basePath: this.basePath, storeId: this.#manifest.storeId, feedUid: feed.uid, spec: feed.spec,
-      ...(ringDir === undefined ? {} : { ringDir }),
-    };
+    const source = { basePath: this.basePath, storeId: this.#manifest.storeId, feedUid: feed.uid, spec: feed.spec };
+    return ringDir === undefined ? source : { ...source, ringDir };
   }
 
   #alive(): void {

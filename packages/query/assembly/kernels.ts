@@ -4,3 +4,4 @@
 export { sumF64 } from './sum';
 export { within16, within32, within64, within8, withinBytes, withinF32, withinF64 } from './filter';
 export { mergePack, mergeRun, mergeSettle } from './merge';
+export { timeBars } from './bars';

@@ -11,10 +11,11 @@ const TRIES_MAX = 64;
  * A cut together with some columns of its rows in the ring, in order: for whoever goes through it backwards, or more than once.
  * Rows of a persisted feed that were overwritten meanwhile are in chunks by then, so that the cut is taken again. In a memory
  * feed they are gone; the rows behind them are what the feed holds.
+ * @param head the head of an earlier cut, to go on with that one
  */
-export function cutWithRing(files: FeedFiles, fields: readonly Field[]): { cut: Cut; blocks: RingBlock[] } {
+export function cutWithRing(files: FeedFiles, fields: readonly Field[], head?: number): { cut: Cut; blocks: RingBlock[] } {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const cut = takeCut(files);
+    const cut = takeCut(files, head);
     const { ring } = cut;
     if (ring === undefined) return { cut, blocks: [] };
     const blocks = copyBackwards(files, ring, fields, cut.ringFrom, cut.head);

@@ -34,3 +34,9 @@ export { type TimeBounds, type TimeInput, timeOf, timeValue } from './time-bound
 export { parseWhere } from './where/parse-where.js';
 export { type CellTest, type Condition, type Predicate, predicateText } from './where/predicate.js';
 export type { UntypedWhere, Where, WhereValue } from './where/where.js';
+export { type CallLimits, type PoolOptions, type PoolTask, QueryPool, type RunOptions, type TaskPriority } from './pool/query-pool.js';
+export type { MapOptions, Part } from './pool/in-order.js';
+export type { Progress, TaskHelper } from './pool/task-control.js';
+export { handOver } from './pool/task-result.js';
+export { countInPool, scan, type ScanLimits, type ScanTask } from './pool/scan.js';
+export { scanPart, type Scan, type ScanAnswer, type ScanPayload } from './pool/scan-part.js';

@@ -24,14 +24,14 @@ export interface Newest extends Found {
  * The record with the greatest time up to `limit`; of equal times, the one that arrived last. Sealed chunks are told
  * apart by their ranges, blocks by their descriptors; rows are looked at in the few blocks that these leave open.
  */
-export function greatestUpTo(files: FeedFiles, clockIndex: number, limit: bigint): { cut: Cut; found: Found | undefined } {
-  const { cut, blocks } = cutWithRing(files, [clockField(files, clockIndex)]);
+export function greatestUpTo(files: FeedFiles, clockIndex: number, limit: bigint, head?: number): { cut: Cut; found: Found | undefined } {
+  const { cut, blocks } = cutWithRing(files, [clockField(files, clockIndex)], head);
   return { cut, found: search(files, cut, blocks, clockIndex, limit) };
 }
 
 /** The newest record on a clock, leaving times past `limit` out unless there are no others; and how many of those there are. */
-export function newestUpTo(files: FeedFiles, clockIndex: number, limit: bigint): { cut: Cut; newest: Newest | undefined } {
-  const { cut, blocks } = cutWithRing(files, [clockField(files, clockIndex)]);
+export function newestUpTo(files: FeedFiles, clockIndex: number, limit: bigint, head?: number): { cut: Cut; newest: Newest | undefined } {
+  const { cut, blocks } = cutWithRing(files, [clockField(files, clockIndex)], head);
   const clock = files.schema.clocks[clockIndex] as Clock;
   const beyond = limit >= greatestTime(clock) ? 0 : countBeyond(files, cut, blocks, clockIndex, limit);
   const found = search(files, cut, blocks, clockIndex, limit) ?? (beyond > 0 ? search(files, cut, blocks, clockIndex, greatestTime(clock)) : undefined);

@@ -148,7 +148,12 @@ function followedBy(facts: BlockFacts | undefined, next: BlockFacts): BlockFacts
 }
 
 /** One cache a thread, for all readers: the limit on mappings is one of the process. */
-const mappings = new EngineMappings(1000);
+let mappings = new EngineMappings(1000);
+
+/** Has this thread keep fewer chunks mapped, since it shares the process's limit with others of its kind. Before the first is mapped. */
+export function limitMappings(mappingsMax: number): void {
+  mappings = new EngineMappings(mappingsMax);
+}
 /** Goes with the mapping, so that no view outlives it in here. */
 const chunks = new WeakMap<MappedFile, OpenChunk>();
 

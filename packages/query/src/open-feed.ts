@@ -5,6 +5,8 @@ import { unusableWarning } from './bars/unusable-warning.js';
 import { DecodeHelpers } from './decode-values.js';
 import { FeedFiles } from './feed-files.js';
 import type { ReadContext } from './reads.js';
+import { PooledReads } from './pool/pooled-reads.js';
+import { type Limited, limitedCall } from './pool/limited-call.js';
 import type { ReaderOptions, ReaderSource } from './reader-source.js';
 import { type Steps, runSliced } from './slices.js';
 import { wildWarning } from './wild-warning.js';
@@ -13,6 +15,9 @@ export class OpenFeed {
   readonly spec: FeedSpec;
   readonly schema: Schema;
   readonly #context: ReadContext;
+  readonly #pooled: PooledReads | undefined;
+  /** Aborted when the reader is closed. */
+  readonly #closing = new AbortController();
   #closed = false;
 
   constructor(source: ReaderSource, options: ReaderOptions = {}) {
@@ -33,6 +38,7 @@ export class OpenFeed {
       },
       onUnusable: (records, fields) => { options.onWarning?.(unusableWarning(this.spec.name, records, fields)); },
     };
+    this.#pooled = options.pool === undefined ? undefined : new PooledReads(options.pool, files);
   }
 
   /** Names of the fields in order, padding left out. */
@@ -45,6 +51,9 @@ export class OpenFeed {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    const error = this.#closedError();
+    this.#closing.abort(error);
+    this.#pooled?.close(this.#closing.signal, error);
     this.#context.files.close();
     wakeLocal(localBell(this.#context.files.source)); // streams that wait
   }
@@ -56,7 +65,11 @@ export class OpenFeed {
   /** @throws DeepwaterError DW_READER_CLOSED */
   protected alive(): ReadContext {
     if (!this.#closed) return this.#context;
-    throw new DeepwaterError('DW_READER_CLOSED', `The reader of feed ${this.spec.name} is closed. Create a new one with createReader.`, {
+    throw this.#closedError();
+  }
+
+  #closedError(): DeepwaterError {
+    return new DeepwaterError('DW_READER_CLOSED', `The reader of feed ${this.spec.name} is closed. Create a new one with createReader.`, {
       values: { feed: this.spec.name },
     });
   }
@@ -64,5 +77,19 @@ export class OpenFeed {
   /** Runs the steps of a read in slices; closing the reader ends it. */
   protected sliced<T>(steps: Steps<unknown>): Promise<T> {
     return runSliced(steps, () => { this.alive(); }) as Promise<T>;
+  }
+
+  /**
+   * An asynchronous call with `signal`, `timeoutMs` and `onProgress` among its options: its steps are run in slices, and what looks for rows goes on
+   * in the pool, where the reader has one whose threads have started. Closing the reader ends it.
+   * @param what what errors call it
+   * @param make the steps; gets the context of this call and the options without those three
+   */
+  protected limited<T>(what: string, options: unknown, make: (context: ReadContext, options: unknown, limited: Limited) => Steps<unknown>): Promise<T> {
+    const context = this.alive();
+    return limitedCall(`${what} of feed ${this.spec.name}`, options, this.#closing.signal, (limited, rest) => {
+      const elsewhere = this.#pooled?.begin(limited);
+      return runSliced(make(elsewhere === undefined ? context : { ...context, elsewhere }, rest, limited), () => { limited.check(); });
+    }) as Promise<T>;
   }
 }

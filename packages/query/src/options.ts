@@ -1,5 +1,6 @@
 /** What callers ask for, checked: every key known, every value usable. */
 import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
+import type { CallLimits } from './pool/query-pool.js';
 import { clockIndexOf } from './time-bounds.js';
 import { parseWhere } from './where/parse-where.js';
 import type { Predicate } from './where/predicate.js';
@@ -102,4 +103,28 @@ export function countOf(name: string, value: unknown, least: number): number | u
   throw new DeepwaterError('DW_OPTION_INVALID', `${name} is ${describeValue(value)}; give a whole number of at least ${least}.`, {
     values: { [name]: value, least },
   });
+}
+
+const LIMIT_KEYS = ['signal', 'timeoutMs', 'onProgress'] as const;
+/** Timers run at once from here on. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * Takes what limits a call out of its options.
+ * @returns the limits, and the options without them
+ * @throws DeepwaterError DW_OPTION_INVALID
+ */
+export function splitLimits(options: unknown): { limits: CallLimits; rest: unknown } {
+  if (typeof options !== 'object' || options === null || !LIMIT_KEYS.some((key) => key in options)) return { limits: {}, rest: options };
+  const { signal, timeoutMs, onProgress, ...rest } = options as Record<string, unknown>;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidLimit('signal', signal, 'an AbortSignal');
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX)) {
+    throw invalidLimit('timeoutMs', timeoutMs, `a number of milliseconds above 0, at most ${TIMEOUT_MS_MAX}`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidLimit('onProgress', onProgress, 'a function that takes { rows, of }');
+  return { limits: { signal, timeoutMs, onProgress: onProgress as CallLimits['onProgress'] }, rest };
+}
+
+function invalidLimit(name: string, value: unknown, wanted: string): DeepwaterError {
+  return new DeepwaterError('DW_OPTION_INVALID', `${name} is ${describeValue(value)}; give ${wanted}.`, { values: { [name]: describeValue(value) } });
 }

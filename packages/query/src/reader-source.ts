@@ -1,4 +1,5 @@
 import type { FeedSpec } from '@deepwater/core/engine';
+import type { QueryPool } from './pool/query-pool.js';
 
 /** Everything a reader needs to find a feed. Plain data: post it to any thread and open a reader there. */
 export interface ReaderSource {
@@ -19,4 +20,6 @@ export interface ReaderWarning {
 
 export interface ReaderOptions {
   readonly onWarning?: (warning: ReaderWarning) => void;
+  /** Where its asynchronous reads look for rows; in the reader's own thread, where there is none. */
+  readonly pool?: QueryPool;
 }

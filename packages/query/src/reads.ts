@@ -8,12 +8,12 @@ import { tupleDecoder } from './decode-tuple.js';
 import type { DecodeHelpers } from './decode-values.js';
 import type { FeedFiles } from './feed-files.js';
 import { canMap, mapColumns } from './map-columns.js';
-import { type Newest, greatestUpTo, newestUpTo } from './newest.js';
+import { type Found, type Newest, greatestUpTo, newestUpTo } from './newest.js';
 import { type Format, type Request, parseOptions } from './options.js';
 import { countRows, endOf, sequenceOf } from './piece-source.js';
 import type { SequenceRead } from './results.js';
 import { segmentsOf } from './segments.js';
-import { type Piece, select } from './select.js';
+import { type Piece, type Wanted, select } from './select.js';
 import type { Steps } from './slices.js';
 import type { WantedFilter } from './where/used-filter.js';
 import {
@@ -28,6 +28,29 @@ export interface ReadContext {
   readonly onWild: (clock: Clock, newest: Newest, limit: bigint) => void;
   /** Told of records that bars leave out, because a field they are made of is not a number. */
   readonly onUnusable: (records: number, fields: readonly string[]) => void;
+  /** Where this one read has rows looked for; in the thread itself, where it is left out. */
+  readonly elsewhere?: Elsewhere;
+}
+
+/** Rows wanted by a read. */
+export interface RowsWanted extends Wanted {
+  /** Only the newest so many, in place of `from`. */
+  readonly last?: number;
+  /** The columns become part of the result without a copy, so that they may be larger than memory. */
+  readonly mapped?: boolean;
+}
+
+export interface FoundRows {
+  readonly found: readonly Piece[];
+  /** The head of the feed, as the read saw it. */
+  readonly head: number;
+}
+
+/** The parts of a read that look for rows, done by another thread: all of one read see one cut. */
+export interface Elsewhere {
+  rows(wanted: RowsWanted): Steps<FoundRows>;
+  newest(clockIndex: number, limit: bigint): Steps<Newest | undefined>;
+  greatest(clockIndex: number, limit: bigint): Steps<Found | undefined>;
 }
 
 /** A time this far ahead of the wall clock is taken for a mistake of whoever made it. */
@@ -52,33 +75,58 @@ export function* readLatest(context: ReadContext, seconds: unknown, options: unk
     const end = timeOf(now, clock, 'now');
     return yield* readBounds(context, request, boundsBetween(schema, request.clockIndex, end - span, end));
   }
-  const { cut, newest } = findNewest(context, request.clockIndex, undefined);
+  const { cut, newest } = yield* newestSteps(context, request.clockIndex);
   if (newest === undefined) return yield* give(context, request, []);
   return yield* readBounds(context, request, boundsBetween(schema, request.clockIndex, newest.time - span, newest.time), cut);
 }
 
 /** The newest record on a clock, wild times left out where there are others. @param now the wall clock, in the clock's unit. */
 export function findNewest(context: ReadContext, clockIndex: number, now: unknown): { cut: Cut; newest: Newest | undefined } {
-  const { files } = context;
-  const clock = files.schema.clocks[clockIndex] as Clock;
-  const limit = timeOf(now ?? new Date(), clock, 'now') + BigInt(WILD_SECONDS * UNITS_PER_SECOND[clock.unit]);
-  const result = newestUpTo(files, clockIndex, limit);
-  if (result.newest !== undefined && result.newest.beyond > 0) context.onWild(clock, result.newest, limit);
+  const limit = wildLimit(context, clockIndex, now);
+  const result = newestUpTo(context.files, clockIndex, limit);
+  tellWild(context, clockIndex, result.newest, limit);
   return result;
+}
+
+function* newestSteps(context: ReadContext, clockIndex: number): Steps<{ cut?: Cut; newest: Newest | undefined }> {
+  if (context.elsewhere === undefined) return findNewest(context, clockIndex, undefined);
+  const limit = wildLimit(context, clockIndex, undefined);
+  const newest = yield* context.elsewhere.newest(clockIndex, limit);
+  tellWild(context, clockIndex, newest, limit);
+  return { newest };
+}
+
+/** Times after it are mistakes. */
+function wildLimit({ files }: ReadContext, clockIndex: number, now: unknown): bigint {
+  const clock = files.schema.clocks[clockIndex] as Clock;
+  return timeOf(now ?? new Date(), clock, 'now') + BigInt(WILD_SECONDS * UNITS_PER_SECOND[clock.unit]);
+}
+
+function tellWild(context: ReadContext, clockIndex: number, newest: Newest | undefined, limit: bigint): void {
+  if (newest !== undefined && newest.beyond > 0) context.onWild(context.files.schema.clocks[clockIndex] as Clock, newest, limit);
 }
 
 export function* readLast(context: ReadContext, count: unknown, options: unknown): Steps<unknown> {
   const { files } = context;
   const request = parseOptions(files.schema, options, ['format', 'columns']);
   const wanted = wholeNumber('last', count);
-  const cut = takeCut(files);
-  const from = sequenceOfLast(files, cut, wanted);
-  const found = yield* select(files, { cut, from, limit: wanted, fields: neededFields(files, request) });
+  const { found } = yield* findRows(context, { last: wanted, limit: wanted, fields: neededFields(files, request), mapped: isMapped(request) });
   return yield* give(context, request, found);
 }
 
+/** Looks for the rows that a read is about. */
+function* findRows(context: ReadContext, wanted: RowsWanted): Steps<FoundRows> {
+  if (context.elsewhere !== undefined) return yield* context.elsewhere.rows(wanted);
+  const { files } = context;
+  const cut = wanted.cut ?? takeCut(files);
+  const from = wanted.last === undefined ? wanted.from : sequenceOfLast(files, cut, wanted.last);
+  return { found: yield* select(files, { ...wanted, cut, from }), head: cut.head };
+}
+
+const isMapped = ({ format }: Request): boolean => format === 'columns' || format === 'segments';
+
 /** The sequence number from which on a cut has `count` rows. */
-function sequenceOfLast(files: FeedFiles, cut: Cut, count: number): number {
+export function sequenceOfLast(files: FeedFiles, cut: Cut, count: number): number {
   let left = count - (cut.head - cut.ringFrom);
   if (left <= 0) return cut.head - count;
   let from = cut.ringFrom;
@@ -100,9 +148,12 @@ export function* readAt(context: ReadContext, time: unknown, inclusive: boolean,
   const clock = files.schema.clocks[request.clockIndex] as Clock;
   const limit = timeOf(time, clock, 'time') - (inclusive ? 0n : 1n);
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const { cut, found } = greatestUpTo(files, request.clockIndex, limit);
+    const { elsewhere } = context;
+    const { cut, found } = elsewhere === undefined
+      ? greatestUpTo(files, request.clockIndex, limit)
+      : { cut: undefined, found: yield* elsewhere.greatest(request.clockIndex, limit) };
     if (found === undefined) return undefined;
-    const pieces = yield* select(files, { cut, from: found.sequence, limit: 1, fields: request.fields });
+    const { found: pieces } = yield* findRows(context, { cut, from: found.sequence, limit: 1, fields: request.fields });
     const piece = pieces[0];
     // Retention, or the writer of a memory feed, can take the record away between finding and reading it.
     if (piece === undefined || sequenceOf(piece, piece.runs[0] as number) !== found.sequence) continue;
@@ -120,10 +171,9 @@ export function* readFrom(context: ReadContext, sequence: unknown, max: unknown,
   const request = parseOptions(files.schema, { format }, ['format']);
   const from = wholeNumber('sequence', sequence);
   const limit = wholeNumber('max', max);
-  const cut = takeCut(files);
-  const found = yield* select(files, { cut, from, limit, fields: neededFields(files, request) });
+  const { found, head } = yield* findRows(context, { from, limit, fields: neededFields(files, request), mapped: isMapped(request) });
   const count = countRows(found);
-  const next = count < limit ? Math.max(from, cut.head) : count === 0 ? from : endOf(found.at(-1) as Piece);
+  const next = count < limit ? Math.max(from, head) : count === 0 ? from : endOf(found.at(-1) as Piece);
   const first = found.length === 0 ? next : sequenceOf(found[0] as Piece, found[0]?.runs[0] as number);
   return { records: yield* give(context, request, found), count, first, next };
 }
@@ -143,7 +193,7 @@ export function filterOf({ symbols }: DecodeHelpers, { where }: Request): Wanted
 function* readBounds(context: ReadContext, request: Request, bounds: TimeBounds, cut?: Cut): Steps<unknown> {
   const { files, helpers } = context;
   const where = filterOf(helpers, request);
-  const found = yield* select(files, { bounds, limit: request.limit, cut, fields: neededFields(files, request, bounds), where });
+  const { found } = yield* findRows(context, { bounds, limit: request.limit, cut, fields: neededFields(files, request, bounds), mapped: isMapped(request), where });
   return yield* give(context, request, found);
 }
 

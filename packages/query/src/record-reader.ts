@@ -6,6 +6,7 @@ import { asksForArrow, loadArrow } from './arrow/load-arrow.js';
 import { type BatchRequest, batchesOf, batchesOfSync, recordsOf } from './batches.js';
 import { OpenFeed } from './open-feed.js';
 import { type Format, type OptionKey, countOf, parseOptions } from './options.js';
+import type { CallLimits } from './pool/query-pool.js';
 import { filterOf, openBounds, readAt, readFrom, readLast, readLatest, readRange, recordDecoder } from './reads.js';
 import type {
   ArrowIpcOptions, AtOptions, BatchOptions, ColumnsResult, LastOptions, LatestOptions, OneResult, RangeOptions, ReadResult, RecordForm,
@@ -18,15 +19,16 @@ import { type TimeInput, boundsOfRange } from './time-bounds.js';
 /** The reads that give records. */
 export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   /**
-   * Records with start <= time < end.
-   * @throws DeepwaterError DW_RANGE_INVALID, DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_READER_CLOSED,
+   * Records with start <= time < end. A reader of a platform has the rows looked for in the platform's pool, once its threads have started.
+   * @throws the signal's reason; DeepwaterError DW_QUERY_TIMEOUT, DW_POOL_FULL, DW_POOL_WORKER_DIED; also DeepwaterError DW_RANGE_INVALID,
+   * DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_READER_CLOSED,
    * DW_LIMIT_EXCEEDED (more than fits in memory: use `batches`), DW_FILE_CORRUPT
    */
   async range<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
-    start: TimeInput, end: TimeInput, options?: RangeOptions<S, F, C>,
+    start: TimeInput, end: TimeInput, options?: RangeOptions<S, F, C> & CallLimits,
   ): Promise<ReadResult<S, F, C>> {
     if (asksForArrow(options)) await loadArrow();
-    return this.sliced(readRange(this.alive(), start, end, options));
+    return this.limited('range', options, (context, rest) => readRange(context, start, end, rest));
   }
 
   /** As `range`, blocking this thread. */
@@ -43,10 +45,10 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
    * @throws DeepwaterError as `range`
    */
   async latest<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
-    seconds = 60, options?: LatestOptions<S, F, C>,
+    seconds = 60, options?: LatestOptions<S, F, C> & CallLimits,
   ): Promise<ReadResult<S, F, C>> {
     if (asksForArrow(options)) await loadArrow();
-    return this.sliced(readLatest(this.alive(), seconds, options));
+    return this.limited('latest', options, (context, rest) => readLatest(context, seconds, rest));
   }
 
   latestSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
@@ -57,10 +59,10 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
 
   /** The `count` records that arrived last; fewer where there are fewer. */
   async last<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
-    count: number, options?: LastOptions<S, F, C>,
+    count: number, options?: LastOptions<S, F, C> & CallLimits,
   ): Promise<ReadResult<S, F, C>> {
     if (asksForArrow(options)) await loadArrow();
-    return this.sliced(readLast(this.alive(), count, options));
+    return this.limited('last', options, (context, rest) => readLast(context, count, rest));
   }
 
   lastSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
@@ -71,9 +73,9 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
 
   /** The record with the greatest time <= `time`; of equal times the one that arrived last. */
   async at<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
-    time: TimeInput, options?: AtOptions<S, F, C>,
+    time: TimeInput, options?: AtOptions<S, F, C> & CallLimits,
   ): Promise<OneResult<S, F, C> | undefined> {
-    return this.sliced(readAt(this.alive(), time, true, options));
+    return this.limited('at', options, (context, rest) => readAt(context, time, true, rest));
   }
 
   atSync<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
@@ -84,9 +86,9 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
 
   /** The record with the greatest time < `time`; of equal times the one that arrived last. */
   async before<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
-    time: TimeInput, options?: AtOptions<S, F, C>,
+    time: TimeInput, options?: AtOptions<S, F, C> & CallLimits,
   ): Promise<OneResult<S, F, C> | undefined> {
-    return this.sliced(readAt(this.alive(), time, false, options));
+    return this.limited('before', options, (context, rest) => readAt(context, time, false, rest));
   }
 
   beforeSync<const F extends RecordForm = 'tuple', const C extends Selection<S> = undefined>(
@@ -166,7 +168,7 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   /** Up to `max` records from a sequence number on, in order of arrival, whatever their times. */
   async readFrom<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): Promise<SequenceRead<ReadResult<S, F, undefined>>> {
     if (format === 'arrow') await loadArrow();
-    return this.sliced(readFrom(this.alive(), sequence, max, format));
+    return this.limited('readFrom', undefined, (context) => readFrom(context, sequence, max, format));
   }
 
   readFromSync<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): SequenceRead<ReadResult<S, F, undefined>> {

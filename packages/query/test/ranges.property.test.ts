@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Field, type Schema } from '@deepwater/core';
-import { type ColumnArray, FeedReader, type Segment } from '@deepwater/query';
+import { type ColumnArray, FeedReader, QueryPool, type Segment, countInPool } from '@deepwater/query';
 import { cellValue, everything, packRecord } from './support/everything.js';
 import { type FeedFixture, type ModelRecord } from './support/feed-fixture.js';
 import { type History, START, START_NS, buildFeed, history } from './support/history.js';
@@ -12,6 +12,11 @@ const open: FeedFixture[] = [];
 afterEach(() => {
   for (const fixture of open.splice(0)) fixture.remove();
 });
+
+/** Parts of a few rows: most scans are cut into many. */
+const pool = new QueryPool({ threads: 2, morselBytes: 700 });
+beforeAll(() => pool.warmUp());
+afterAll(() => pool.close());
 
 function build(past: History): FeedFixture {
   const fixture = buildFeed(past);
@@ -63,21 +68,39 @@ describe('every read equals the naive one', () => {
     }), 60);
   });
 
-  test('the async forms give what the sync forms give', async () => {
-    await assertAsyncProperty(fc.asyncProperty(history, query, async (past, { by, from, length, limit, columns }) => {
+  test('the async forms give what the sync forms give, in the thread itself and through the pool', async () => {
+    const task = vi.spyOn(pool, 'run');
+    await assertAsyncProperty(fc.asyncProperty(history, query, fc.integer({ min: 0, max: 1200 }), async (past, { by, from, length, limit, columns }, number) => {
       const fixture = build(past);
-      const reader = new FeedReader(fixture.source);
       const { start, end } = bounds(by, from, length);
       const name = fixture.schema.clocks[by]?.name;
       const selected = columns as never;
-      for (const format of ['tuple', 'object', 'columns'] as const) {
-        const options = { by: name, limit, format, columns: selected };
-        expect(await reader.range(start, end, options)).toEqual(reader.rangeSync(start, end, options));
+      const sync = new FeedReader(fixture.source);
+      for (const reader of [new FeedReader(fixture.source), new FeedReader(fixture.source, { pool })]) {
+        for (const format of ['tuple', 'object', 'columns'] as const) {
+          const options = { by: name, limit, format, columns: selected };
+          expect(await reader.range(start, end, options)).toEqual(sync.rangeSync(start, end, options));
+          expect(await reader.last(limit ?? 10, { format, columns: selected })).toEqual(sync.lastSync(limit ?? 10, { format, columns: selected }));
+          expect(await reader.latest(length + 1, options)).toEqual(sync.latestSync(length + 1, options));
+          expect(await reader.readFrom(number, limit ?? 300, format)).toEqual(sync.readFromSync(number, limit ?? 300, format));
+        }
+        expect(await reader.range(start, end, { by: name, limit, format: 'raw' })).toEqual(sync.rangeSync(start, end, { by: name, limit, format: 'raw' }));
+        const segments = (given: readonly Segment<object>[]): unknown => given.map(({ columns: own, rows, firstSequence }) => ({ own, rows, firstSequence }));
+        expect(segments(await reader.range(start, end, { by: name, limit, format: 'segments', columns: selected })))
+          .toEqual(segments(sync.rangeSync(start, end, { by: name, limit, format: 'segments', columns: selected })));
+        const where = { u8: { lt: 160 }, venue: { ne: 'XLON' } };
+        expect(await reader.range(start, end, { by: name, limit, where, columns: ['price'] })).toEqual(sync.rangeSync(start, end, { by: name, limit, where, columns: ['price'] }));
+        expect(await reader.at(start, { by: name })).toEqual(sync.atSync(start, { by: name }));
+        expect(await reader.before(end, { by: name, columns: selected })).toEqual(sync.beforeSync(end, { by: name, columns: selected }));
+        await reader.close();
       }
-      expect(await reader.last(limit ?? 10)).toEqual(reader.lastSync(limit ?? 10));
-      expect(await reader.at(start, { by: name })).toEqual(reader.atSync(start, { by: name }));
-      await reader.close();
-    }), 30);
+      const clock = fixture.schema.clocks[by];
+      const low = BigInt(start);
+      expect(await countInPool(pool, { source: JSON.stringify(fixture.source), clockIndex: by, low, high: BigInt(end) - 1n, fields: [clock?.fieldIndex ?? 0], morselBytes: 300 }, 'count'))
+        .toBe(sync.rangeSync(start, end, { by: name }).length);
+    }), 40);
+    expect(task).toHaveBeenCalled();
+    task.mockRestore();
   });
 
   test('at and before: greatest time, the last arrival of equals', () => {

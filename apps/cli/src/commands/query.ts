@@ -1,13 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Clock, DeepwaterError, type FeedInfo, type Field, type Reader, type UntypedWhere } from 'deepwater';
 import { toJson } from '../output/json.js';
-import { type Row, recordPrinter } from '../output/record-format.js';
-import { flush, print, stdoutClosed } from '../output/stdout.js';
+import { COLUMNAR_FORMATS, type ColumnarFormatName, arrowLayout, checkColumnarOutput, isColumnar, writeBytes } from '../output/columnar.js';
+import { type Output, withOutput } from '../output/output.js';
+import { Progress } from '../output/progress.js';
+import { RECORD_FORMATS, type RecordFormatName, type Row, recordPrinter } from '../output/record-format.js';
 import { type StoreOptions, basePathOption, withStore } from '../store.js';
 import { TIME_HELP, parseTime } from '../time/parse-time.js';
 import { type RecordOptions, formatOf, positiveNumber, recordOptions, selectedFields, wholeNumber } from './record-options.js';
 
-interface QueryOptions extends StoreOptions, RecordOptions {
+interface QueryOptions extends StoreOptions, RecordOptions<RecordFormatName | ColumnarFormatName> {
+  readonly output?: string;
   readonly start?: string;
   readonly end?: string;
   readonly latest?: number;
@@ -20,8 +23,8 @@ interface QueryOptions extends StoreOptions, RecordOptions {
 
 /** A table is for people: longer ones are cut, unless a limit is given. */
 const TABLE_ROWS_MAX = 1000;
-/** Up to so many records are read at once; more are read as they are printed. */
-const AT_ONCE_MAX = 100_000;
+/** Rows of a batch on its way into a file: a few megabytes. */
+const BATCH_ROWS = 65_536;
 const LATEST_SECONDS = 60;
 
 /** `deepwater query <feed>` */
@@ -37,71 +40,92 @@ export function queryCommand(): Command {
     .addOption(new Option('-n, --limit <n>', `at most n records, the first that arrived (tables: ${TABLE_ROWS_MAX} by default)`).argParser(wholeNumber))
     .option('--by <clock>', 'the clock that times are of (default: the timestamp of the feed)')
     .addOption(new Option('--where <json>', 'only records with such values, as JSON; a text such as "5n" is the whole number 5, of any size').argParser(filterOf))
-    .option('--explain', 'print how the range would be read, not the records');
-  for (const option of recordOptions()) command.addOption(option);
+    .option('--explain', 'print how the range would be read, not the records')
+    .option('-o, --output <file>', 'write to a file, which appears under its name when it is whole; - is stdout');
+  for (const option of recordOptions([...RECORD_FORMATS, ...COLUMNAR_FORMATS])) command.addOption(option);
   return command
     .addHelpText('after', `
 Examples:
   deepwater query trades --start -1h
   deepwater query trades --start 2025-02-01T09:30 --end 2025-02-01T16:00 --columns price,size --format csv
   deepwater query trades --start -1h --where '{ "side": "B", "price": { "gte": 100 } }'
-  deepwater query trades --last 20 --json`)
+  deepwater query trades --last 20 --json
+  deepwater query trades --start 2025-02-01 --format parquet --output trades.parquet
+  deepwater query trades --start -1h --format arrow | my-analysis
+
+arrow is Arrow IPC: a stream into a pipe, a file (Feather V2) into a file. parquet is compressed with Snappy.`)
     .action(async (feedName: string, options: QueryOptions) => {
       await withStore(options, async (platform) => {
         const info = platform.feedInfo(feedName);
         const reader = await platform.createReader(feedName);
-        if (options.explain === true) await explain(info, reader, options);
-        else await printRecords(info, reader, options);
+        await withOutput(options.output, async (output) => {
+          const format = formatOf(options);
+          if (options.explain === true) await explain(info, reader, options, output);
+          else if (isColumnar(format)) await writeColumns(info, reader, options, format, output);
+          else await printRecords(info, reader, options, format, output);
+        });
       });
     });
 }
 
-async function printRecords(info: FeedInfo, reader: Reader, options: QueryOptions): Promise<void> {
-  const format = formatOf(options);
+async function printRecords(info: FeedInfo, reader: Reader, options: QueryOptions, format: RecordFormatName, output: Output): Promise<void> {
   const fields = selectedFields(info, reader, options.columns);
   const cut = format === 'table' && options.limit === undefined && options.last === undefined;
   const limit = cut ? TABLE_ROWS_MAX + 1 : options.limit;
-  const printer = recordPrinter(format, fields, info.clocks);
+  const printer = recordPrinter(format, fields, info.clocks, false, output);
+  const progress = output.kind === 'terminal' ? undefined : new Progress();
   let rows = 0;
-  for await (const row of readRows(info, reader, fields, { ...options, limit })) {
-    if (stdoutClosed.aborted) break;
-    if (cut && rows === TABLE_ROWS_MAX) {
-      process.stderr.write(`deepwater: only the first ${TABLE_ROWS_MAX} records are shown; give --limit, or another --format, for more\n`);
-      break;
+  try {
+    for await (const row of readRows(info, reader, fields, { ...options, limit })) {
+      if (output.closed.aborted) break;
+      if (cut && rows === TABLE_ROWS_MAX) {
+        process.stderr.write(`deepwater: only the first ${TABLE_ROWS_MAX} records are shown; give --limit, or another --format, for more\n`);
+        break;
+      }
+      rows += 1;
+      await printer.row(row);
+      progress?.add(1, 0);
     }
-    rows += 1;
-    await printer.row(row);
+  } finally {
+    progress?.end();
   }
   await printer.end();
 }
 
 /** The records asked for, however many they are. */
 async function* readRows(info: FeedInfo, reader: Reader, fields: readonly Field[], options: QueryOptions): AsyncGenerator<Row> {
-  const { last, limit, by, where, start, end } = options;
+  const { last, limit, by, where } = options;
   const columns = fields.map(({ name }) => name);
   if (last !== undefined) {
     yield* await reader.last(last, { columns });
-  } else if (start === undefined && end === undefined) {
-    yield* await reader.latest(options.latest ?? LATEST_SECONDS, { columns, limit, by, where });
   } else {
-    const range = rangeOf(info, reader, options);
-    if (by !== undefined || where !== undefined || (limit !== undefined && limit <= AT_ONCE_MAX)) {
-      yield* await reader.range(range.start, range.end, { columns, limit, by, where });
-      return;
-    }
-    let left = limit ?? Infinity;
-    for await (const record of reader.read(range.start, range.end)) {
-      if (left-- <= 0) return;
-      yield columns.map((name) => record[name]) as Row;
-    }
+    const { start, end } = rangeOf(info, reader, options);
+    yield* reader.read(start, end, { format: 'tuple', columns, limit, by, where });
   }
 }
 
-async function explain(info: FeedInfo, reader: Reader, options: QueryOptions): Promise<void> {
+/** The records asked for as Arrow or Parquet. */
+async function writeColumns(info: FeedInfo, reader: Reader, options: QueryOptions, format: ColumnarFormatName, output: Output): Promise<void> {
+  checkColumnarOutput(format, output);
+  const columns = selectedFields(info, reader, options.columns).map(({ name }) => name);
+  const layout = arrowLayout(output);
+  if (options.last !== undefined) {
+    const table = await reader.last(options.last, { format: 'arrow', columns });
+    if (format === 'parquet') return (await import('../output/parquet.js')).writeParquet(output, table.schema, table.batches);
+    return writeBytes(output, [(await import('apache-arrow')).tableToIPC(table, layout)]);
+  }
+  const { start, end } = rangeOf(info, reader, options);
+  const wanted = { columns, limit: options.limit, by: options.by, where: options.where, batchRows: BATCH_ROWS };
+  if (format === 'arrow') return writeBytes(output, reader.arrowIpc(start, end, { ...wanted, layout }));
+  // No record: what says how the columns are called and of which types they are.
+  const { schema } = await reader.last(0, { format: 'arrow', columns });
+  return (await import('../output/parquet.js')).writeParquet(output, schema, reader.arrowBatches(start, end, wanted));
+}
+
+async function explain(info: FeedInfo, reader: Reader, options: QueryOptions, output: Output): Promise<void> {
   const { start, end } = rangeOf(info, reader, options);
   const { text, ...plan } = reader.explain(start, end, { by: options.by, where: options.where });
-  await print(formatOf(options) === 'json' ? `${toJson(plan, 2)}\n` : `${text}\n`);
-  await flush();
+  await output.print(formatOf(options) === 'json' ? `${toJson(plan, 2)}\n` : `${text}\n`);
 }
 
 /** The times asked for, as [start, end); what is left open reaches as far as the clock does. */

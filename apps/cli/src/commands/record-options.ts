@@ -3,21 +3,22 @@ import type { FeedInfo, Field, Reader } from 'deepwater';
 import { RECORD_FORMATS, type RecordFormatName } from '../output/record-format.js';
 
 /** Options of the commands that print records. */
-export interface RecordOptions {
-  readonly format?: RecordFormatName;
+export interface RecordOptions<F extends string = RecordFormatName> {
+  readonly format?: F;
   readonly json?: true;
   readonly columns?: readonly string[];
 }
 
-export function recordOptions(): Option[] {
+/** @param formats those that the command takes */
+export function recordOptions(formats: readonly string[] = RECORD_FORMATS): Option[] {
   return [
-    new Option('-f, --format <format>', 'how to print records; csv, jsonl and json have times as plain numbers').choices(RECORD_FORMATS),
+    new Option('-f, --format <format>', 'how to print records; csv, jsonl and json have times as plain numbers').choices(formats),
     new Option('--json', 'the same as --format json').conflicts('format'),
     new Option('-c, --columns <names>', 'only these fields, separated by commas, in this order').argParser(names),
   ];
 }
 
-export function formatOf({ format, json }: RecordOptions): RecordFormatName {
+export function formatOf<F extends string = RecordFormatName>({ format, json }: RecordOptions<F>): F | 'json' | 'table' {
   return json === true ? 'json' : (format ?? 'table');
 }
 

@@ -1,7 +1,7 @@
 import type { Clock, Field } from 'deepwater';
 import { timeText } from '../time/time-text.js';
 import { toJson } from './json.js';
-import { flush, print } from './stdout.js';
+import { type Output, standardOutput } from './output.js';
 import { tableText } from './table.js';
 import { printable } from './text.js';
 
@@ -27,56 +27,56 @@ export interface RecordPrinter {
  *
  * @param live rows are to be seen as they come, so a table cannot wait for the widest
  */
-export function recordPrinter(format: RecordFormatName, fields: readonly Field[], clocks: readonly Clock[], live = false): RecordPrinter {
+export function recordPrinter(format: RecordFormatName, fields: readonly Field[], clocks: readonly Clock[], live = false, output: Output = standardOutput): RecordPrinter {
   const names = fields.map(({ name }) => name);
   switch (format) {
     case 'csv':
-      return linePrinter(csvLine(names), (row) => csvLine(row.map(String)));
+      return linePrinter(output, csvLine(names), (row) => csvLine(row.map(String)));
     case 'jsonl':
-      return linePrinter('', (row) => `${jsonObject(names, row)}\n`);
+      return linePrinter(output, '', (row) => `${jsonObject(names, row)}\n`);
     case 'json':
-      return jsonPrinter(names);
+      return jsonPrinter(output, names);
     case 'table':
-      return live ? alignedPrinter(fields, clocks) : tablePrinter(fields, clocks);
+      return live ? alignedPrinter(output, fields, clocks) : tablePrinter(output, fields, clocks);
   }
 }
 
-function linePrinter(head: string, line: (row: Row) => string): RecordPrinter {
+function linePrinter(output: Output, head: string, line: (row: Row) => string): RecordPrinter {
   let begun = false;
   const begin = async (): Promise<void> => {
     if (begun) return;
     begun = true;
-    await print(head);
+    await output.print(head);
   };
   return {
     async row(row) {
       await begin();
-      await print(line(row));
+      await output.print(line(row));
     },
-    flush,
+    flush: () => output.flush(),
     async end() {
       await begin();
-      await flush();
+      await output.flush();
     },
   };
 }
 
-function jsonPrinter(names: readonly string[]): RecordPrinter {
+function jsonPrinter(output: Output, names: readonly string[]): RecordPrinter {
   let rows = 0;
   return {
     async row(row) {
-      await print(`${rows === 0 ? '[\n' : ',\n'}  ${jsonObject(names, row)}`);
+      await output.print(`${rows === 0 ? '[\n' : ',\n'}  ${jsonObject(names, row)}`);
       rows += 1;
     },
-    flush,
+    flush: () => output.flush(),
     async end() {
-      await print(rows === 0 ? '[]\n' : '\n]\n');
-      await flush();
+      await output.print(rows === 0 ? '[]\n' : '\n]\n');
+      await output.flush();
     },
   };
 }
 
-function tablePrinter(fields: readonly Field[], clocks: readonly Clock[]): RecordPrinter {
+function tablePrinter(output: Output, fields: readonly Field[], clocks: readonly Clock[]): RecordPrinter {
   const cells = cellTexts(fields, clocks);
   const rows: string[][] = [];
   return {
@@ -85,14 +85,14 @@ function tablePrinter(fields: readonly Field[], clocks: readonly Clock[]): Recor
     },
     async flush() {},
     async end() {
-      await print(tableText(fields.map(({ name }) => name), rows, fields.map(isFlushRight)));
-      await flush();
+      await output.print(tableText(fields.map(({ name }) => name), rows, fields.map(isFlushRight)));
+      await output.flush();
     },
   };
 }
 
 /** Columns that are as wide as the widest value so far: for rows that have to be shown before the last is known. */
-function alignedPrinter(fields: readonly Field[], clocks: readonly Clock[]): RecordPrinter {
+function alignedPrinter(output: Output, fields: readonly Field[], clocks: readonly Clock[]): RecordPrinter {
   const cells = cellTexts(fields, clocks);
   const widths = fields.map(({ name }) => name.length);
   const waiting: string[][] = [];
@@ -103,10 +103,10 @@ function alignedPrinter(fields: readonly Field[], clocks: readonly Clock[]): Rec
     for (const row of waiting) row.forEach((cell, column) => { widths[column] = Math.max(widths[column] as number, cell.length); });
     if (!begun && waiting.length > 0) {
       begun = true;
-      await print(line(fields.map(({ name }) => name)));
+      await output.print(line(fields.map(({ name }) => name)));
     }
-    for (const row of waiting.splice(0)) await print(line(row));
-    await flush();
+    for (const row of waiting.splice(0)) await output.print(line(row));
+    await output.flush();
   };
   return {
     async row(row) {

@@ -34,8 +34,17 @@ export async function print(text: string): Promise<void> {
 export async function flush(): Promise<void> {
   const text = pending;
   pending = '';
-  if (text === '' || stdoutClosed.aborted) return;
-  if (process.stdout.write(text)) return;
+  if (text !== '') await write(text);
+}
+
+/** Writes bytes, behind the text that was gathered; resolves when more may come. */
+export async function printBytes(bytes: Uint8Array): Promise<void> {
+  await flush();
+  await write(bytes);
+}
+
+async function write(piece: string | Uint8Array): Promise<void> {
+  if (stdoutClosed.aborted || process.stdout.write(piece)) return;
   try {
     await once(process.stdout, 'drain', { signal: stdoutClosed });
   } catch (error) {

@@ -84,6 +84,10 @@ export const ERROR_CODES = {
     summary: 'An option of a call is unknown or has a value that cannot be used.',
     remedy: 'Correct the option that the message names.',
   },
+  DW_OUTPUT_FAILED: {
+    summary: 'The file that a command was to write its output to cannot be written.',
+    remedy: 'Remove the cause in the message, or name another file; the file that was there before is as it was.',
+  },
   DW_CLOCK_WILD: {
     summary: 'A warning, not an error: records have times more than an hour ahead of the wall clock. `latest` leaves them out unless there are no others.',
     remedy: 'Correct the clock of whoever writes them, or of this machine; `reader.newest().wild` counts them.',
@@ -163,6 +167,20 @@ export const ERROR_CODES = {
   DW_STRATEGY_STOPPED: {
     summary: 'Something was asked of a strategy that does not run.',
     remedy: 'Spawn it again with `platform.spawnStrategy`.',
+  },
+
+  // Queries in the pool
+  DW_POOL_FULL: {
+    summary: 'More tasks wait for a thread of the query pool than may.',
+    remedy: 'Await results before asking for more, or raise `poolThreads`.',
+  },
+  DW_POOL_WORKER_DIED: {
+    summary: 'A thread of the pool ended while it ran a task, and so did the one in which the task was run again.',
+    remedy: 'Look for `process.exit` in what the task runs, or for more memory than a thread may have; `cause` says how it ended.',
+  },
+  DW_QUERY_TIMEOUT: {
+    summary: 'A call was not done within its `timeoutMs`. It was stopped.',
+    remedy: 'Raise `timeoutMs`, or ask for less at once.',
   },
 
   // Stores and files

@@ -60,16 +60,20 @@ export function barColumns(data: BarData, fields: BarFields): BarColumns {
   const { rows, start, end, open, high, low, close, count } = data;
   const base = { rows, start, end, open, high, low, close, count };
   if (fields.size === undefined) return base;
-  const value = new Float64Array(rows);
-  const vwap = new Float64Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const sums = { volume: data.volume[row] as number | bigint, value: data.value[row] as number | bigint };
-    value[row] = numberOf(sums.value, fields.priceScale + fields.sizeScale);
-    vwap[row] = vwapOf(sums, fields) ?? NaN;
-  }
-  const sized = { ...base, volume: stored(data.volume, fields, 'volume'), value, vwap };
+  const value = Array.isArray(data.value) ? Float64Array.from(data.value, (sum) => numberOf(sum, fields.priceScale + fields.sizeScale)) : data.value;
+  const sized = { ...base, volume: stored(data.volume, fields, 'volume'), value, vwap: vwapColumn(data, fields) };
   if (fields.side === undefined) return sized;
   return { ...sized, buyVolume: stored(data.buyVolume, fields, 'buyVolume'), sellVolume: stored(data.sellVolume, fields, 'sellVolume') };
+}
+
+function vwapColumn({ rows, volume, value }: BarData, fields: BarFields): Float64Array {
+  const vwap = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const units = volume[row] as number | bigint;
+    const paid = value[row] as number | bigint;
+    vwap[row] = typeof units === 'number' && typeof paid === 'number' ? (units === 0 ? NaN : paid / units) : vwapOf({ volume: units, value: paid }, fields) ?? NaN;
+  }
+  return vwap;
 }
 
 /** Exact sums in the type of their field. */

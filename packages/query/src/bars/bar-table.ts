@@ -99,6 +99,50 @@ export class BarTable {
     return this.data.start[at] as bigint;
   }
 
+  endOf(at: number): bigint {
+    return this.data.end[at] as bigint;
+  }
+
+  /** Puts a bar in front of a kernel's: columns of cells of 8 bytes, `room` each. Only where all columns are numbers. */
+  lend(at: number, buffer: ArrayBufferLike, offset: number, room: number): void {
+    const times = new BigInt64Array(buffer, offset);
+    const numbers = new Float64Array(buffer, offset);
+    COLUMNS.forEach((name, k) => {
+      const cell = this.data[name][at] ?? 0;
+      if (k < 2) times[k * room] = cell as bigint;
+      else numbers[k * room] = cell as number;
+    });
+  }
+
+  /** Takes a kernel's bars. @param under the first is the last one of this table, gone on with */
+  take(buffer: ArrayBufferLike, offset: number, room: number, made: number, under: boolean): void {
+    if (made === 0) return;
+    const { data } = this;
+    this.reserve(made);
+    const first = under ? this.last : data.rows;
+    if (under && first !== data.rows - 1) {
+      this.#takeFrom(buffer, offset, room, 0, 1, first);
+      this.#takeFrom(buffer, offset, room, 1, made - 1, data.rows);
+    } else {
+      this.#takeFrom(buffer, offset, room, 0, made, first);
+    }
+    data.rows += under ? made - 1 : made;
+    // They are in order, and later than all that were there.
+    if (!under || made > 1) this.last = data.rows - 1;
+  }
+
+  #takeFrom(buffer: ArrayBufferLike, offset: number, room: number, from: number, bars: number, at: number): void {
+    if (bars === 0) return;
+    COLUMNS.forEach((name, k) => {
+      const column = this.data[name];
+      const place = offset + (k * room + from) * 8;
+      if (Array.isArray(column) || column.length === 0) return;
+      if (column instanceof Float64Array) column.set(new Float64Array(buffer, place, bars), at);
+      else if (column instanceof BigInt64Array) column.set(new BigInt64Array(buffer, place, bars), at);
+      else column.set(new BigUint64Array(buffer, place, bars), at);
+    });
+  }
+
   /** The bar that begins at a time; -1 where there is none. */
   find(start: bigint): number {
     if (this.last < 0) return -1;
@@ -142,7 +186,7 @@ function finished(column: Prices | Sums, rows: number, order: readonly number[] 
     order.forEach((from, to) => { sorted[to] = column[from] as never; });
     return sorted;
   }
-  return Array.isArray(column) ? column.slice(0, rows) : column.slice(0, Math.min(rows, column.length));
+  return Array.isArray(column) ? column : column.subarray(0, Math.min(rows, column.length));
 }
 
 export function loadBar(data: BarData, at: number, bar: OpenBar): void {

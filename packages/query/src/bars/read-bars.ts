@@ -1,16 +1,18 @@
 /** Bars of a range of history, as steps. */
 import type { Field } from '@deepwater/core/engine';
 import { takeCut } from '../cut.js';
+import type { OpenChunk } from '../open-chunk.js';
 import { closePiece, openPiece } from '../piece-source.js';
 import type { ReadContext } from '../reads.js';
 import { type RowSource, columnOf, wordsOf } from '../row-source.js';
-import { pieces } from '../select.js';
+import { factsOf, pieces } from '../select.js';
 import type { Steps } from '../slices.js';
 import { type TimeBounds, boundsBetween, boundsOfRange } from '../time-bounds.js';
 import { AmountBars } from './amount-bars.js';
 import { barColumns, barOf } from './bar-results.js';
 import { type BarData, joinBars, loadBar } from './bar-table.js';
 import { type BarsRequest, parseBars } from './bars-request.js';
+import { addByKernel, kernelTakes } from './chunk-bars.js';
 import { fillBars } from './fill.js';
 import { OpenBar } from './open-bar.js';
 import { type SignOfCell, signOfCells } from './side-cells.js';
@@ -44,7 +46,14 @@ export function* readBars(context: ReadContext, start: unknown, end: unknown, op
 export function* readBarsPart(context: ReadContext, options: unknown, low: bigint, high: bigint, head?: number): Steps<BarsPart> {
   const { files } = context;
   const request = parseBars(files.source.spec.name, files.schema, options);
-  return yield* barsOf(context, request, boundsBetween(files.schema, request.clockIndex, low, high), head);
+  const { bars, unusable } = yield* barsOf(context, request, boundsBetween(files.schema, request.clockIndex, low, high), head);
+  return { bars: compact(bars), unusable };
+}
+
+/** Columns that share no memory with room for more: a view takes all of its buffer along when it is posted. */
+function compact(data: BarData): BarData {
+  const columns = Object.entries(data).map(([name, column]) => [name, typeof column === 'number' ? column : (column as Float64Array).slice()]);
+  return Object.fromEntries(columns) as BarData;
 }
 
 /** What the parts of a range say, in the form that was asked for. */
@@ -94,26 +103,34 @@ function* barsOf(context: ReadContext, request: BarsRequest, bounds: TimeBounds,
     if (source === undefined) continue;
     try {
       const rows = timedRows(source, request, clock, signOf);
-      const { runs } = piece;
-      let rowsLeft = perStep;
-      for (let r = 0; r < runs.length; r += 2) {
-        const end = runs[r + 1] as number;
-        for (let row = runs[r] as number; row < end; ) {
-          const to = Math.min(end, row + rowsLeft);
-          bars.add(rows, row, to);
-          rowsLeft -= to - row;
-          row = to;
-          if (rowsLeft > 0) continue;
-          rowsLeft = perStep;
-          yield;
-        }
-      }
+      const work = kind.by === 'time' && 'ref' in piece ? {
+        bars: bars as TimeBars, request, grid: kind.grid, chunk: source as OpenChunk, rows, clock, signOf, facts: factsOf(piece.cut, piece.ref, source as OpenChunk, bounds),
+      } : undefined;
+      if (work !== undefined && kernelTakes(work)) yield* addByKernel(work, piece.runs);
+      else yield* addRuns(bars, rows, piece.runs, perStep);
     } finally {
       closePiece(piece);
     }
   }
   bars.leave();
   return { bars: bars.table.finish(bars instanceof TimeBars), unusable: bars.bar.unusable };
+}
+
+/** Rows in any order, by the plain loops. */
+function* addRuns(bars: TimeBars | AmountBars, rows: TimedRows, runs: Int32Array, perStep: number): Steps<void> {
+  let left = perStep;
+  for (let r = 0; r < runs.length; r += 2) {
+    const end = runs[r + 1] as number;
+    for (let row = runs[r] as number; row < end; ) {
+      const to = Math.min(end, row + left);
+      bars.add(rows, row, to);
+      left -= to - row;
+      row = to;
+      if (left > 0) continue;
+      left = perStep;
+      yield;
+    }
+  }
 }
 
 function timedRows(source: RowSource, { fields: { price, size, side } }: BarsRequest, clock: Field, signOf: SignOfCell | undefined): TimedRows {

@@ -13,6 +13,11 @@ export interface ChunkKernels extends ScanKernels {
   mergePack(at: number, n: number, feed: number): void;
   mergeSettle(state: number, feed: number): void;
   mergeRun(state: number): number;
+  /** Time bars over rows in order (assembly/bars.ts says which parameter is what). */
+  timeBars(
+    times: number, prices: number, sizes: number, sides: number, signs: number, runs: number, runCount: number,
+    origin: bigint, width: bigint, close: bigint, bars: number, room: number, under: number, out: number,
+  ): void;
 }
 
 let compiled: WebAssembly.Module | undefined;

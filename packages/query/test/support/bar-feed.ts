@@ -39,7 +39,7 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'floats on a clock in us', second: 1_000_000n, epoch: 1_700_000_000_000_000n,
     spec: { name: 'floats', fields: [{ name: 'price', type: 'float64' }, { name: 'size', type: 'float64' }, side, { name: 'ts', type: 'uint64' }], timestamp: 'ts' },
-    price: (r) => (r % 37 === 0 ? NaN : float(r)), size: (r) => (r % 41 === 0 ? NaN : Math.abs(float(r))),
+    price: (r) => (r % 397 === 0 ? NaN : float(r)), size: (r) => (r % 401 === 0 ? NaN : Math.abs(float(r))),
   },
   {
     name: 'narrow numbers on a clock in ms, around 1970', second: 1000n, epoch: -900n,

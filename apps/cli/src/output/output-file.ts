@@ -1,0 +1,137 @@
+/**
+ * Output to a file. It is written under a name of its own beside the file that was asked for, and gets that name when it is
+ * whole: whoever opens the file finds the old one or the new one. What exists and is no regular file (a FIFO, a device) is written to
+ * as it is.
+ */
+import { close, openSync, unlinkSync, write } from 'node:fs';
+import { realpath, rename, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { DeepwaterError } from 'deepwater';
+import type { Output } from './output.js';
+
+const PIECE_CHARS = 64 * 1024;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** @throws DeepwaterError DW_OUTPUT_FAILED */
+export async function openOutputFile(name: string): Promise<Output> {
+  const { target, regular } = await tried(name, () => targetOf(name));
+  const output = new FileOutput(name, target, regular ? `${target}.${process.pid}.part` : undefined);
+  await tried(name, async () => { output.open(); });
+  return output;
+}
+
+const writeTo = promisify(write);
+const closeFile = promisify(close);
+
+class FileOutput implements Output {
+  readonly kind: Output['kind'];
+  /** A file is always there to be written to. */
+  readonly closed = new AbortController().signal;
+  readonly #name: string;
+  readonly #target: string;
+  /** Where it is written, until it is whole. */
+  readonly #part: string | undefined;
+  #fd = -1;
+  #pending = '';
+
+  constructor(name: string, target: string, part: string | undefined) {
+    this.#name = name;
+    this.#target = target;
+    this.#part = part;
+    this.kind = part === undefined ? 'pipe' : 'file';
+  }
+
+  open(): void {
+    if (this.#part === undefined) {
+      this.#fd = openSync(this.#target, 'w');
+      return;
+    }
+    // Before the file is there, and in one turn of the event loop: a signal finds both or neither.
+    for (const signal of SIGNALS) process.once(signal, this.#stopped);
+    process.once('exit', this.#remove);
+    try {
+      this.#fd = openSync(this.#part, 'wx', 0o666);
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  async print(text: string): Promise<void> {
+    this.#pending += text;
+    if (this.#pending.length >= PIECE_CHARS) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = '';
+    if (text !== '') await this.write(Buffer.from(text));
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#pending !== '') await this.flush();
+    await tried(this.#name, async () => {
+      for (let done = 0; done < bytes.byteLength; ) done += (await writeTo(this.#fd, bytes, done)).bytesWritten;
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.flush();
+    await tried(this.#name, async () => {
+      await closeFile(this.#fd);
+      if (this.#part !== undefined) await rename(this.#part, this.#target);
+    });
+    this.#forget();
+  }
+
+  async abandon(): Promise<void> {
+    await closeFile(this.#fd).catch(() => undefined);
+    this.#remove();
+    this.#forget();
+  }
+
+  /** Ends the process by the signal, as if nobody had caught it. */
+  readonly #stopped = (signal: NodeJS.Signals): void => {
+    this.#remove();
+    this.#forget();
+    process.kill(process.pid, signal);
+  };
+
+  readonly #remove = (): void => {
+    if (this.#part === undefined) return;
+    try {
+      unlinkSync(this.#part);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') process.stderr.write(`deepwater: ${this.#part} could not be removed: ${(error as Error).message}\n`);
+    }
+  };
+
+  #forget(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#stopped);
+    process.off('exit', this.#remove);
+  }
+}
+
+/** What a name leads to: the file behind a symbolic link is the one to be replaced. */
+async function targetOf(name: string): Promise<{ target: string; regular: boolean }> {
+  try {
+    const target = await realpath(name);
+    const found = await stat(target);
+    if (found.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+    return { target, regular: found.isFile() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { target: name, regular: true };
+  }
+}
+
+async function tried<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (DeepwaterError.isDeepwaterError(cause)) throw cause;
+    throw new DeepwaterError('DW_OUTPUT_FAILED', `--output ${JSON.stringify(name)} cannot be written: ${(cause as Error).message}. Nothing of it is left; name another file, or make room.`, {
+      values: { file: name, errno: (cause as NodeJS.ErrnoException).code }, cause,
+    });
+  }
+}

@@ -1,0 +1,86 @@
+/** Cutting a long scan into parts (morsels) that threads run side by side. */
+import { BLOCK_ROWS_MAX, type Field } from '@deepwater/core/engine';
+import { firstAbove, firstNotBelow } from '../clock-cells.js';
+import { type ChunkRef, type Cut, chunkRefs, pinRef } from '../cut.js';
+import type { FeedFiles } from '../feed-files.js';
+import { unpinChunk } from '../open-chunk.js';
+import { planChunk } from '../plan.js';
+import { factsOf } from '../select.js';
+import type { TimeBounds } from '../time-bounds.js';
+
+/** Records [from, to) of a feed, all of them in chunks. */
+export interface PartRange {
+  readonly from: number;
+  readonly to: number;
+  /** Rows that are to be looked at; there may be more in between that are not. */
+  readonly rows: number;
+}
+
+/** Work of a few milliseconds: less does not pay for the two wake-ups of a task, more makes a query behind it wait. */
+export const MORSEL_BYTES = 4 * 2 ** 20;
+
+interface Candidates {
+  readonly from: number;
+  readonly to: number;
+  /** All of them match. */
+  readonly certain: boolean;
+}
+
+/**
+ * The parts of a scan over the chunks of a cut; fewer than two where it is too short to be cut.
+ * @param rowBytes bytes that are looked at for each row
+ * @param morselBytes about as many bytes a part
+ */
+export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBounds | undefined, rowBytes: number, limit: number, morselBytes = MORSEL_BYTES): PartRange[] {
+  const parts: PartRange[] = [];
+  const wanted = Math.ceil(morselBytes / Math.max(1, rowBytes));
+  // Chunks are cut at their blocks, so that none is looked at by two.
+  const cutRows = Math.min(BLOCK_ROWS_MAX, wanted);
+  const rowsOfPart = Math.ceil(wanted / cutRows) * cutRows;
+  let open: { from: number; to: number; rows: number } | undefined;
+  let certain = 0;
+  for (const ref of chunkRefs(files, cut, from, bounds)) {
+    for (const found of candidates(files, cut, ref, bounds)) {
+      for (let row = found.from; row < found.to;) {
+        open ??= { from: ref.firstSequence + row, to: 0, rows: 0 };
+        const end = Math.min(found.to, row + rowsOfPart - open.rows);
+        const to = end < found.to ? Math.max(row + 1, Math.floor(end / cutRows) * cutRows) : end;
+        open.rows += to - row;
+        open.to = ref.firstSequence + to;
+        row = to;
+        if (row < found.to || open.rows >= rowsOfPart) {
+          parts.push(open);
+          open = undefined;
+        }
+      }
+      if (found.certain) certain += found.to - found.from;
+      if (certain >= limit) break;
+    }
+    if (certain >= limit) break;
+  }
+  if (open !== undefined) parts.push(open);
+  return parts;
+}
+
+/** What of a chunk is to be looked at: by its plan, with searches carried out, since they cost nothing. */
+function* candidates(files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: TimeBounds | undefined): Generator<Candidates, void, void> {
+  if (bounds === undefined || (ref.sealed && cut.catalog?.relation(ref.index, bounds) === 'inside')) {
+    yield { from: ref.from, to: ref.to, certain: true };
+    return;
+  }
+  const chunk = pinRef(files, cut, ref);
+  if (chunk === undefined) return;
+  try {
+    const words = chunk.words(files.schema.fields[bounds.clock.fieldIndex] as Field);
+    for (const { from, to, how } of planChunk(factsOf(cut, ref, chunk, bounds), bounds)) {
+      if (how !== 'search') {
+        yield { from, to, certain: how === 'whole' };
+        continue;
+      }
+      const first = firstNotBelow(words, bounds, from, to);
+      yield { from: first, to: firstAbove(words, bounds, first, to), certain: true };
+    }
+  } finally {
+    unpinChunk(ref.path);
+  }
+}

@@ -1,0 +1,53 @@
+/** A call with a signal, a deadline, and somebody who wants to know how far it is. */
+import { splitLimits } from '../options.js';
+import { timedOut } from './pool-errors.js';
+import type { Progress } from './task-control.js';
+
+export interface Limited {
+  /** What errors call it. */
+  readonly what: string;
+  /** Aborted when the call shall end, with the error that it then ends with; undefined where only the end of its reader can end it. */
+  readonly signal: AbortSignal | undefined;
+  /** Whose end ends the call as well: the group of its tasks. */
+  readonly group: object;
+  /** Throws where the call shall end. */
+  check(): void;
+  /** Told how far the call is; undefined where nobody asks. */
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * Makes a call whose options have `signal`, `timeoutMs` and `onProgress`.
+ * @param ending ends every call of its kind
+ * @param call gets the options without those three
+ * @throws what `call` throws; the signals' reasons; DeepwaterError DW_OPTION_INVALID, DW_QUERY_TIMEOUT
+ */
+export async function limitedCall<T>(
+  what: string, options: unknown, ending: AbortSignal, call: (limited: Limited, rest: unknown) => Promise<T>,
+): Promise<T> {
+  const { limits: { signal, timeoutMs, onProgress }, rest } = splitLimits(options);
+  if (signal === undefined && timeoutMs === undefined && onProgress === undefined) {
+    return call({ what, signal: undefined, group: ending, onProgress, check: () => { ending.throwIfAborted(); } }, rest);
+  }
+  ending.throwIfAborted();
+  signal?.throwIfAborted();
+  const own = new AbortController();
+  const end = (by: AbortSignal): (() => void) => () => { own.abort(by.reason); };
+  const endings = [ending, ...(signal === undefined ? [] : [signal])].map((each) => ({ each, listener: end(each) }));
+  for (const { each, listener } of endings) each.addEventListener('abort', listener);
+  const timeout = timeoutMs === undefined ? undefined : setTimeout(() => { own.abort(timedOut(what, timeoutMs)); }, timeoutMs);
+  let last: Progress = { rows: 0, of: 0 };
+  try {
+    const result = await call({
+      what, signal: own.signal, group: ending, check: () => { own.signal.throwIfAborted(); }, onProgress: onProgress === undefined ? undefined : (progress) => {
+        last = progress;
+        onProgress(progress);
+      },
+    }, rest);
+    if (onProgress !== undefined && last.rows < last.of) onProgress({ rows: last.of, of: last.of });
+    return result;
+  } finally {
+    for (const { each, listener } of endings) each.removeEventListener('abort', listener);
+    clearTimeout(timeout);
+  }
+}

@@ -1,0 +1,19 @@
+/** What passes between the pool and its threads. */
+import type { SerializedError } from '@deepwater/core/engine';
+
+/** Given to every thread of a lane. */
+export interface PoolThreadData {
+  readonly gate: SharedArrayBuffer;
+  readonly controls: SharedArrayBuffer;
+  /** Chunks that a thread keeps mapped: the limit is one of the process. */
+  readonly mappingsMax: number;
+}
+
+/**
+ * What a thread is sent for a task: lists, because members of objects travel with their names. URL of the module, the function that it exports, its
+ * payload, the task's control block.
+ */
+export type TaskMessage = readonly [module: string, name: string, payload: unknown, slot: number];
+
+/** Errors travel inside of an answer: what comes as a rejection is the end of a thread. */
+export type TaskAnswer = readonly [result: unknown] | readonly [result: undefined, thrown: SerializedError];
