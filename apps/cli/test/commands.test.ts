@@ -206,8 +206,9 @@ describe('deepwater query', () => {
   });
 
   test('--explain prints the plan instead of the records', async () => {
-    expect(await output('query', 'trades', '--start', '2025-02-01', '--end', '2025-02-02', '--explain')).toContain('chunk 1 from record 0');
-    expect(JSON.parse(await output('query', 'trades', '--explain', '--json'))).toMatchObject({ feed: 'trades', clock: 'timestamp_us' });
+    expect(await output('query', 'trades', '--start', '2025-02-01', '--end', '2025-02-02', '--explain')).toContain('chunk 1 from record 0 ██');
+    expect(await output('query', 'trades', '--start', '2025-02-02', '--explain', '--columns', 'price')).toMatch(/chunks: 1, of them 1 passed over by the catalog[^]*columns: price, timestamp_us; at most 0 bytes/);
+    expect(JSON.parse(await output('query', 'trades', '--explain', '--json'))).toMatchObject({ feed: 'trades', clock: 'timestamp_us', chunks: { total: 1, read: 1 } });
   });
 
   test('texts of records cannot command a terminal, and are whole in csv and json', async () => {

@@ -11,10 +11,13 @@ import { Running, deepwater, storeWithTrades, temporaryDirectory } from './suppo
 
 const COUNT = 3000;
 let store: string;
+/** Of 300,000 trades. */
+let large: string;
 let directory: string;
 
 beforeAll(async () => {
   store = await storeWithEverything(COUNT);
+  large = await storeWithTrades(300_000);
   directory = temporaryDirectory();
 });
 
@@ -93,7 +96,6 @@ describe('deepwater query --format arrow', () => {
   });
 
   test('is told nothing when the reader of the pipe goes away', async () => {
-    const large = await storeWithTrades(200_000);
     for (const format of ['arrow', 'parquet']) {
       const running = new Running(['query', 'trades', '-b', large, '--start', '0', '--format', format]);
       running.child.stdout!.destroy();
@@ -148,7 +150,6 @@ describe('deepwater query --format parquet', () => {
   });
 
   test('has a row group for each hundred thousand rows and statistics that readers can skip them by', async () => {
-    const large = await storeWithTrades(300_000);
     const file = join(directory, 'large.parquet');
     expect(await deepwater(['query', 'trades', '-b', large, '--start', '0', '--format', 'parquet', '-o', file])).toMatchObject({ code: 0, stderr: '' });
     const groups = await sql(`select distinct row_group_id, row_group_num_rows from parquet_metadata('${file}') order by 1`);
@@ -179,6 +180,14 @@ describe('deepwater query --output', () => {
     const args = ['--start', '0', '--limit', '1000', '--format', format];
     const { stdout } = await deepwater(['query', 'everything', '-b', store, ...args]);
     expect(readFileSync(await written(...args), 'utf8')).toBe(stdout);
+  });
+
+  test.each(['csv', 'jsonl', 'arrow', 'parquet'])('takes no more memory than a few batches, however many records: %s', async (format) => {
+    const file = join(directory, `bounded.${format}`);
+    // All of these records at once are more than that.
+    const env = { NODE_OPTIONS: '--max-old-space-size=64' };
+    expect(await deepwater(['query', 'trades', '-b', large, '--start', '0', '--format', format, '-o', file], env)).toMatchObject({ code: 0, stderr: '' });
+    expect(statSync(file).size).toBeGreaterThan(1_000_000);
   });
 
   test('replaces a file when the new one is whole, and follows a symbolic link to it', async () => {
@@ -215,7 +224,6 @@ describe('deepwater query --output', () => {
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind when %s ends it, and ends by that signal', async (signal) => {
-    const large = await storeWithTrades(300_000);
     const folder = temporaryDirectory();
     const running = new Running(['query', 'trades', '-b', large, '--start', '0', '--format', 'jsonl', '--output', join(folder, 'out.jsonl')]);
     await expect.poll(() => readdirSync(folder), { interval: 5 }).toEqual([expect.stringMatching(/^out\.jsonl\.\d+\.part$/)]);

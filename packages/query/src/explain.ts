@@ -1,10 +1,12 @@
+import type { Field } from '@deepwater/core/engine';
 import { type ChunkRef, type Cut, chunkRefs, pinRef, takeCut } from './cut.js';
+import { explanationText } from './explain-text.js';
 import type { FeedFiles } from './feed-files.js';
 import { unpinChunk } from './open-chunk.js';
-import { type ChunkFacts, type RangePlan, planRange } from './plan.js';
+import { type ChunkFacts, type RangePlan, type StepKind, planRange } from './plan.js';
 import { factsOf } from './select.js';
 import { type TimeBounds, timeValue } from './time-bounds.js';
-import { type Predicate, predicateText } from './where/predicate.js';
+import { type Predicate, columnsOf, predicateText } from './where/predicate.js';
 import { asksForTimes } from './where/verdict.js';
 
 /** How a range would be read, as plain data and as text. */
@@ -17,33 +19,61 @@ export interface Explanation {
   /** The filter as text; undefined where there is none. */
   readonly where?: string;
   readonly plan: RangePlan;
+  /**
+   * Chunks of the feed: passed over by what the catalog says of them, by what their blocks say, and to be read; `opened` are those that
+   * the catalog alone does not decide.
+   */
+  readonly chunks: { readonly total: number; readonly byCatalog: number; readonly byBlocks: number; readonly read: number; readonly opened: number };
+  /** Blocks of the chunks that were opened for the plan, by what is done with them. */
+  readonly blocks: Readonly<Record<StepKind | 'passedOver', number>>;
   /** Rows of the ring, which are copied and looked at one by one. */
   readonly ringRows: number;
+  /** The columns that are read: those that are given, the clock, and those of the filter. */
+  readonly columns: readonly string[];
+  /** What is read at most, in bytes: `clock` of times that are looked at one by one, `where` of what the filter looks at, `columns` of what is then given. */
+  readonly bytes: { readonly clock: number; readonly where: number; readonly columns: number };
   readonly text: string;
 }
 
-const CHUNKS_SHOWN = 20;
-
-export function explainRange(files: FeedFiles, bounds: TimeBounds, where?: Predicate): Explanation {
+/** @param fields those that the read gives */
+export function explainRange(files: FeedFiles, bounds: TimeBounds, fields: readonly Field[], where?: Predicate): Explanation {
   const cut = takeCut(files);
-  const { plan, pruned } = planOf(files, cut, bounds, where);
-  const total: RangePlan = { ...plan, passedOver: plan.passedOver + pruned };
+  const { facts, opened, blocks, plan } = planOf(files, cut, bounds, where);
+  const living = cut.catalog === undefined ? 0 : cut.count - Math.min(cut.count, cut.catalog.view.firstLive);
+  const byCatalog = Math.max(0, living - facts.length);
   const { clock } = bounds;
-  const facts = {
+  const clockField = files.schema.fields[clock.fieldIndex] as Field;
+  const { whole, search, filter } = plan.rows;
+  const ringRows = cut.head - cut.ringFrom;
+  const filtered = where === undefined ? [] : [...columnsOf(where)].map((column) => files.schema.columns[column] as Field);
+  const explanation = {
     feed: files.source.spec.name, clock: clock.name, first: timeValue(bounds.low, clock), last: timeValue(bounds.high, clock),
     ...(where === undefined ? {} : { where: predicateText(where) }),
-    plan: total, ringRows: cut.head - cut.ringFrom,
+    plan: { ...plan, passedOver: plan.passedOver + byCatalog },
+    chunks: { total: living, byCatalog, byBlocks: plan.passedOver, read: plan.chunks.length, opened },
+    blocks, ringRows,
+    columns: [...new Set([...fields.map(({ name }) => name), clock.name, ...filtered.map(({ name }) => name)])],
+    bytes: {
+      clock: filter * clockField.width,
+      where: ((plan.where?.lookedAt ?? 0) + (where === undefined ? 0 : ringRows)) * widthOf(filtered),
+      columns: (whole + search + filter + ringRows) * widthOf(fields),
+    },
   };
-  return { ...facts, text: describe(facts, clock.unit) };
+  const rowsOf = new Map(facts.map(({ firstSequence, to }) => [firstSequence, to]));
+  return { ...explanation, text: explanationText(explanation, clock.unit, rowsOf) };
 }
 
-function planOf(files: FeedFiles, cut: Cut, bounds: TimeBounds, where: Predicate | undefined): { plan: RangePlan; pruned: number } {
+const widthOf = (fields: readonly Field[]): number => fields.reduce((sum, { width }) => sum + width, 0);
+
+function planOf(
+  files: FeedFiles, cut: Cut, bounds: TimeBounds, where: Predicate | undefined,
+): { facts: ChunkFacts[]; opened: number; blocks: Record<StepKind | 'passedOver', number>; plan: RangePlan } {
   const { clocks } = files.schema;
   const asks = where === undefined ? undefined : { asksForTimes: asksForTimes(where, files.schema) };
   const facts: ChunkFacts[] = [];
-  let offered = 0;
+  /** By first sequence number: chunks of which the blocks were looked at. */
+  const openedBlocks = new Map<number, number>();
   for (const ref of chunkRefs(files, cut, 0, bounds)) {
-    offered += 1;
     const decided = decidedByRange(cut, ref, bounds, asks?.asksForTimes === true);
     if (decided !== undefined) {
       facts.push(decided);
@@ -65,12 +95,26 @@ function planOf(files: FeedFiles, cut: Cut, bounds: TimeBounds, where: Predicate
         ...(known === undefined ? {} : { rangeOf: (column) => known.get(column) }),
         ...(knownOfBlocks === undefined ? {} : { blockRangeOf: (index) => (column) => knownOfBlocks[index]?.get(column) }),
       });
+      openedBlocks.set(ref.firstSequence, blocks.length);
     } finally {
       unpinChunk(ref.path);
     }
   }
-  const living = cut.catalog === undefined ? 0 : cut.count - Math.min(cut.count, cut.catalog.view.firstLive);
-  return { plan: planRange(facts, bounds, where), pruned: Math.max(0, living - offered) };
+  const plan = planRange(facts, bounds, where);
+  const blocks = { whole: 0, search: 0, filter: 0, passedOver: 0 };
+  const stepsOf = new Map(plan.chunks.map(({ firstSequence, steps }) => [firstSequence, steps]));
+  for (const { firstSequence, blockRows } of facts) {
+    const count = openedBlocks.get(firstSequence);
+    if (count === undefined) continue;
+    let left = count;
+    for (const { from, to, how } of stepsOf.get(firstSequence) ?? []) {
+      const covered = Math.ceil(to / blockRows) - Math.floor(from / blockRows);
+      blocks[how] += covered;
+      left -= covered;
+    }
+    blocks.passedOver += Math.max(0, left);
+  }
+  return { facts, opened: openedBlocks.size, blocks, plan };
 }
 
 /** The facts of a chunk that need not be opened to plan it. */
@@ -81,18 +125,4 @@ function decidedByRange(cut: Cut, ref: ChunkRef, bounds: TimeBounds, blocksMatte
   if (!sorted && catalog.relation(ref.index, bounds) !== 'inside') return undefined;
   const { chunkId, firstSequence, from, to } = ref;
   return { chunkId, firstSequence, from, to, range: catalog.range(ref.index, bounds.clock, bounds.clockIndex), sorted, blockRows: to, block: () => undefined };
-}
-
-function describe({ feed, clock, first, last, where, plan, ringRows }: Omit<Explanation, 'text'>, unit: string): string {
-  const { rows, chunks } = plan;
-  const lines = [
-    `feed ${feed}, ${clock} from ${first} to ${last} (${unit}, both included)`,
-    ...(where === undefined ? [] : [`where ${where}: looked at for ${plan.where?.lookedAt ?? 0} rows in chunks, ${plan.where?.ruledOut ?? 0} ruled out by the times of their chunks and blocks`]),
-    `${chunks.length} chunks to read, ${plan.passedOver} passed over by their ranges`,
-    `rows: ${rows.whole} taken whole, ${rows.search} in order (binary search), ${rows.filter} looked at one by one, ${ringRows} in the ring`,
-    ...chunks.slice(0, CHUNKS_SHOWN).map(({ chunkId, firstSequence, steps }) =>
-      `  chunk ${chunkId} from record ${firstSequence}: ${steps.slice(0, 4).map((step) => `${step.how} [${step.from}, ${step.to})${step.where === true ? ' + where' : ''}`).join(', ')}${steps.length > 4 ? `, … (${steps.length} steps)` : ''}`),
-  ];
-  if (chunks.length > CHUNKS_SHOWN) lines.push(`  … and ${chunks.length - CHUNKS_SHOWN} more`);
-  return lines.join('\n');
 }

@@ -12,13 +12,12 @@ import type {
 import {
   type IndexPoint, type IndexPointOptions, type IndexPointsOptions, readIndexPoint, readIndexPointCount, readIndexPoints,
 } from './index-points.js';
-import { checkKeys } from './options.js';
+import { checkKeys, parseOptions } from './options.js';
 import { RecordReader } from './record-reader.js';
 import { findNewest, sequenceBounds } from './reads.js';
-import type { Selection } from './results.js';
+import type { FieldName, Selection } from './results.js';
 import { runNow } from './slices.js';
 import { type TimeInput, boundsOfRange, clockIndexOf, timeValue } from './time-bounds.js';
-import { parseWhere } from './where/parse-where.js';
 import type { Where } from './where/where.js';
 
 /**
@@ -122,11 +121,11 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
     return feedActivity(this.alive().files);
   }
 
-  /** How a range would be read: which chunks, how rows are found in them, and what times alone say of a filter. */
-  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string; readonly where?: Where<S> }): Explanation {
+  /** How a range would be read: which chunks, how rows are found in them, what times alone say of a filter, which columns, and how much of them at most. */
+  explain(start: TimeInput, end: TimeInput, options?: { readonly by?: string; readonly columns?: readonly FieldName<S>[]; readonly where?: Where<S> }): Explanation {
     const { files } = this.alive();
-    const { by, where } = checkKeys(options, ['by', 'where']);
-    return explainRange(files, boundsOfRange(this.schema, clockIndexOf(this.schema, by), start, end), parseWhere(this.schema, where));
+    const { clockIndex, fields, where } = parseOptions(this.schema, options, ['by', 'columns', 'where']);
+    return explainRange(files, boundsOfRange(this.schema, clockIndex, start, end), fields, where);
   }
 
   #streamContext(): StreamContext {

@@ -71,11 +71,34 @@ test('explain prints the plan of a feed', () => {
   expect(ringRows).toBe(50);
   expect(text).toBe([
     'feed trades, ts from 1200 to 1359 (us, both included)',
-    '2 chunks to read, 1 passed over by their ranges',
+    'chunks: 3, of them 1 passed over by the catalog, 0 by their blocks, 2 to read',
+    'blocks of chunks that the catalog does not decide (1): 2 taken whole, 0 searched, 0 looked through, 0 passed over',
     'rows: 94 taken whole, 128 in order (binary search), 0 looked at one by one, 50 in the ring',
-    '  chunk 2 from record 128: search [0, 128)',
-    '  chunk 3 from record 256: whole [0, 94)',
+    'columns: price, size, ts; at most 6.4 KiB of what is given',
+    '  chunk 2 from record 128 ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ search [0, 128)',
+    '  chunk 3 from record 256 ████████████████████████████████ whole [0, 94)',
+    '  █ whole  ▓ searched  ░ looked through  · passed over',
   ].join('\n'));
+});
+
+test('explain draws what is done with the blocks of chunks out of order, and counts what is read', () => {
+  const fixture = feed(undefined, { capacityRows: 256, blockRows: 64 });
+  // Blocks of 64: one before the range, one in order across its start, one within, one in disorder; then a chunk that lies behind it.
+  const times = [...Array.from({ length: 64 }, (_, n) => n), ...Array.from({ length: 64 }, (_, n) => 64 + n), ...Array.from({ length: 64 }, (_, n) => 150 + (n % 9)), ...Array.from({ length: 64 }, (_, n) => 400 - n)];
+  for (const time of [...times, ...times.map((each) => each + 5000)]) fixture.write(1, 1, time);
+  fixture.drain();
+  const { reader } = watched(fixture);
+  const { chunks, blocks, columns, bytes, text } = reader.explain(100, 360, { columns: ['size'] });
+  expect({ chunks, blocks, columns, bytes }).toEqual({
+    chunks: { total: 2, byCatalog: 1, byBlocks: 0, read: 1, opened: 1 },
+    blocks: { whole: 1, search: 1, filter: 1, passedOver: 1 },
+    columns: ['size', 'ts'],
+    bytes: { clock: 64 * 8, columns: 192 * 8 },
+  });
+  expect(text.split('\n').slice(-2)[0]).toBe('  chunk 1 from record 0 ········▓▓▓▓▓▓▓▓████████░░░░░░░░ search [64, 128), whole [128, 192), filter [192, 256)');
+  expect(reader.explain(10_000, 20_000).chunks).toEqual({ total: 2, byCatalog: 2, byBlocks: 0, read: 0, opened: 0 });
+  // @ts-expect-error -- there is no such field
+  expect(() => reader.explain(0, 1, { columns: ['prize'] })).toThrow(/DW_|prize/);
 });
 
 describe('a list of runs', () => {

@@ -124,7 +124,7 @@ async function writeColumns(info: FeedInfo, reader: Reader, options: QueryOption
 
 async function explain(info: FeedInfo, reader: Reader, options: QueryOptions, output: Output): Promise<void> {
   const { start, end } = rangeOf(info, reader, options);
-  const { text, ...plan } = reader.explain(start, end, { by: options.by, where: options.where });
+  const { text, ...plan } = reader.explain(start, end, { by: options.by, columns: options.columns, where: options.where });
   await output.print(formatOf(options) === 'json' ? `${toJson(plan, 2)}\n` : `${text}\n`);
 }
 

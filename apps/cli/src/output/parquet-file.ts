@@ -61,16 +61,12 @@ function elements(columns: readonly ParquetColumn[], which: 'logical' | 'physica
   return [{ name: 'root', num_children: columns.length }, ...columns.map((column) => column[which])];
 }
 
-/** Cells of several batches as one array. */
+/** Cells of several batches as one array of the same kind. */
 function joined(parts: readonly Cells[], rows: number): unknown[] {
-  const [first] = parts;
-  if (parts.length === 1 || first === undefined) return (first ?? []) as unknown[];
-  if (Array.isArray(first)) return parts.flatMap((part) => part as unknown[]);
-  const all = new (first.constructor as new (length: number) => Float64Array)(rows);
+  const [first = []] = parts;
+  if (parts.length === 1) return first as unknown[];
+  const all = new (first.constructor as new (length: number) => unknown[])(rows);
   let at = 0;
-  for (const part of parts) {
-    all.set(part as Float64Array, at);
-    at += part.length;
-  }
-  return all as unknown as unknown[];
+  for (const part of parts) for (let row = 0; row < part.length; row++) all[at++] = part[row];
+  return all;
 }
