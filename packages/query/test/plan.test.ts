@@ -93,7 +93,7 @@ test('explain draws what is done with the blocks of chunks out of order, and cou
     chunks: { total: 2, byCatalog: 1, byBlocks: 0, read: 1, opened: 1 },
     blocks: { whole: 1, search: 1, filter: 1, passedOver: 1 },
     columns: ['size', 'ts'],
-    bytes: { clock: 64 * 8, columns: 192 * 8 },
+    bytes: { clock: 64 * 8, where: 0, columns: 192 * 8 },
   });
   expect(text.split('\n').slice(-2)[0]).toBe('  chunk 1 from record 0 ········▓▓▓▓▓▓▓▓████████░░░░░░░░ search [64, 128), whole [128, 192), filter [192, 256)');
   expect(reader.explain(10_000, 20_000).chunks).toEqual({ total: 2, byCatalog: 2, byBlocks: 0, read: 0, opened: 0 });

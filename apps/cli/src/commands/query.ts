@@ -94,13 +94,13 @@ async function printRecords(info: FeedInfo, reader: Reader, options: QueryOption
 
 /** The records asked for, however many they are. */
 async function* readRows(info: FeedInfo, reader: Reader, fields: readonly Field[], options: QueryOptions): AsyncGenerator<Row> {
-  const { last, limit, by, where } = options;
+  const { last } = options;
   const columns = fields.map(({ name }) => name);
   if (last !== undefined) {
     yield* await reader.last(last, { columns });
   } else {
     const { start, end } = rangeOf(info, reader, options);
-    yield* reader.read(start, end, { format: 'tuple', columns, limit, by, where });
+    yield* reader.read(start, end, { ...selectionOf(options), format: 'tuple', columns });
   }
 }
 
@@ -115,7 +115,7 @@ async function writeColumns(info: FeedInfo, reader: Reader, options: QueryOption
     return writeBytes(output, [(await import('apache-arrow')).tableToIPC(table, layout)]);
   }
   const { start, end } = rangeOf(info, reader, options);
-  const wanted = { columns, limit: options.limit, by: options.by, where: options.where, batchRows: BATCH_ROWS };
+  const wanted = { ...selectionOf(options), columns, batchRows: BATCH_ROWS };
   if (format === 'arrow') return writeBytes(output, reader.arrowIpc(start, end, { ...wanted, layout }));
   // No record: what says how the columns are called and of which types they are.
   const { schema } = await reader.last(0, { format: 'arrow', columns });
@@ -127,6 +127,9 @@ async function explain(info: FeedInfo, reader: Reader, options: QueryOptions, ou
   const { text, ...plan } = reader.explain(start, end, { by: options.by, columns: options.columns, where: options.where });
   await output.print(formatOf(options) === 'json' ? `${toJson(plan, 2)}\n` : `${text}\n`);
 }
+
+/** Which records of a range, in whatever form. */
+const selectionOf = ({ limit, by, where }: QueryOptions): Pick<QueryOptions, 'limit' | 'by' | 'where'> => ({ limit, by, where });
 
 /** The times asked for, as [start, end); what is left open reaches as far as the clock does. */
 function rangeOf(info: FeedInfo, reader: Reader, { start, end, latest, by }: QueryOptions): { start: bigint; end: bigint } {

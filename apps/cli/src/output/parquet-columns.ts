@@ -17,18 +17,23 @@ const INTEGERS = {
   Int8: 'INT_8', Int16: 'INT_16', Int32: undefined, Int64: undefined, Uint8: 'UINT_8', Uint16: 'UINT_16', Uint32: 'UINT_32', Uint64: 'UINT_64',
 } as const;
 
-/** @throws TypeError for a type that no feed has */
+/** A column of a feed is never null, one of something else may be. @throws TypeError for a type that no feed has */
 export function parquetColumn(field: Field): ParquetColumn {
-  const { name, type } = field;
-  const element = (parts: Partial<SchemaElement>): SchemaElement => ({ name, repetition_type: 'REQUIRED', ...parts });
+  const column = valueColumn(field);
+  if (!field.nullable) return column;
+  return { ...column, cells: (data) => Array.from(column.cells(data), (cell, row) => (data.getValid(row) ? cell : null)) };
+}
+
+function valueColumn({ name, type, nullable }: Field): ParquetColumn {
+  const element = (parts: Partial<SchemaElement>): SchemaElement => ({ name, repetition_type: nullable ? 'OPTIONAL' : 'REQUIRED', ...parts });
   const plain = (parts: Partial<SchemaElement>, cells: ParquetColumn['cells'], options: ParquetColumn['options'] = {}): ParquetColumn => {
     const logical = element(parts);
     return { logical, physical: logical, options, cells };
   };
-  if (DataType.isTimestamp(type)) return { ...timestampElements(element, type), options: { encoding: 'DELTA_BINARY_PACKED' }, cells: ({ values }) => values as BigInt64Array };
+  if (DataType.isTimestamp(type)) return { ...timestampElements(element, type), options: { encoding: 'DELTA_BINARY_PACKED' }, cells: flat };
   if (DataType.isDecimal(type)) return decimalColumn(element, type);
   if (DataType.isFloat(type)) {
-    return plain({ type: type.ArrayType === Float32Array ? 'FLOAT' : 'DOUBLE' }, ({ values }) => values as Float64Array, { encoding: 'PLAIN' });
+    return plain({ type: type.ArrayType === Float32Array ? 'FLOAT' : 'DOUBLE' }, flat, { encoding: 'PLAIN' });
   }
   if (DataType.isInt(type)) return integerColumn(plain, type);
   if (DataType.isBool(type)) return plain({ type: 'BOOLEAN' }, bools);
@@ -41,9 +46,9 @@ export function parquetColumn(field: Field): ParquetColumn {
 type ElementOf = (parts: Partial<SchemaElement>) => SchemaElement;
 
 function timestampElements(element: ElementOf, { unit }: Timestamp): Pick<ParquetColumn, 'logical' | 'physical'> {
+  if (unit === TimeUnit.SECOND) throw new TypeError('Parquet has no times in seconds');
   const units = {
     [TimeUnit.MILLISECOND]: ['MILLIS', 'TIMESTAMP_MILLIS'], [TimeUnit.MICROSECOND]: ['MICROS', 'TIMESTAMP_MICROS'], [TimeUnit.NANOSECOND]: ['NANOS', undefined],
-    [TimeUnit.SECOND]: ['MILLIS', undefined],
   } as const;
   const [name, converted] = units[unit];
   return {
@@ -75,9 +80,14 @@ function decimalColumn(element: ElementOf, { precision, scale }: Decimal): Parqu
 
 function integerColumn(plain: (parts: Partial<SchemaElement>, cells: ParquetColumn['cells'], options?: ParquetColumn['options']) => ParquetColumn, type: Int): ParquetColumn {
   const converted_type = INTEGERS[`${type.isSigned ? 'Int' : 'Uint'}${type.bitWidth}` as keyof typeof INTEGERS];
-  if (type.bitWidth === 64) return plain({ type: 'INT64', converted_type }, ({ values }) => values as BigInt64Array, { encoding: 'DELTA_BINARY_PACKED' });
+  if (type.bitWidth === 64) return plain({ type: 'INT64', converted_type }, flat, { encoding: 'DELTA_BINARY_PACKED' });
   // The encoder takes uint32 as plain numbers only.
-  return plain({ type: 'INT32', converted_type }, ({ values }) => (values instanceof Uint32Array ? Array.from(values) : values as Int32Array));
+  return plain({ type: 'INT32', converted_type }, (data) => (data.values instanceof Uint32Array ? Array.from(flat(data)) : flat(data)));
+}
+
+/** Numbers as they lie there; behind them there may be padding. */
+function flat({ values, length }: Data): ArrayLike<unknown> {
+  return (values as Float64Array).subarray(0, length);
 }
 
 function bools({ values, length, offset }: Data): boolean[] {
