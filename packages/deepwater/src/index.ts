@@ -1,8 +1,9 @@
 export { Platform } from './platform.js';
 export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
 export { attachWriter } from '@deepwater/ingest';
-export { stopSubscription, subscribe } from '@deepwater/query';
+export { asOf, mergeFeeds, stopSubscription, subscribe } from '@deepwater/query';
 export type { FeedInfo } from './feed-info.js';
+export type { MergeInput, MergeSelection } from './merged-feed.js';
 export type { Lifecycle, LifecycleChange } from './lifecycle.js';
 export type { PlatformOptions } from './options.js';
 export type { Feed, NamedFeed, Reader, UntypedSpec, Writer } from './typed-feed.js';
@@ -22,6 +23,9 @@ export type {
   SideOption, SideValue, Weekday,
 } from '@deepwater/query';
 export type {
+  AsOfFormat, AsOfJoin, AsOfOptions, AsOfResult, MergeFormat, MergeHandle, MergeOptions, MergeOrder, MergedColumns, MergedFeeds, MergedRecord, MergedRows,
+} from '@deepwater/query';
+export type {
   Strategy, StrategyContext, StrategyEnd, StrategyEnding, StrategyLoss, StrategyMetrics, StrategyModule, StrategyOptions, StrategyState,
 } from '@deepwater/strategy';
-export type { UntypedWhere, Where, WhereValue } from '@deepwater/query';
+export type { Aggregate, AggregateOptions, AggregateResults, Aggregates, Histogram, UntypedWhere, Where, WhereValue } from '@deepwater/query';

@@ -3,13 +3,14 @@ import {
   type StoreEvent, StoreLog, compileSchema, openManifest, ownVersion, parseFeedSpec,
 } from '@deepwater/core';
 import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
-import { QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
+import { type FeedAccess, QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
 import { deleteFeed, feedInUse } from './delete-feed.js';
 import { type FeedInfo, feedInfo } from './feed-info.js';
 import { GivenSubscriptions } from './given-subscriptions.js';
 import { KnownFeeds } from './known-feeds.js';
 import { type Lifecycle, type LifecycleChange, lifecycleOf, withLifecycle } from './lifecycle.js';
+import { MultiFeedReads } from './multi-feed-reads.js';
 import { OpenReaders } from './open-readers.js';
 import { OpenWriters } from './open-writers.js';
 import { type CheckedOptions, type PlatformOptions, checkOptions } from './options.js';
@@ -23,7 +24,7 @@ import { type Feed, type NamedFeed, type Reader, type UntypedSpec, type Writer, 
  * A store and everything that is open in it. One for a store is enough for a process; it lives in the main thread.
  * Writers and readers are kept, one for each feed, and closed with it.
  */
-export class Platform {
+export class Platform extends MultiFeedReads {
   /** Absolute, links resolved. */
   readonly basePath: string;
   readonly readOnly: boolean;
@@ -40,8 +41,10 @@ export class Platform {
   readonly #strategies: RunningStrategies;
   readonly #atEnd: Closable;
   #closing: Promise<void> | undefined;
+  protected override readonly accessOf = (feedName: string): FeedAccess => ({ source: this.#sourceOf(this.#feed(feedName)), check: () => { this.#alive(); } });
 
   private constructor(basePath: string, manifest: Manifest, registry: Registry | undefined, log: StoreLog, event: EventSink, options: CheckedOptions) {
+    super();
     this.basePath = basePath;
     this.readOnly = options.readOnly;
     this.#manifest = manifest;

@@ -4,7 +4,11 @@
 //   start, end, open, high, low, close, count, volume, value, buyVolume, sellVolume
 // The first may be a bar that is under way already. A bar's sums are chains: each row is added to what came before it, in order, so
 // that the digits are those of a plain loop. Volume and value are the two lanes of one vector, and so are buys and sells; two rows
-// are taken at a time, since prices and sizes come in pairs.
+// are taken at a time, since prices and sizes come in pairs. A chain waits for each of its additions: two bars that follow each other
+// are made side by side, where both are long.
+
+/** Shorter bars are made one by one. */
+const SIDE_BY_SIDE_ROWS: i32 = 32;
 
 // @ts-ignore: decorator
 @inline
@@ -55,6 +59,166 @@ function cell(bar: usize, room: i32, column: i32): usize {
   return bar + (<usize>(column * room) << 3);
 }
 
+// @ts-ignore: decorator
+@inline
+function pairOf(at: usize, room: i32, column: i32): v128 {
+  return f64x2.replace_lane(f64x2.splat(load<f64>(cell(at, room, column))), 1, load<f64>(cell(at, room, column + 1)));
+}
+
+// @ts-ignore: decorator
+@inline
+function putPair(at: usize, room: i32, column: i32, pair: v128): void {
+  store<f64>(cell(at, room, column), f64x2.extract_lane(pair, 0));
+  store<f64>(cell(at, room, column + 1), f64x2.extract_lane(pair, 1));
+}
+
+/** Extremes ignore NaN; which of two zeros comes out is not told. */
+// @ts-ignore: decorator
+@inline
+function putExtremes(at: usize, room: i32, highs: v128, lows: v128): void {
+  store<f64>(cell(at, room, 3), max<f64>(f64x2.extract_lane(highs, 0), f64x2.extract_lane(highs, 1)));
+  store<f64>(cell(at, room, 4), min<f64>(f64x2.extract_lane(lows, 0), f64x2.extract_lane(lows, 1)));
+}
+
+/** Sums, then two rows added, one after the other: (volume, value). */
+// @ts-ignore: decorator
+@inline
+function withTwo(sums: v128, price: v128, size: v128): v128 {
+  const value = f64x2.mul(price, size);
+  return f64x2.add(f64x2.add(sums, v128.shuffle<f64>(size, value, 0, 2)), v128.shuffle<f64>(size, value, 1, 3));
+}
+
+/** The same of (bought, sold), by the masks of two sides. */
+// @ts-ignore: decorator
+@inline
+function withTwoTaken(taken: v128, size: v128, side: usize, signs: usize): v128 {
+  const first = v128.and(v128.shuffle<f64>(size, size, 0, 0), v128.load(signs + (<usize>load<u8>(side) << 4)));
+  const second = v128.and(v128.shuffle<f64>(size, size, 1, 1), v128.load(signs + (<usize>load<u8>(side, 1) << 4)));
+  return f64x2.add(f64x2.add(taken, first), second);
+}
+
+/** A bar of no rows yet. */
+function begin(bar: usize, room: i32, start: i64, end: i64, first: f64): void {
+  store<i64>(bar, start);
+  store<i64>(cell(bar, room, 1), end);
+  for (let column = 2; column < 5; column++) store<f64>(cell(bar, room, column), first);
+  for (let column = 6; column < 11; column++) store<f64>(cell(bar, room, column), 0);
+}
+
+/** Adds n rows to a bar. */
+function addRows(bar: usize, room: i32, p: usize, s: usize, d: usize, signs: usize, n: i32): void {
+  if (n <= 0) return;
+  let highs = f64x2.splat(load<f64>(cell(bar, room, 3)));
+  let lows = f64x2.splat(load<f64>(cell(bar, room, 4)));
+  let sums = pairOf(bar, room, 7);
+  const last = p + (<usize>n << 3);
+  if (d !== 0) {
+    let taken = pairOf(bar, room, 9);
+    for (; p + 16 <= last; p += 16, s += 16, d += 2) {
+      const price = v128.load(p);
+      const size = v128.load(s);
+      highs = f64x2.pmax(highs, price);
+      lows = f64x2.pmin(lows, price);
+      sums = withTwo(sums, price, size);
+      taken = withTwoTaken(taken, size, d, signs);
+    }
+    if (p < last) taken = f64x2.add(taken, v128.and(v128.load64_splat(s), v128.load(signs + (<usize>load<u8>(d) << 4))));
+    putPair(bar, room, 9, taken);
+  } else {
+    for (; p + 16 <= last; p += 16, s += 16) {
+      const price = v128.load(p);
+      const size = v128.load(s);
+      highs = f64x2.pmax(highs, price);
+      lows = f64x2.pmin(lows, price);
+      sums = withTwo(sums, price, size);
+    }
+  }
+  if (p < last) {
+    const price = load<f64>(p);
+    const size = load<f64>(s);
+    highs = f64x2.pmax(highs, f64x2.splat(price));
+    lows = f64x2.pmin(lows, f64x2.splat(price));
+    sums = f64x2.add(sums, f64x2.replace_lane(f64x2.splat(size), 1, price * size));
+  }
+  putExtremes(bar, room, highs, lows);
+  putPair(bar, room, 7, sums);
+}
+
+/** Adds n rows, an even number, to a bar, and as many that lie `apart` rows behind them to the next bar. */
+function addSideBySide(bar: usize, room: i32, p: usize, s: usize, d: usize, signs: usize, n: i32, apart: i32): void {
+  const next = bar + 8;
+  let highs = f64x2.splat(load<f64>(cell(bar, room, 3)));
+  let lows = f64x2.splat(load<f64>(cell(bar, room, 4)));
+  let sums = pairOf(bar, room, 7);
+  let nextHighs = f64x2.splat(load<f64>(cell(next, room, 3)));
+  let nextLows = f64x2.splat(load<f64>(cell(next, room, 4)));
+  let nextSums = pairOf(next, room, 7);
+  const last = p + (<usize>n << 3);
+  const step = <usize>apart << 3;
+  if (d !== 0) {
+    let taken = pairOf(bar, room, 9);
+    let nextTaken = pairOf(next, room, 9);
+    for (; p < last; p += 16, s += 16, d += 2) {
+      const price = v128.load(p);
+      const size = v128.load(s);
+      const nextPrice = v128.load(p + step);
+      const nextSize = v128.load(s + step);
+      highs = f64x2.pmax(highs, price);
+      lows = f64x2.pmin(lows, price);
+      nextHighs = f64x2.pmax(nextHighs, nextPrice);
+      nextLows = f64x2.pmin(nextLows, nextPrice);
+      sums = withTwo(sums, price, size);
+      nextSums = withTwo(nextSums, nextPrice, nextSize);
+      taken = withTwoTaken(taken, size, d, signs);
+      nextTaken = withTwoTaken(nextTaken, nextSize, d + <usize>apart, signs);
+    }
+    putPair(bar, room, 9, taken);
+    putPair(next, room, 9, nextTaken);
+  } else {
+    for (; p < last; p += 16, s += 16) {
+      const price = v128.load(p);
+      const size = v128.load(s);
+      const nextPrice = v128.load(p + step);
+      const nextSize = v128.load(s + step);
+      highs = f64x2.pmax(highs, price);
+      lows = f64x2.pmin(lows, price);
+      nextHighs = f64x2.pmax(nextHighs, nextPrice);
+      nextLows = f64x2.pmin(nextLows, nextPrice);
+      sums = withTwo(sums, price, size);
+      nextSums = withTwo(nextSums, nextPrice, nextSize);
+    }
+  }
+  putExtremes(bar, room, highs, lows);
+  putExtremes(next, room, nextHighs, nextLows);
+  putPair(bar, room, 7, sums);
+  putPair(next, room, 7, nextSums);
+}
+
+/** NaN among the rows, or infinities that cancel out; and extremes of 0, which has two signs, one of which came first. */
+// @ts-ignore: decorator
+@inline
+function cannotTell(bar: usize, room: i32): bool {
+  const volume = load<f64>(cell(bar, room, 7));
+  const value = load<f64>(cell(bar, room, 8));
+  return value !== value || volume !== volume || load<f64>(cell(bar, room, 3)) === 0 || load<f64>(cell(bar, room, 4)) === 0;
+}
+
+/** What is left to write of a bar whose rows [from, until) have been added. */
+// @ts-ignore: decorator
+@inline
+function finish(bar: usize, room: i32, prices: usize, from: i32, until: i32): void {
+  store<f64>(cell(bar, room, 5), load<f64>(prices + (<usize>(until - 1) << 3)));
+  store<f64>(cell(bar, room, 6), load<f64>(cell(bar, room, 6)) + <f64>(until - from));
+}
+
+/** Where the caller goes on. */
+function leave(out: usize, made: usize, run: i32, row: i32, until: i32): void {
+  store<i32>(out, <i32>(made >> 3));
+  store<i32>(out, run, 4);
+  store<i32>(out, row, 8);
+  store<i32>(out, until, 12);
+}
+
 /**
  * Puts rows into bars that begin at multiples of a width from an origin.
  * @param times, prices, sizes addresses of the columns' first cells
@@ -64,111 +228,76 @@ function cell(bar: usize, room: i32, column: i32): usize {
  * @param close no row is at this time or later, and no bar ends after it
  * @param bars address of the bars, `room` of them; @param under whether the first is under way
  * @param out four i32: how many bars there are; the run and the row to go on with (run = runCount: all done); and the row up to
- * which rows must be gone through otherwise, where what they say cannot be told here, or 0
+ * which rows must be gone through otherwise, where what they say cannot be told here, or 0. Behind them room for 9 cells.
  */
 export function timeBars(
   times: usize, prices: usize, sizes: usize, sides: usize, signs: usize, runs: usize, runCount: i32,
   origin: i64, width: i64, close: i64, bars: usize, room: i32, under: bool, out: usize,
 ): void {
-  let bar = bars;
+  // One past the last bar that is whole, or under way.
+  let made: usize = under ? 8 : 0;
+  const full = <usize>room << 3;
+  const saved = out + 16;
   let guess = 0;
-  const end = bars + (<usize>room << 3);
-  if (!under) bar -= 8;
-  store<i32>(out + 12, 0);
   for (let run = 0; run < runCount; run++) {
     let row = load<i32>(runs + (<usize>run << 3));
     const to = load<i32>(runs + (<usize>run << 3), 4);
     while (row < to) {
       const time = load<i64>(times + (<usize>row << 3));
-      const goesOn = bar >= bars && time < load<i64>(cell(bar, room, 1));
-      const place = goesOn ? bar : bar + 8;
-      if (place === end) {
-        store<i32>(out, room);
-        store<i32>(out + 4, run);
-        store<i32>(out + 8, row);
-        return;
-      }
-      const start = goesOn ? load<i64>(place) : startOf(time, origin, width);
-      const barEnd = goesOn ? load<i64>(cell(place, room, 1)) : min(start + width, close);
-      const until = firstAt(times, row + 1, to, barEnd, guess);
-      guess = until - row;
-      let p = prices + (<usize>row << 3);
-      let s = sizes + (<usize>row << 3);
-      const last = prices + (<usize>until << 3);
-      const first = load<f64>(p);
-      let open = first;
-      let highs = f64x2.splat(first);
-      let lows = highs;
-      let sums = f64x2.splat(0);
-      let taken = f64x2.splat(0);
-      let count: f64 = 0;
+      let bar = bars + made - 8;
+      const goesOn = made > 0 && time < load<i64>(cell(bar, room, 1));
       if (goesOn) {
-        open = load<f64>(cell(place, room, 2));
-        highs = f64x2.splat(load<f64>(cell(place, room, 3)));
-        lows = f64x2.splat(load<f64>(cell(place, room, 4)));
-        count = load<f64>(cell(place, room, 6));
-        sums = f64x2.replace_lane(f64x2.splat(load<f64>(cell(place, room, 7))), 1, load<f64>(cell(place, room, 8)));
-        taken = f64x2.replace_lane(f64x2.splat(load<f64>(cell(place, room, 9))), 1, load<f64>(cell(place, room, 10)));
-      }
-      if (sides !== 0) {
-        let d = sides + <usize>row;
-        for (; p + 16 <= last; p += 16, s += 16, d += 2) {
-          const price = v128.load(p);
-          const size = v128.load(s);
-          highs = f64x2.pmax(highs, price);
-          lows = f64x2.pmin(lows, price);
-          const value = f64x2.mul(price, size);
-          sums = f64x2.add(f64x2.add(sums, v128.shuffle<f64>(size, value, 0, 2)), v128.shuffle<f64>(size, value, 1, 3));
-          taken = f64x2.add(taken, v128.and(v128.shuffle<f64>(size, size, 0, 0), v128.load(signs + (<usize>load<u8>(d) << 4))));
-          taken = f64x2.add(taken, v128.and(v128.shuffle<f64>(size, size, 1, 1), v128.load(signs + (<usize>load<u8>(d, 1) << 4))));
-        }
-        if (p < last) taken = f64x2.add(taken, v128.and(v128.load64_splat(s), v128.load(signs + (<usize>load<u8>(d) << 4))));
+        for (let column = 2; column < 11; column++) store<f64>(saved + (<usize>(column - 2) << 3), load<f64>(cell(bar, room, column)));
       } else {
-        for (; p + 16 <= last; p += 16, s += 16) {
-          const price = v128.load(p);
-          const size = v128.load(s);
-          highs = f64x2.pmax(highs, price);
-          lows = f64x2.pmin(lows, price);
-          const value = f64x2.mul(price, size);
-          sums = f64x2.add(f64x2.add(sums, v128.shuffle<f64>(size, value, 0, 2)), v128.shuffle<f64>(size, value, 1, 3));
+        if (made === full) {
+          leave(out, made, run, row, 0);
+          return;
+        }
+        bar += 8;
+        const start = startOf(time, origin, width);
+        begin(bar, room, start, min(start + width, close), load<f64>(prices + (<usize>row << 3)));
+      }
+      const until = firstAt(times, row + 1, to, load<i64>(cell(bar, room, 1)), guess);
+      const rows = until - row;
+      guess = rows;
+      const p = prices + (<usize>row << 3);
+      const s = sizes + (<usize>row << 3);
+      const d = sides === 0 ? 0 : sides + <usize>row;
+      let nextRows = 0;
+      if (rows >= SIDE_BY_SIDE_ROWS && until < to && bar + 8 < bars + full) {
+        const start = startOf(load<i64>(times + (<usize>until << 3)), origin, width);
+        const end = min(start + width, close);
+        nextRows = firstAt(times, until + 1, to, end, guess) - until;
+        if (nextRows >= SIDE_BY_SIDE_ROWS) {
+          begin(bar + 8, room, start, end, load<f64>(prices + (<usize>until << 3)));
+          const both = min(rows, nextRows) & ~1;
+          addSideBySide(bar, room, p, s, d, signs, both, rows);
+          addRows(bar, room, p + (<usize>both << 3), s + (<usize>both << 3), d === 0 ? 0 : d + <usize>both, signs, rows - both);
+          const behind = <usize>(rows + both);
+          addRows(bar + 8, room, p + (behind << 3), s + (behind << 3), d === 0 ? 0 : d + behind, signs, nextRows - both);
+        } else {
+          nextRows = 0;
         }
       }
-      if (p < last) {
-        const price = load<f64>(p);
-        const size = load<f64>(s);
-        highs = f64x2.pmax(highs, f64x2.splat(price));
-        lows = f64x2.pmin(lows, f64x2.splat(price));
-        sums = f64x2.add(sums, f64x2.replace_lane(f64x2.splat(size), 1, price * size));
-      }
-      const high = max<f64>(f64x2.extract_lane(highs, 0), f64x2.extract_lane(highs, 1));
-      const low = min<f64>(f64x2.extract_lane(lows, 0), f64x2.extract_lane(lows, 1));
-      const volume = f64x2.extract_lane(sums, 0);
-      const value = f64x2.extract_lane(sums, 1);
-      // NaN among the rows, or infinities that cancel out; and extremes of 0, which has two signs, one of which came first.
-      if (value !== value || volume !== volume || high === 0 || low === 0) {
-        store<i32>(out, <i32>((bar + 8 - bars) >> 3));
-        store<i32>(out + 4, run);
-        store<i32>(out + 8, row);
-        store<i32>(out + 12, until);
+      if (nextRows === 0) addRows(bar, room, p, s, d, signs, rows);
+      if (cannotTell(bar, room)) {
+        if (goesOn) for (let column = 2; column < 11; column++) store<f64>(cell(bar, room, column), load<f64>(saved + (<usize>(column - 2) << 3)));
+        leave(out, made, run, row, until);
         return;
       }
-      if (!goesOn) {
-        bar = place;
-        store<i64>(place, start);
-        store<i64>(cell(place, room, 1), barEnd);
-      }
-      store<f64>(cell(place, room, 2), open);
-      store<f64>(cell(place, room, 3), high);
-      store<f64>(cell(place, room, 4), low);
-      store<f64>(cell(place, room, 5), load<f64>(last - 8));
-      store<f64>(cell(place, room, 6), count + <f64>(until - row));
-      store<f64>(cell(place, room, 7), volume);
-      store<f64>(cell(place, room, 8), value);
-      store<f64>(cell(place, room, 9), f64x2.extract_lane(taken, 0));
-      store<f64>(cell(place, room, 10), f64x2.extract_lane(taken, 1));
+      finish(bar, room, prices, row, until);
+      made = bar + 8 - bars;
       row = until;
+      if (nextRows > 0) {
+        if (cannotTell(bar + 8, room)) {
+          leave(out, made, run, row, until + nextRows);
+          return;
+        }
+        finish(bar + 8, room, prices, until, until + nextRows);
+        made += 8;
+        row += nextRows;
+      }
     }
   }
-  store<i32>(out, <i32>((bar + 8 - bars) >> 3));
-  store<i32>(out + 4, runCount);
+  leave(out, made, runCount, 0, 0);
 }

@@ -1,20 +1,184 @@
-// Sums of columns.
+// Sums of columns of float64: eight lanes side by side, then pairwise, so that the order depends on n alone. Rows that the mask
+// leaves out add 0 to their lane.
+import { counts, lanes01, lanes23, lanes45, lanes67 } from './mask';
 
-/** The sum of n float64 cells. Eight lanes are added up side by side, then pairwise: the order depends on n alone. */
-export function sumF64(at: usize, n: i32): f64 {
+// @ts-ignore: decorator
+@inline
+function across(a: v128, b: v128, c: v128, d: v128): f64 {
+  const sum = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** The sum of n float64 cells. */
+export function sumF64(at: usize, n: i32, mask: usize): f64 {
   let a = f64x2.splat(0);
   let b = f64x2.splat(0);
   let c = f64x2.splat(0);
   let d = f64x2.splat(0);
-  const end = at + (<usize>n << 3);
-  for (const last = at + (<usize>(n & ~7) << 3); at < last; at += 64) {
-    a = f64x2.add(a, v128.load(at));
-    b = f64x2.add(b, v128.load(at, 16));
-    c = f64x2.add(c, v128.load(at, 32));
-    d = f64x2.add(d, v128.load(at, 48));
+  const last = at + (<usize>(n & ~7) << 3);
+  if (mask == 0) {
+    for (; at < last; at += 64) {
+      a = f64x2.add(a, v128.load(at));
+      b = f64x2.add(b, v128.load(at, 16));
+      c = f64x2.add(c, v128.load(at, 32));
+      d = f64x2.add(d, v128.load(at, 48));
+    }
+  } else {
+    for (let m = mask; at < last; at += 64, m++) {
+      const bits = i64x2.splat(<i64>load<u8>(m));
+      a = f64x2.add(a, v128.and(v128.load(at), lanes01(bits)));
+      b = f64x2.add(b, v128.and(v128.load(at, 16), lanes23(bits)));
+      c = f64x2.add(c, v128.and(v128.load(at, 32), lanes45(bits)));
+      d = f64x2.add(d, v128.and(v128.load(at, 48), lanes67(bits)));
+    }
   }
-  const sum = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
-  let total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-  for (; at < end; at += 8) total += load<f64>(at);
+  let total = across(a, b, c, d);
+  for (let i = n & ~7; i < n; i++, at += 8) if (counts(mask, i)) total += load<f64>(at);
   return total;
+}
+
+/** Two sums at once: of the products of two columns, and of the second; to `result` as two float64. */
+export function dotF64(at: usize, other: usize, n: i32, mask: usize, result: usize): void {
+  let a = f64x2.splat(0);
+  let b = f64x2.splat(0);
+  let c = f64x2.splat(0);
+  let d = f64x2.splat(0);
+  let p = f64x2.splat(0);
+  let q = f64x2.splat(0);
+  let r = f64x2.splat(0);
+  let s = f64x2.splat(0);
+  const last = at + (<usize>(n & ~7) << 3);
+  if (mask == 0) {
+    for (; at < last; at += 64, other += 64) {
+      const w = v128.load(other);
+      const x = v128.load(other, 16);
+      const y = v128.load(other, 32);
+      const z = v128.load(other, 48);
+      a = f64x2.add(a, f64x2.mul(v128.load(at), w));
+      b = f64x2.add(b, f64x2.mul(v128.load(at, 16), x));
+      c = f64x2.add(c, f64x2.mul(v128.load(at, 32), y));
+      d = f64x2.add(d, f64x2.mul(v128.load(at, 48), z));
+      p = f64x2.add(p, w);
+      q = f64x2.add(q, x);
+      r = f64x2.add(r, y);
+      s = f64x2.add(s, z);
+    }
+  } else {
+    for (let m = mask; at < last; at += 64, other += 64, m++) {
+      const bits = i64x2.splat(<i64>load<u8>(m));
+      const ab = lanes01(bits);
+      const cd = lanes23(bits);
+      const ef = lanes45(bits);
+      const gh = lanes67(bits);
+      const w = v128.load(other);
+      const x = v128.load(other, 16);
+      const y = v128.load(other, 32);
+      const z = v128.load(other, 48);
+      a = f64x2.add(a, v128.and(f64x2.mul(v128.load(at), w), ab));
+      b = f64x2.add(b, v128.and(f64x2.mul(v128.load(at, 16), x), cd));
+      c = f64x2.add(c, v128.and(f64x2.mul(v128.load(at, 32), y), ef));
+      d = f64x2.add(d, v128.and(f64x2.mul(v128.load(at, 48), z), gh));
+      p = f64x2.add(p, v128.and(w, ab));
+      q = f64x2.add(q, v128.and(x, cd));
+      r = f64x2.add(r, v128.and(y, ef));
+      s = f64x2.add(s, v128.and(z, gh));
+    }
+  }
+  let products = across(a, b, c, d);
+  let others = across(p, q, r, s);
+  for (let i = n & ~7; i < n; i++, at += 8, other += 8) {
+    if (!counts(mask, i)) continue;
+    products += load<f64>(at) * load<f64>(other);
+    others += load<f64>(other);
+  }
+  store<f64>(result, products);
+  store<f64>(result + 8, others);
+}
+
+/** Sums of the deviations from a mean and of their squares, to `result` as two float64. */
+export function deviationsF64(at: usize, n: i32, mask: usize, mean: f64, result: usize): void {
+  let a = f64x2.splat(0);
+  let b = f64x2.splat(0);
+  let p = f64x2.splat(0);
+  let q = f64x2.splat(0);
+  const m = f64x2.splat(mean);
+  const none = f64x2.splat(0);
+  let row = 0;
+  for (const last = n & ~3; row < last; row += 4, at += 32) {
+    let x = f64x2.sub(v128.load(at), m);
+    let y = f64x2.sub(v128.load(at, 16), m);
+    if (mask != 0) {
+      const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
+      x = v128.bitselect(x, none, lanes01(bits));
+      y = v128.bitselect(y, none, lanes23(bits));
+    }
+    a = f64x2.add(a, x);
+    b = f64x2.add(b, y);
+    p = f64x2.add(p, f64x2.mul(x, x));
+    q = f64x2.add(q, f64x2.mul(y, y));
+  }
+  let sum = across(a, b, none, none);
+  let squares = across(p, q, none, none);
+  for (; row < n; row++, at += 8) {
+    if (!counts(mask, row)) continue;
+    const d = load<f64>(at) - mean;
+    sum += d;
+    squares += d * d;
+  }
+  store<f64>(result, sum);
+  store<f64>(result + 8, squares);
+}
+
+/** Least and greatest cell that is not NaN, to `result` as two float64; infinity and -infinity where there is none. */
+export function extremesF64(at: usize, n: i32, mask: usize, result: usize): void {
+  const nan = f64x2.splat(NaN);
+  let low = f64x2.splat(Infinity);
+  let low2 = low;
+  let high = f64x2.splat(-Infinity);
+  let high2 = high;
+  let row = 0;
+  for (const last = n & ~3; row < last; row += 4, at += 32) {
+    let x = v128.load(at);
+    let y = v128.load(at, 16);
+    if (mask != 0) {
+      const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
+      x = v128.bitselect(x, nan, lanes01(bits));
+      y = v128.bitselect(y, nan, lanes23(bits));
+    }
+    // pmin(a, b) is b < a ? b : a: where b is NaN, a stays.
+    low = f64x2.pmin(low, x);
+    low2 = f64x2.pmin(low2, y);
+    high = f64x2.pmax(high, x);
+    high2 = f64x2.pmax(high2, y);
+  }
+  low = f64x2.pmin(low, low2);
+  high = f64x2.pmax(high, high2);
+  let min = Math.min(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1));
+  let max = Math.max(f64x2.extract_lane(high, 0), f64x2.extract_lane(high, 1));
+  for (; row < n; row++, at += 8) {
+    if (!counts(mask, row)) continue;
+    const x = load<f64>(at);
+    if (x < min) min = x;
+    if (x > max) max = x;
+  }
+  // -0 and 0 are equal: which of them comes first must not show.
+  store<f64>(result, min + 0.0);
+  store<f64>(result + 8, max + 0.0);
+}
+
+/** How many cells lie in front of the first of some edges, between each two, and behind the last; then how many are NaN. Adds to u32 counters. */
+export function histogramF64(at: usize, n: i32, mask: usize, edges: usize, edgeCount: i32, into: usize): void {
+  for (let row = 0; row < n; row++, at += 8) {
+    if (!counts(mask, row)) continue;
+    const x = load<f64>(at);
+    let low = 0;
+    let high = edgeCount;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (load<f64>(edges + (<usize>middle << 3)) <= x) low = middle + 1;
+      else high = middle;
+    }
+    const counter = into + (<usize>(x == x ? low : edgeCount + 1) << 2);
+    store<u32>(counter, load<u32>(counter) + 1);
+  }
 }

@@ -17,6 +17,11 @@ export { type RowView, type Run, type SubscribeOptions, Subscription, subscribe 
 export type {
   RecordStream, StreamFormat, StreamItem, StreamOptions, StreamPlace, SyncRecordStream, SyncStreamOptions,
 } from './follow/stream-types.js';
+export { AsOfJoin, type AsOfFormat, type AsOfOptions, type AsOfResult, asOf } from './join/as-of.js';
+export type { FeedAccess } from './merge/feed-point.js';
+export type { MergedColumns, MergedRows } from './merge/merged-columns.js';
+export { type FeedSelection, MergedFeeds, type MergeFormat, type MergeOptions, type MergedRecord, listOf } from './merge/merged-feeds.js';
+export { type HandleSelection, type MergeHandle, type MergedHandleRecord, type MergedRecordOf, mergeFeeds } from './merge/merge-handles.js';
 export { type MergeEngineOptions, type MergedBatch, mergedBatches } from './merge/merged-batches.js';
 export type { MergeOrder } from './merge/feed-cursor.js';
 export type { MergedPart } from './merge/part.js';
@@ -40,3 +45,4 @@ export type { Progress, TaskHelper } from './pool/task-control.js';
 export { handOver } from './pool/task-result.js';
 export { countInPool, scan, type ScanLimits, type ScanTask } from './pool/scan.js';
 export { scanPart, type Scan, type ScanAnswer, type ScanPayload } from './pool/scan-part.js';
+export type { Aggregate, AggregateOptions, AggregateResults, Aggregates, Histogram } from './aggregate/aggregates.js';

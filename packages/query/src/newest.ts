@@ -26,7 +26,7 @@ export interface Newest extends Found {
  */
 export function greatestUpTo(files: FeedFiles, clockIndex: number, limit: bigint, head?: number): { cut: Cut; found: Found | undefined } {
   const { cut, blocks } = cutWithRing(files, [clockField(files, clockIndex)], head);
-  return { cut, found: search(files, cut, blocks, clockIndex, limit) };
+  return { cut, found: greatestInCut(files, cut, blocks, clockIndex, limit) };
 }
 
 /** The newest record on a clock, leaving times past `limit` out unless there are no others; and how many of those there are. */
@@ -34,11 +34,12 @@ export function newestUpTo(files: FeedFiles, clockIndex: number, limit: bigint, 
   const { cut, blocks } = cutWithRing(files, [clockField(files, clockIndex)], head);
   const clock = files.schema.clocks[clockIndex] as Clock;
   const beyond = limit >= greatestTime(clock) ? 0 : countBeyond(files, cut, blocks, clockIndex, limit);
-  const found = search(files, cut, blocks, clockIndex, limit) ?? (beyond > 0 ? search(files, cut, blocks, clockIndex, greatestTime(clock)) : undefined);
+  const found = greatestInCut(files, cut, blocks, clockIndex, limit) ?? (beyond > 0 ? greatestInCut(files, cut, blocks, clockIndex, greatestTime(clock)) : undefined);
   return { cut, newest: found === undefined ? undefined : { ...found, beyond } };
 }
 
-function search(files: FeedFiles, cut: Cut, blocks: readonly RingBlock[], clockIndex: number, limit: bigint): Found | undefined {
+/** The same in a cut that was taken together with the clock of its rows in the ring. */
+export function greatestInCut(files: FeedFiles, cut: Cut, blocks: readonly RingBlock[], clockIndex: number, limit: bigint): Found | undefined {
   const field = clockField(files, clockIndex);
   const { signed } = files.schema.clocks[clockIndex] as Clock;
   let best: Found | undefined;
@@ -76,7 +77,7 @@ function search(files: FeedFiles, cut: Cut, blocks: readonly RingBlock[], clockI
       const exactly = boundsBetween(files.schema, clockIndex, best.time, best.time);
       const row = withChunk(files, cut, bestChunk, (chunk, to) => greatestInChunk(chunk, field, to, exactly)?.row ?? missingTime(chunk, exactly));
       // Deleted in between: what is left has another greatest.
-      if (row === undefined) return search(files, takeCut(files, cut.head), blocks, clockIndex, limit);
+      if (row === undefined) return greatestInCut(files, takeCut(files, cut.head), blocks, clockIndex, limit);
       best = { time: best.time, sequence: catalog.firstSequence(bestChunk) + row };
     }
   }

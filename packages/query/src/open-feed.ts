@@ -89,7 +89,7 @@ export class OpenFeed {
     const context = this.alive();
     return limitedCall(`${what} of feed ${this.spec.name}`, options, this.#closing.signal, (limited, rest) => {
       const elsewhere = this.#pooled?.begin(limited);
-      return runSliced(make(elsewhere === undefined ? context : { ...context, elsewhere }, rest, limited), () => { limited.check(); });
+      return runSliced(make(elsewhere === undefined ? context : { files: context.files, helpers: context.helpers, onWild: context.onWild, onUnusable: context.onUnusable, elsewhere }, rest, limited), () => { limited.check(); });
     }) as Promise<T>;
   }
 }

@@ -2,6 +2,8 @@ import type { AnySpec, Clock, FeedSpec } from '@deepwater/core/engine';
 import { type FeedActivity, feedActivity } from './activity.js';
 import type { BarsOptions, BarsResult } from './bars/bar.js';
 import { readBars } from './bars/read-bars.js';
+import type { AggregateOptions, AggregateResults, Aggregates } from './aggregate/aggregates.js';
+import { readAggregate } from './aggregate/read-aggregate.js';
 import { type Explanation, explainRange } from './explain.js';
 import { AsyncStream } from './follow/stream-async.js';
 import type { StreamContext } from './follow/stream-feed.js';
@@ -25,7 +27,8 @@ import type { Where } from './where/where.js';
  * were published when it began. It writes nothing, takes no lock, and needs no writer.
  *
  * Records come in order of arrival. Times are in the unit of the clock that is asked by: the feed's timestamp, or another
- * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms.
+ * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms, and those of a platform's reader
+ * have rows looked for by the platform's pool, so that their thread does not wait for the disk.
  */
 export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
   /**
@@ -96,6 +99,24 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
     options?: SyncStreamOptions<S, F, C>,
   ): SyncRecordStream<StreamItem<S, F, C>> {
     return new SyncStream(this.#streamContext(), options);
+  }
+
+  /**
+   * Works out sums, means, quantiles and the like over the records with start <= time < end, without making records of them:
+   * `aggregate(start, end, { where: { side: 'B' }, aggregates: { n: 'count', vwap: { vwap: ['price', 'size'] } } })`.
+   *
+   * Without a record count and sum are 0, and what cannot be said is undefined. All but sums of floats are exact or rounded once; those
+   * are added up in lanes and strips, in an order that follows from the rows and where they lie, with the error carried along.
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_FILTER_INVALID, DW_FIELD_UNKNOWN, DW_RANGE_INVALID, DW_READER_CLOSED,
+   * DW_VALUE_RANGE (a sum that a number does not hold), DW_LIMIT_EXCEEDED (quantiles of more than 2^27 values), DW_FILE_CORRUPT
+   */
+  async aggregate<const A extends Aggregates<S>>(start: TimeInput, end: TimeInput, options: AggregateOptions<A, Where<S>>): Promise<AggregateResults<S, A>> {
+    return this.sliced(readAggregate(this.alive(), start, end, options));
+  }
+
+  /** As `aggregate`, blocking this thread. */
+  aggregateSync<const A extends Aggregates<S>>(start: TimeInput, end: TimeInput, options: AggregateOptions<A, Where<S>>): AggregateResults<S, A> {
+    return runNow(readAggregate(this.alive(), start, end, options)) as AggregateResults<S, A>;
   }
 
   /** Sequence numbers: of the first record there is, and of the next to come. Equal in an empty feed. */

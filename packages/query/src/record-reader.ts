@@ -20,9 +20,8 @@ import { type TimeInput, boundsOfRange } from './time-bounds.js';
 export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
   /**
    * Records with start <= time < end. A reader of a platform has the rows looked for in the platform's pool, once its threads have started.
-   * @throws the signal's reason; DeepwaterError DW_QUERY_TIMEOUT, DW_POOL_FULL, DW_POOL_WORKER_DIED; also DeepwaterError DW_RANGE_INVALID,
-   * DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_READER_CLOSED,
-   * DW_LIMIT_EXCEEDED (more than fits in memory: use `batches`), DW_FILE_CORRUPT
+   * @throws the signal's reason; DeepwaterError DW_RANGE_INVALID, DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_READER_CLOSED,
+   * DW_QUERY_TIMEOUT, DW_POOL_FULL, DW_POOL_WORKER_DIED, DW_LIMIT_EXCEEDED (more than fits in memory: use `batches`), DW_FILE_CORRUPT
    */
   async range<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
     start: TimeInput, end: TimeInput, options?: RangeOptions<S, F, C> & CallLimits,

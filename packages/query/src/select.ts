@@ -87,13 +87,15 @@ export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | und
     if (reached > next) looks = 0;
     next = reached;
     while (next < head && cut.ring !== undefined) {
-      const held = wanted.held?.find(({ firstSequence }) => firstSequence === next);
-      const to = held === undefined ? Math.min(head, next + RING_PIECE_ROWS) : next + held.capacityRows;
+      const held = wanted.held?.find(({ firstSequence, capacityRows }) => next >= firstSequence && next < firstSequence + capacityRows);
+      const to = held === undefined ? Math.min(head, next + RING_PIECE_ROWS) : held.firstSequence + held.capacityRows;
       const block = held ?? copyFromRing(cut.ring, files.schema, ringFields, next, to);
       if (block === undefined) break;
       let runs = new RunList();
-      if (bounds === undefined) runs.add(0, to - next);
-      else runsInside(block.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds, 0, to - next, runs);
+      const first = next - block.firstSequence;
+      const end = to - block.firstSequence;
+      if (bounds === undefined) runs.add(first, end);
+      else runsInside(block.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds, first, end, runs);
       if (where?.test !== undefined) {
         const found = new RunList();
         yield* filteredRuns(where.test, new ScanSource(block), runs.pairs, left, found);

@@ -29,12 +29,14 @@ describe('kernels over the memory of a chunk', () => {
 });
 
 const COLUMNS_BYTES = 65536;
-const memory = new WebAssembly.Memory({ shared: true, initial: 2, maximum: 2 });
+const memory = new WebAssembly.Memory({ shared: true, initial: 3, maximum: 3 });
 const fast = chunkKernels(memory);
 const plain = plainKernels(ScanMemory.within(memory.buffer, COLUMNS_BYTES));
 const OUT = COLUMNS_BYTES;
 /** As many bytes as any kernel puts out here. */
-const OUT_BYTES = 16_384;
+const OUT_BYTES = 32_768;
+const MASK = OUT + OUT_BYTES;
+const EDGES = MASK + 4096;
 
 /** Cells: bytes that are anything, and bytes of values that matter (0, -0, NaN, infinities, ends of types). */
 const bytes = fc.oneof(
@@ -97,5 +99,87 @@ describe('kernels and plain loops put out the same', () => {
         kernels.withinBytes(8, Math.floor(cells.length / width), width, low, low + 9, OUT);
       });
     }), 200);
+  });
+});
+
+describe('sums and their like', () => {
+  const rowMask = fc.option(fc.uint8Array({ minLength: 304, maxLength: 304 }), { nil: undefined });
+
+  /** Puts a mask in place for n rows. @returns its address, or 0 for every row */
+  function masked(mask: Uint8Array | undefined, n: number): number {
+    if (mask === undefined) return 0;
+    const words = new Int32Array(memory.buffer, MASK, (n + 31) >>> 5);
+    words.set(new Int32Array(mask.slice().buffer).subarray(0, words.length));
+    if (n % 32 !== 0) words[words.length - 1] = words[words.length - 1]! & ((1 << (n % 32)) - 1);
+    return MASK;
+  }
+
+  /** The numbers that a kernel of each kind puts out: NaN is NaN, whatever its bits. */
+  function same(cells: Uint8Array, at: number, numbers: number, run: (kernels: ScanKernels) => unknown): void {
+    new Uint8Array(memory.buffer, 0, COLUMNS_BYTES).set(cells, at);
+    const put = (kernels: ScanKernels): readonly [unknown, number[]] => {
+      new Uint8Array(memory.buffer, OUT, OUT_BYTES).fill(0);
+      return [run(kernels), [...new Float64Array(memory.buffer, OUT, numbers)]];
+    };
+    expect(put(fast)).toEqual(put(plain));
+  }
+
+  test('of floats: sum, product, deviation, extremes, histogram; all rows, and those of a mask', () => {
+    assertProperty(fc.property(bytes, offset, rowMask, fc.double({ noNaN: true }), fc.array(fc.double({ noNaN: true }), { minLength: 1, maxLength: 9 }), (cells, at, mask, mean, edges) => {
+      const n = cells.length >>> 3;
+      const m = masked(mask, n);
+      same(cells, at, 0, (kernels) => kernels.sumF64(at, n, m));
+      same(cells, at, 2, (kernels) => { kernels.dotF64(at, at, n, m, OUT); });
+      same(cells, at, 2, (kernels) => { kernels.dotF64(at, at + 8, Math.max(0, n - 1), 0, OUT); });
+      same(cells, at, 2, (kernels) => { kernels.deviationsF64(at, n, m, mean, OUT); });
+      same(cells, at, 2, (kernels) => { kernels.extremesF64(at, n, m, OUT); });
+      if (m !== 0) same(cells, at, 0, (kernels) => kernels.countMask(m, n));
+      new Float64Array(memory.buffer, EDGES, edges.length).set(edges.sort((a, b) => a - b));
+      both(cells, at, (kernels) => {
+        masked(mask, n);
+        new Float64Array(memory.buffer, EDGES, edges.length).set(edges);
+        kernels.histogramF64(at, n, m, EDGES, edges.length, OUT);
+      });
+    }), 300);
+  });
+
+  test('of 64 bits, with a sign and without', () => {
+    assertProperty(fc.property(bytes, offset, rowMask, fc.constantFrom(0, 1), fc.constantFrom(0, 1), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (cells, at, mask, sign, otherSign, less) => {
+      const n = cells.length >>> 3;
+      const m = masked(mask, n);
+      same(cells, at, 2, (kernels) => { kernels.sum64(at, n, m, sign, OUT); });
+      same(cells, at, 4, (kernels) => { kernels.dot64(at, at + 8, Math.max(0, n - 1), m, sign, otherSign, OUT); });
+      const [sum, ...digits] = [new Float64Array(memory.buffer, OUT, 4)].flatMap((found) => [...found].map(BigInt));
+      const total = [sum!, ...digits].reduce((all, digit, i) => all + digit * 2n ** BigInt(32 * i), 0n);
+      const a = sign === 1 ? new BigInt64Array(memory.buffer, at, n) : new BigUint64Array(memory.buffer, at, n);
+      const b = otherSign === 1 ? new BigInt64Array(memory.buffer, at + 8, n) : new BigUint64Array(memory.buffer, at + 8, n);
+      const counts = (row: number): boolean => m === 0 || ((new Int32Array(memory.buffer, MASK, 128)[row >>> 5]! >>> (row & 31)) & 1) === 1;
+      let expected = 0n;
+      for (let row = 0; row < n - 1; row++) if (counts(row)) expected += a[row]! * b[row]!;
+      expect(total).toBe(expected);
+      same(cells, at, n, (kernels) => { kernels.differences64(at, n, sign, sign === 1 ? less : BigInt.asUintN(64, less), OUT); });
+      both(cells, at, (kernels) => {
+        masked(mask, n);
+        kernels.extremes64(at, n, m, sign, OUT);
+        const edges = sign === 1 ? new BigInt64Array(memory.buffer, EDGES, 3) : new BigUint64Array(memory.buffer, EDGES, 3);
+        edges.set([...(sign === 1 ? [-(2n ** 40n), less, 2n ** 63n - 1n] : [0n, BigInt.asUintN(64, less), 2n ** 64n - 1n])].sort((x, y) => (x < y ? -1 : 1)));
+        kernels.histogram64(at, n, m, sign, EDGES, 3, OUT + 64);
+      });
+    }), 300);
+  });
+
+  test('cells made wide, and made whole', () => {
+    assertProperty(fc.property(bytes, offset, (cells, at) => {
+      for (const [kernel, width] of [['widenI8', 1], ['widenU8', 1], ['widenI16', 2], ['widenU16', 2], ['widenI32', 4], ['widenU32', 4], ['widenF32', 4]] as const) {
+        const n = Math.floor(cells.length / width);
+        same(cells, at, n, (kernels) => { kernels[kernel](at, n, OUT); });
+        if (kernel === 'widenF32') continue;
+        same(cells, at, n, (kernels) => {
+          kernels[kernel](at, n, OUT);
+          kernels.wholeF64(OUT, n, OUT);
+          return [...new BigInt64Array(memory.buffer, OUT, n)];
+        });
+      }
+    }), 100);
   });
 });

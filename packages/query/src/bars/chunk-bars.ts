@@ -16,7 +16,7 @@ const SIGNS_BYTES = 256 * 16;
 const RUNS_MAX = 2048;
 const RUNS_AT = SIGNS_BYTES;
 const OUT_AT = RUNS_AT + RUNS_MAX * 8;
-const BARS_AT = OUT_AT + 16;
+const BARS_AT = OUT_AT + 96;
 const BARS_ROOM = Math.floor((KERNEL_SCRATCH_BYTES - BARS_AT) / 88);
 /** Rows between two places to pause. */
 const ROWS_PER_STEP = 131_072;

@@ -7,8 +7,6 @@ export const KERNEL_SCRATCH_BYTES = 256 * 1024;
 
 /** Addresses are bytes from the start of the chunk's mapping. */
 export interface ChunkKernels extends ScanKernels {
-  /** The sum of n float64 cells. */
-  sumF64(at: number, n: number): number;
   /** See merge/loser-tree.ts: these run over a memory of the merge. */
   mergePack(at: number, n: number, feed: number): void;
   mergeSettle(state: number, feed: number): void;

@@ -16,4 +16,44 @@ export interface ScanKernels {
   within64(at: number, n: number, low: bigint, high: bigint, out: number): void;
   /** Cells of `width` bytes, in the order of their bytes; the two ends lie at addresses, too. */
   withinBytes(at: number, n: number, width: number, low: number, high: number, out: number): void;
+
+  /** Rows of a mask. */
+  countMask(mask: number, n: number): number;
+
+  // Below, a mask at address 0 stands for every row, and `result` takes what is more than one number.
+
+  /** The sum of float64 cells, in eight lanes: the order depends on n alone. */
+  sumF64(at: number, n: number, mask?: number): number;
+  /** Two float64: the sum of the products of two columns, and the sum of the second. */
+  dotF64(at: number, other: number, n: number, mask: number, result: number): void;
+  /** Two float64: the sums of the deviations from a mean, and of their squares. */
+  deviationsF64(at: number, n: number, mask: number, mean: number, result: number): void;
+  /** Two float64: the least and the greatest cell that is not NaN; infinity and -infinity where there is none. */
+  extremesF64(at: number, n: number, mask: number, result: number): void;
+  /** Adds to u32 counters: cells in front of the first edge, between each two, behind the last, and NaN. */
+  histogramF64(at: number, n: number, mask: number, edges: number, edgeCount: number, into: number): void;
+
+  // `sign` is 1 where cells of 64 bits have one, else 0.
+
+  /** Two float64, exact: the sums of the low and of the high words. */
+  sum64(at: number, n: number, mask: number, sign: number, result: number): void;
+  /** Two cells: the least and the greatest; the greatest and the least that there can be where there is none. */
+  extremes64(at: number, n: number, mask: number, sign: number, result: number): void;
+  /** Four float64, exact: the sum of the products of two columns, in digits of 32 bits. */
+  dot64(at: number, other: number, n: number, mask: number, sign: number, otherSign: number, result: number): void;
+  /** Writes cells less a number as float64, rounded once. */
+  differences64(at: number, n: number, sign: number, less: bigint, out: number): void;
+  /** As `histogramF64`. */
+  histogram64(at: number, n: number, mask: number, sign: number, edges: number, edgeCount: number, into: number): void;
+
+  /** Writes cells as float64, which holds them exactly. */
+  widenI8(at: number, n: number, out: number): void;
+  widenU8(at: number, n: number, out: number): void;
+  widenI16(at: number, n: number, out: number): void;
+  widenU16(at: number, n: number, out: number): void;
+  widenI32(at: number, n: number, out: number): void;
+  widenU32(at: number, n: number, out: number): void;
+  widenF32(at: number, n: number, out: number): void;
+  /** Writes whole numbers that lie as float64 as cells of 64 bits. */
+  wholeF64(at: number, n: number, out: number): void;
 }

@@ -1,10 +1,9 @@
 import type { Clock, Field } from '@deepwater/core/engine';
 import { timeAt } from '../clock-cells.js';
-import { takeCut } from '../cut.js';
+import { type Cut, takeCut } from '../cut.js';
 import { cutWithRing } from '../cut-with-ring.js';
 import type { RingBlock } from '../ring-block.js';
 import { laterTimes } from './later-times.js';
-import type { MergeMemory } from './merge-memory.js';
 import { MergedPart, type Stretch } from './part.js';
 import { type FeedRequest, type Stretches, stretchesByArrival, stretchesByTime } from './stretches.js';
 import { FAR, type KeyScale, fillKeys, keyScale, runningMaximum } from './time-scale.js';
@@ -19,7 +18,6 @@ export type MergeOrder = 'time' | 'arrival';
 export class FeedCursor {
   /** Where the block ends in the arrays; it begins at `from`. */
   end: number;
-  readonly from: number;
   /** What the rows of the block are rows of. */
   part: MergedPart;
   /** Parts that are done with, once what was made of them has been used. */
@@ -34,7 +32,6 @@ export class FeedCursor {
   #base = 0n;
   /** Of the last record of the block. */
   #lastKey = 0;
-  private readonly rows: Uint32Array;
   #scale: KeyScale;
   /** The greatest time of the records before the block, in the common unit; only where records come by arrival. */
   #greatest: bigint | undefined;
@@ -44,36 +41,24 @@ export class FeedCursor {
     private readonly order: MergeOrder,
     /** Common units in one of the clock. */
     private readonly factor: number,
-    private readonly memory: MergeMemory,
-    private readonly index: number,
+    private readonly arrays: { readonly keys: Float64Array; readonly rows: Uint32Array },
+    readonly from: number,
     private readonly room: number,
+    /** What is done to keys that have been filled in. */
+    private readonly onKeys?: (at: number, count: number) => void,
   ) {
     const { files: { schema }, wanted: { bounds }, fields } = request;
     this.#clock = bounds.clock;
     this.#clockField = schema.fields[bounds.clock.fieldIndex] as Field;
     this.part = MergedPart.none(fields);
-    this.from = this.end = index * room;
-    this.rows = memory.rows;
+    this.end = from;
     this.#scale = keyScale(this.#clock, factor, 0n);
   }
 
-  /** Takes the cut: what is published from here on is not seen. */
-  open(): void {
-    const { files, wanted } = this.request;
-    // Rows of a memory feed are gone once the writer has been round.
-    const memory = !files.source.spec.persist;
-    const byTime = this.order === 'time';
-    let held: RingBlock[] | undefined;
-    let cut = wanted.cut;
-    if (memory || byTime) {
-      const copied = cutWithRing(files, memory ? wanted.fields : [this.#clockField]);
-      held = copied.blocks;
-      cut = memory ? { ...copied.cut, ringFrom: held[0]?.firstSequence ?? copied.cut.head } : copied.cut;
-    } else {
-      cut ??= takeCut(files);
-    }
-    const request = { ...this.request, wanted: { ...wanted, cut, ...(memory ? { held } : {}) } };
-    this.#stretches = byTime ? byTimeFrom(request, held ?? []) : stretchesByArrival(request);
+  /** Begins, with the feed as it is now or was when the view was taken. */
+  open(view = viewOf(this.request, this.order)): void {
+    const request = { ...this.request, wanted: { ...this.request.wanted, ...view } };
+    this.#stretches = this.order === 'time' ? byTimeFrom(request, view) : stretchesByArrival(request);
   }
 
   /** Fills the block with the next records. @returns false where there are none */
@@ -103,7 +88,7 @@ export class FeedCursor {
   /** The time by which record `at` of the block is merged, in the common unit. */
   timeAt(at: number): bigint {
     const words = this.part.words(this.#clockField);
-    const time = (i: number): bigint => timeAt(words, this.rows[i] as number, this.#clock.signed) * BigInt(this.factor);
+    const time = (i: number): bigint => timeAt(words, this.arrays.rows[i] as number, this.#clock.signed) * BigInt(this.factor);
     if (this.order === 'time') return time(at);
     let greatest = this.#greatest ?? time(this.from);
     for (let i = this.from; i <= at; i++) {
@@ -135,7 +120,7 @@ export class FeedCursor {
   }
 
   #fillRows(): void {
-    const { rows, from, room } = this;
+    const { arrays: { rows }, from, room } = this;
     const { order, runs } = this.#stretch as Stretch;
     let at = from;
     if (order !== undefined) {
@@ -161,7 +146,7 @@ export class FeedCursor {
   }
 
   #fillKeys(): void {
-    const { memory: { keys, kernels }, rows, from, end } = this;
+    const { arrays: { keys, rows }, from, end } = this;
     if (end === from) return;
     fillKeys(keys, from, rows, from, end - from, this.part.words(this.#clockField), this.#scale);
     if (this.order === 'arrival') {
@@ -169,7 +154,7 @@ export class FeedCursor {
       runningMaximum(keys, from, end - from, Math.min(before, FAR));
       this.#lastKey = keys[end - 1] as number;
     }
-    kernels.mergePack(keys.byteOffset + 8 * from, end - from, this.index);
+    this.onKeys?.(from, end - from);
   }
 
   /** Before the block is filled anew: the greatest time is that of its last record, too. */
@@ -180,9 +165,27 @@ export class FeedCursor {
   }
 }
 
-function* byTimeFrom(request: FeedRequest, ring: readonly RingBlock[]): Stretches {
-  const { files, wanted: { cut, bounds } } = request;
-  if (cut === undefined) return;
-  const later = yield* laterTimes(files, cut, ring, bounds);
+/** A feed at one moment: its cut, and of what lies in the ring the clock, or all that a merge needs. */
+export interface FeedView {
+  readonly cut: Cut;
+  readonly ring: readonly RingBlock[];
+  /** `ring`, where it has all columns needed. */
+  readonly held?: readonly RingBlock[];
+}
+
+/** What is published from here on is not seen. */
+export function viewOf({ files, wanted }: FeedRequest, order: MergeOrder): FeedView {
+  if (!files.source.spec.persist) {
+    // Rows of a memory feed are gone once the writer has been round.
+    const { cut, blocks } = cutWithRing(files, wanted.fields);
+    return { cut: { ...cut, ringFrom: blocks[0]?.firstSequence ?? cut.head }, ring: blocks, held: blocks };
+  }
+  if (order === 'arrival') return { cut: takeCut(files), ring: [] };
+  const { cut, blocks } = cutWithRing(files, [files.schema.fields[wanted.bounds.clock.fieldIndex] as Field]);
+  return { cut, ring: blocks };
+}
+
+function* byTimeFrom(request: FeedRequest, { cut, ring }: FeedView): Stretches {
+  const later = yield* laterTimes(request.files, cut, ring, request.wanted.bounds);
   yield* stretchesByTime(request, later);
 }

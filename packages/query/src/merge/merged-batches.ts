@@ -55,7 +55,11 @@ export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time
   const unit = finestUnit(requests.map(({ wanted }) => wanted.bounds.clock));
   const room = blockRows(feeds);
   const memory = MergeMemory.take();
-  const cursors = requests.map((request, i) => new FeedCursor(request, order, factorOf(request.wanted.bounds.clock, unit), memory, i, room));
+  const { kernels, keys } = memory;
+  const cursors = requests.map((request, feed) => new FeedCursor(
+    request, order, factorOf(request.wanted.bounds.clock, unit), memory, feed * room, room,
+    (at, count) => { kernels.mergePack(keys.byteOffset + 8 * at, count, feed); },
+  ));
   try {
     yield* merge(cursors, memory, unit);
   } finally {

@@ -31,6 +31,21 @@ export class MergedPart {
     return new MergedPart({ buffer: new ArrayBuffer(0), columnOffsets: fields.reduce<number[]>((offsets, { index }) => ((offsets[index] = 0), offsets), []), capacityRows: 0 }, fields, 0);
   }
 
+  /** One row of nothing: zeros, and NaN where there may be NaN. */
+  static missing(columns: readonly Field[], fields: readonly Field[]): MergedPart {
+    const columnOffsets: number[] = [];
+    let bytes = 0;
+    for (const { index, width } of columns) {
+      columnOffsets[index] = bytes;
+      bytes += Math.ceil(width / 8) * 8;
+    }
+    const source: RowSource = { buffer: new ArrayBuffer(bytes), columnOffsets, capacityRows: 1 };
+    for (const field of columns) {
+      if (field.cell === 'f64' || field.cell === 'f32') (columnOf(source, field) as Float64Array)[0] = NaN;
+    }
+    return new MergedPart(source, fields, -1);
+  }
+
   /** The rows of a piece where they lie; undefined where its chunk has been deleted. Held once. */
   static ofPiece(files: FeedFiles, piece: Piece, fields: readonly Field[]): MergedPart | undefined {
     const source = openPiece(files, piece);

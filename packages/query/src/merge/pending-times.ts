@@ -88,8 +88,14 @@ export class PendingTimes {
       stableSort(keys, order);
     }
     const { clock } = this.bounds;
-    this.#partOf = Uint32Array.from(order, (i) => this.#partOf[i] as number);
-    this.#rows = Uint32Array.from(order, (i) => this.#rows[i] as number);
+    const partOf = new Uint32Array(length);
+    const rows = new Uint32Array(length);
+    for (let i = 0; i < length; i++) {
+      partOf[i] = this.#partOf[order[i] as number] as number;
+      rows[i] = this.#rows[order[i] as number] as number;
+    }
+    this.#partOf = partOf;
+    this.#rows = rows;
     this.#sorted = length;
     let low = until === undefined ? length : 0;
     let high = length;

@@ -61,7 +61,7 @@ export function* stretchesByTime(request: FeedRequest, later: LaterTimes): Stret
 }
 
 /** Rows of a piece that are looked at as one. */
-interface Unit {
+export interface Unit {
   readonly runs: Int32Array;
   readonly least: bigint;
   readonly greatest: bigint;
@@ -116,7 +116,8 @@ function cutRuns(runs: Int32Array, size: number): Int32Array[] {
   return parts;
 }
 
-function unitOf(runs: Int32Array, words: Int32Array, { clock: { signed }, flip }: TimeBounds): Unit {
+/** What is known of rows that have been looked at: the units of a piece, before what comes behind them is known. */
+export function unitOf(runs: Int32Array, words: Int32Array, { clock: { signed }, flip }: TimeBounds): Unit {
   let leastRow = runs[0] as number;
   let greatestRow = leastRow;
   const high = (row: number): number => (words[2 * row + 1] as number) ^ flip;

@@ -1,5 +1,5 @@
 /** Tasks of the pool's tests. */
-import fs from 'node:fs';
+import { setImmediate } from 'node:timers';
 import { threadId } from 'node:worker_threads';
 import { DeepwaterError } from '@deepwater/core/engine';
 import { handOver } from '@deepwater/query';
@@ -75,5 +75,3 @@ export function part({ words, turn, index }, helper) {
   Atomics.notify(words, 0);
   return index;
 }
-
-export const log = ({ file, text }) => { fs.appendFileSync(file, text); };

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BIGINT, type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, INTEGER } from '@duckdb/node-api';
+import { Platform } from 'deepwater';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SAMPLE_DATA } from '../dist/folders.js';
+import { findSources } from '../dist/sources/find-sources.js';
+
+/** Every feed of the sample in one store, and the clocks of every one in DuckDB. */
+let folder: string;
+let platform: Platform;
+let duck: DuckDBInstance;
+let sql: DuckDBConnection;
+const names: string[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'deepwater-merge-'));
+  platform = await Platform.open(join(folder, 'data'));
+  duck = await DuckDBInstance.create(':memory:', { threads: '1' });
+  sql = await duck.connect();
+  for (const source of findSources(SAMPLE_DATA)) {
+    // Small chunks, so that there are many borders.
+    await platform.createFeed({ ...source.spec, chunkSizeBytes: 131_072 } as never);
+    const writer = await platform.createWriter(source.name);
+    for await (const { rows, columns } of source.batches()) source.writeRows(writer as never, columns, 0, rows);
+    await writer.flush();
+    names.push(source.name);
+    await fill(names.length - 1, source.name, source.spec.timestamp);
+  }
+}, 120_000);
+afterAll(async () => {
+  sql.closeSync();
+  duck.closeSync();
+  await platform.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The feed's sequence numbers and times in ns: the table f<index>. */
+async function fill(index: number, feed: string, timestamp: string): Promise<void> {
+  const factor = BigInt({ ms: 1_000_000, us: 1000, ns: 1 }[platform.feedInfo(feed).spec.timestampUnit ?? 'us']);
+  const reader = await platform.createReader(feed);
+  const columns = reader.readFromSync(0, 2 ** 31, 'columns').records as Record<string, BigUint64Array>;
+  await sql.run(`create table f${index} (feed integer, sequence bigint, ns bigint)`);
+  const appender = await sql.createAppender(`f${index}`);
+  const times = Array.from(columns[timestamp] as BigUint64Array, (time, i) => [index, BigInt(i), time * factor]);
+  for (let from = 0; from < times.length; from += 2048) {
+    const chunk = DuckDBDataChunk.create([INTEGER, BIGINT, BIGINT]);
+    chunk.setRows(times.slice(from, from + 2048));
+    appender.appendDataChunk(chunk);
+  }
+  appender.closeSync();
+}
+
+async function rows(query: string): Promise<unknown[][]> {
+  return (await sql.runAndReadAll(query)).getRows();
+}
+
+describe('real feeds', () => {
+  test('merge as DuckDB orders them: by time, feed and sequence', async () => {
+    const wanted = await rows(`select feed, sequence from (${names.map((_, i) => `select * from f${i}`).join(' union all ')}) order by ns, feed, sequence`);
+    expect(wanted.length).toBeGreaterThan(100_000);
+    let at = 0;
+    for await (const { length, source, row, feeds } of platform.merge(names).batches()) {
+      for (let i = 0; i < length; i++, at++) {
+        const feed = source[i] as number;
+        const [wantedFeed, wantedSequence] = wanted[at] as [number, bigint];
+        if (feed !== wantedFeed || feeds[feed]?.sequences[row[i] as number] !== Number(wantedSequence)) expect([at, feed]).toEqual([at, wanted[at]]);
+      }
+    }
+    expect(at).toBe(wanted.length);
+  });
+
+  test('join trades with their quotes as DuckDB does', async () => {
+    const pairs = names.flatMap((name, trades) => {
+      const quotes = names.findIndex((other) => other !== name && /quote/.test(other) && other.replace(/[-_]?quotes?/, '') === name.replace(/[-_]?trades?/, ''));
+      return /trade/.test(name) && quotes >= 0 ? [[trades, quotes] as const] : [];
+    });
+    expect(pairs.length).toBeGreaterThan(1);
+    for (const [trades, quotes] of pairs) {
+      const wanted = await rows(`select l.ns, r.ns as found from f${trades} l asof left join (select ns, max(sequence) as sequence from f${quotes} group by ns) r on l.ns >= r.ns order by l.sequence`);
+      const [left, right] = [names[trades] as string, names[quotes] as string];
+      const clock = (feed: string): string => platform.feedInfo(feed).spec.timestamp;
+      const factor = (feed: string): bigint => BigInt({ ms: 1_000_000, us: 1000, ns: 1 }[platform.feedInfo(feed).spec.timestampUnit ?? 'us']);
+      const [ofLeft, ofRight] = [factor(left), factor(right)];
+      const joined = platform.asOf(left, right, { columns: [clock(left)], rightColumns: [clock(right)] }).allSync() as unknown as [bigint | number, bigint | number | undefined][];
+      const got = joined.map(([time, found]) => `${BigInt(time) * ofLeft} ${found === undefined ? 'none' : BigInt(found) * ofRight}`);
+      expect(got).toEqual(wanted.map(([time, found]) => `${time} ${found ?? 'none'}`));
+    }
+  });
+});

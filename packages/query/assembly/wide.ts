@@ -1,0 +1,141 @@
+// Whole numbers of 64 bits, exactly; and other cells made as wide, so that one set of kernels serves them all. `sign` is 1
+// where the cells have one, else 0.
+import { counts } from './mask';
+
+// @ts-ignore: decorator
+@inline
+function high(x: i64, sign: i32): i64 { return sign ? x >> 32 : <i64>(<u64>x >> 32); }
+// @ts-ignore: decorator
+@inline
+function low(x: i64): i64 { return x & 0xffffffff; }
+
+/** The sums of the low and of the high words, to `result` as two float64: of a strip they are exact. */
+export function sum64(at: usize, n: i32, mask: usize, sign: i32, result: usize): void {
+  let lows: i64 = 0;
+  let highs: i64 = 0;
+  for (let row = 0; row < n; row++, at += 8) {
+    const x = counts(mask, row) ? load<i64>(at) : 0;
+    lows += low(x);
+    highs += high(x, sign);
+  }
+  store<f64>(result, <f64>lows);
+  store<f64>(result + 8, <f64>highs);
+}
+
+/** Least and greatest cell, to `result`; `greatest` and `least` of the type where there is none. */
+export function extremes64(at: usize, n: i32, mask: usize, sign: i32, result: usize): void {
+  const flip: i64 = sign ? 0 : i64.MIN_VALUE;
+  let min = i64.MAX_VALUE;
+  let max = i64.MIN_VALUE;
+  for (let row = 0; row < n; row++, at += 8) {
+    if (!counts(mask, row)) continue;
+    const x = load<i64>(at) ^ flip;
+    if (x < min) min = x;
+    if (x > max) max = x;
+  }
+  store<i64>(result, min ^ flip);
+  store<i64>(result + 8, max ^ flip);
+}
+
+// @ts-ignore: decorator
+@inline
+function dot<P, S>(at: usize, other: usize, n: i32, mask: usize, result: usize): void {
+  // Digits of 32 bits: a holds those of 2^0, b of 2^32, c of 2^64, d of 2^96.
+  let a: i64 = 0;
+  let b: i64 = 0;
+  let c: i64 = 0;
+  let d: i64 = 0;
+  for (let row = 0; row < n; row++, at += 8, other += 8) {
+    if (!counts(mask, row)) continue;
+    const x = load<i64>(at);
+    const y = load<i64>(other);
+    const xl = low(x);
+    const yl = low(y);
+    const xh = high(x, isSigned<P>() ? 1 : 0);
+    const yh = high(y, isSigned<S>() ? 1 : 0);
+    const ll = xl * yl;
+    const hl = xh * yl;
+    const lh = xl * yh;
+    const hh = xh * yh;
+    a += low(ll);
+    b += high(ll, 0) + low(hl) + low(lh);
+    c += high(hl, isSigned<P>() ? 1 : 0) + high(lh, isSigned<S>() ? 1 : 0) + low(hh);
+    d += high(hh, isSigned<P>() || isSigned<S>() ? 1 : 0);
+  }
+  store<f64>(result, <f64>a);
+  store<f64>(result + 8, <f64>b);
+  store<f64>(result + 16, <f64>c);
+  store<f64>(result + 24, <f64>d);
+}
+
+/** The sum of the products of two columns, to `result` as four float64 that count 2^0, 2^32, 2^64 and 2^96: of a strip they are exact. */
+export function dot64(at: usize, other: usize, n: i32, mask: usize, sign: i32, otherSign: i32, result: usize): void {
+  if (sign) {
+    if (otherSign) dot<i64, i64>(at, other, n, mask, result);
+    else dot<i64, u64>(at, other, n, mask, result);
+  } else if (otherSign) dot<u64, i64>(at, other, n, mask, result);
+  else dot<u64, u64>(at, other, n, mask, result);
+}
+
+/** Cells less a number, as float64: rounded once. */
+export function differences64(at: usize, n: i32, sign: i32, less: i64, out: usize): void {
+  const lessHigh = high(less, sign);
+  const lessLow = low(less);
+  for (const end = out + (<usize>n << 3); out < end; at += 8, out += 8) {
+    const x = load<i64>(at);
+    store<f64>(out, <f64>(high(x, sign) - lessHigh) * 4294967296.0 + <f64>(low(x) - lessLow));
+  }
+}
+
+/** As `histogramF64`, with edges of 64 bits. */
+export function histogram64(at: usize, n: i32, mask: usize, sign: i32, edges: usize, edgeCount: i32, into: usize): void {
+  const flip: i64 = sign ? 0 : i64.MIN_VALUE;
+  for (let row = 0; row < n; row++, at += 8) {
+    if (!counts(mask, row)) continue;
+    const x = load<i64>(at) ^ flip;
+    let first = 0;
+    let last = edgeCount;
+    while (first < last) {
+      const middle = (first + last) >> 1;
+      if ((load<i64>(edges + (<usize>middle << 3)) ^ flip) <= x) first = middle + 1;
+      else last = middle;
+    }
+    const counter = into + (<usize>first << 2);
+    store<u32>(counter, load<u32>(counter) + 1);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function widen<T>(at: usize, n: i32, out: usize): void {
+  for (const end = out + (<usize>n << 3); out < end; at += sizeof<T>(), out += 8) store<f64>(out, <f64>load<T>(at));
+}
+
+/** Cells as float64, which holds them exactly. */
+export function widenI8(at: usize, n: i32, out: usize): void { widen<i8>(at, n, out); }
+export function widenU8(at: usize, n: i32, out: usize): void { widen<u8>(at, n, out); }
+export function widenI16(at: usize, n: i32, out: usize): void { widen<i16>(at, n, out); }
+export function widenU16(at: usize, n: i32, out: usize): void { widen<u16>(at, n, out); }
+
+export function widenI32(at: usize, n: i32, out: usize): void {
+  const last = out + (<usize>n << 3);
+  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, f64x2.convert_low_i32x4_s(v128.load64_zero(at)));
+  if (out < last) store<f64>(out, <f64>load<i32>(at));
+}
+
+export function widenU32(at: usize, n: i32, out: usize): void {
+  const last = out + (<usize>n << 3);
+  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, f64x2.convert_low_i32x4_u(v128.load64_zero(at)));
+  if (out < last) store<f64>(out, <f64>load<u32>(at));
+}
+
+export function widenF32(at: usize, n: i32, out: usize): void {
+  const last = out + (<usize>n << 3);
+  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(at)));
+  if (out < last) store<f64>(out, <f64>load<f32>(at));
+}
+
+/** Whole numbers that lie as float64, as cells of 64 bits; in place, if need be. */
+export function wholeF64(at: usize, n: i32, out: usize): void {
+  for (const end = out + (<usize>n << 3); out < end; at += 8, out += 8) store<i64>(out, <i64>load<f64>(at));
+}

@@ -1,0 +1,91 @@
+/** Aggregates in parts: what each piece of a read gives, and how the parts are put together. All of it is plain data. */
+import type { SymbolDictionaryReader } from '@deepwater/core/engine';
+import type { FeedFiles } from '../feed-files.js';
+import { andMask } from '../kernels/masks.js';
+import { ScanSource } from '../kernels/scan-source.js';
+import { maskOfRuns, stripsOf } from '../kernels/strips.js';
+import { closePiece, openPiece } from '../piece-source.js';
+import type { Piece } from '../select.js';
+import type { Steps } from '../slices.js';
+import { type RowTest, compileFilter } from '../where/filter.js';
+import { type Gathering, type MeasurePart, gather, mergeParts } from './measures.js';
+import type { AggregateRequest } from './request.js';
+import { ActiveStrip } from './strip.js';
+
+/** What some rows give. */
+export interface Partial {
+  readonly count: number;
+  /** By measure of the request. */
+  readonly parts: readonly (MeasurePart | undefined)[];
+}
+
+/**
+ * What each of some pieces gives, in their order: a part a piece, so that the digits of float sums depend on the pieces alone and
+ * not on who goes over how many of them.
+ * @param pieces found by time, with the filter's `timesOnly`; `undefined` among them is a place to pause
+ */
+export function* partialsOf(files: FeedFiles, symbols: SymbolDictionaryReader, request: AggregateRequest, pieces: Iterable<Piece | undefined>): Steps<Partial[]> {
+  const partials: Partial[] = [];
+  let test: RowTest | undefined;
+  for (const piece of pieces) {
+    if (piece === undefined) {
+      yield;
+      continue;
+    }
+    // By now the cut was taken, so the symbols of its rows are known.
+    if (request.where !== undefined) test ??= compileFilter(request.where, files.schema, symbols);
+    const partial = yield* ofPiece(files, request, piece, test);
+    if (partial.count > 0) partials.push(partial);
+  }
+  return partials;
+}
+
+function* ofPiece(files: FeedFiles, { measures }: AggregateRequest, piece: Piece, test: RowTest | undefined): Steps<Partial> {
+  const gatherings = measures.map((measure) => gather(measure, files.schema));
+  const source = openPiece(files, piece);
+  if (source === undefined) return { count: 0, parts: [] };
+  try {
+    const count = yield* overRows(new ScanSource(source), piece.runs, test, gatherings);
+    return { count, parts: gatherings.map((gathering) => gathering.part()) };
+  } finally {
+    closePiece(piece);
+  }
+}
+
+function* overRows(source: ScanSource, runs: Int32Array, test: RowTest | undefined, gatherings: readonly Gathering[]): Steps<number> {
+  const strip = new ActiveStrip(source);
+  let total = 0;
+  for (const rows of stripsOf(runs)) {
+    const count = rowsThatCount(source, runs, rows, test);
+    if (count > 0) {
+      strip.begin(rows.from, rows.n, count);
+      for (const gathering of gatherings) gathering.take(strip);
+      total += count;
+    }
+    yield;
+  }
+  return total;
+}
+
+/** Writes the first mask, unless all rows count. @returns how many do */
+function rowsThatCount(source: ScanSource, runs: Int32Array, rows: Parameters<typeof maskOfRuns>[1], test: RowTest | undefined): number {
+  const { from, n, whole } = rows;
+  if (test === undefined && whole) return n;
+  if (test !== undefined) test(source, from, n, 0);
+  if (!whole) {
+    maskOfRuns(runs, rows, source.mask(test === undefined ? 0 : 1));
+    if (test !== undefined) andMask(source.mask(0), source.mask(1), n);
+  }
+  return source.kernels.countMask(source.maskAt(0), n);
+}
+
+/** The parts of a read as one, in the order of its pieces. */
+export function mergePartials({ measures }: AggregateRequest, partials: readonly Partial[]): Partial {
+  const parts = measures.map((measure, i) => partials.map((partial) => partial.parts[i]).reduce((a, b) => mergeParts(measure, a, b), undefined));
+  return { count: partials.reduce((sum, { count }) => sum + count, 0), parts };
+}
+
+/** Positions of the columns that a request needs besides those of its filter. */
+export function measuredColumns({ measures }: AggregateRequest): number[] {
+  return [...new Set(measures.flatMap((measure) => ('size' in measure ? [measure.column, measure.size] : [measure.column])))];
+}

@@ -1,0 +1,95 @@
+/** A strip of rows that aggregates are gathered from, with columns of any type as cells that the kernels take. */
+import type { Field } from '@deepwater/core/engine';
+import { lowestBit } from '../kernels/masks.js';
+import type { ScanSource } from '../kernels/scan-source.js';
+import { SCRATCH } from '../kernels/scratch.js';
+
+export const is64 = (field: Field): boolean => field.cell === 'i64' || field.cell === 'u64';
+export const isFloat = (field: Field): boolean => field.cell === 'f64' || field.cell === 'f32';
+/** Whether cells of 64 bits have a sign, as kernels take it. */
+export const signOf = (field: Field): number => (field.cell === 'i64' ? 1 : 0);
+
+const WIDEN = { f32: 'widenF32', i8: 'widenI8', u8: 'widenU8', i16: 'widenI16', u16: 'widenU16', i32: 'widenI32', u32: 'widenU32' } as const;
+
+export class ActiveStrip {
+  from = 0;
+  n = 0;
+  /** Rows that count. */
+  count = 0;
+  /** Address of their mask; 0 where all of them count. */
+  mask = 0;
+  /** What lies in the two wide columns of the scratch space now. */
+  readonly #wide: [string, string] = ['', ''];
+  #last = 1;
+
+  constructor(readonly source: ScanSource) {}
+
+  begin(from: number, n: number, count: number): void {
+    this.from = from;
+    this.n = n;
+    this.count = count;
+    this.mask = count === n ? 0 : this.source.maskAt(0);
+    this.#wide.fill('');
+  }
+
+  cellsAt(field: Field): number {
+    return this.source.cellAt(field, this.from);
+  }
+
+  /** Address of a column as float64: those of 64 bits rounded, the others exactly. Holds for two columns at a time. */
+  floats(field: Field): number {
+    if (field.cell === 'f64') return this.cellsAt(field);
+    return this.#made(`f${field.index}`, (out) => {
+      const { kernels } = this.source;
+      if (is64(field)) kernels.differences64(this.cellsAt(field), this.n, signOf(field), 0n, out);
+      else kernels[WIDEN[field.cell as keyof typeof WIDEN]](this.cellsAt(field), this.n, out);
+    });
+  }
+
+  /** Address of a column of 64 bits less a number, as float64. */
+  differences(field: Field, less: bigint): number {
+    return this.#made(`d${field.index} ${less}`, (out) => { this.source.kernels.differences64(this.cellsAt(field), this.n, signOf(field), less, out); });
+  }
+
+  /** Address of a column of whole numbers as cells of 64 bits. */
+  wholes(field: Field): number {
+    if (is64(field)) return this.cellsAt(field);
+    return this.#made(`w${field.index}`, (out) => {
+      this.source.kernels[WIDEN[field.cell as keyof typeof WIDEN]](this.cellsAt(field), this.n, out);
+      this.source.kernels.wholeF64(out, this.n, out);
+    });
+  }
+
+  /** Numbers that a kernel has put out. */
+  results(count: number): Float64Array {
+    return this.source.memory.f64(this.resultAt, count);
+  }
+
+  get resultAt(): number {
+    return this.source.scratchAt(SCRATCH.RESULT);
+  }
+
+  /** Calls back with every row that counts, from the start of the strip. */
+  eachRow(visit: (row: number) => void): void {
+    if (this.mask === 0) {
+      for (let row = 0; row < this.n; row++) visit(row);
+      return;
+    }
+    const words = this.source.mask(0);
+    for (let w = 0; w < (this.n + 31) >>> 5; w++) {
+      for (let word = words[w] as number; word !== 0; word &= word - 1) visit(32 * w + lowestBit(word));
+    }
+  }
+
+  #made(what: string, make: (out: number) => void): number {
+    const known = this.#wide.indexOf(what);
+    const slot = known >= 0 ? known : 1 - this.#last;
+    const out = this.source.scratchAt(slot === 0 ? SCRATCH.WIDE_A : SCRATCH.WIDE_B);
+    if (known < 0) {
+      make(out);
+      this.#wide[slot] = what;
+    }
+    this.#last = slot;
+    return out;
+  }
+}

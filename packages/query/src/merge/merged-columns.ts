@@ -1,0 +1,65 @@
+import type { Field } from '@deepwater/core/engine';
+import { type ColumnArray, type RowSource, columnOf } from '../row-source.js';
+import { gatherRows } from './gather-rows.js';
+import type { MergedBatch } from './merged-batches.js';
+import type { TimeUnit } from './time-scale.js';
+
+/** Records of one feed among those of a batch: copies, the caller's own. */
+export interface MergedRows {
+  /** The columns asked for, over these records alone. */
+  readonly columns: Readonly<Record<string, ColumnArray>>;
+  /** Their sequence numbers. */
+  readonly sequences: Float64Array;
+}
+
+/** A few thousand merged records as columns: record i is row `row[i]` of `feeds[source[i]]`. All of it is the caller's own. */
+export interface MergedColumns {
+  readonly length: number;
+  /** By record: the place of its feed among those named. */
+  readonly source: Uint16Array;
+  readonly row: Uint32Array;
+  /** One a feed, in the order in which they were named. */
+  readonly feeds: readonly MergedRows[];
+  /** By record: the time by which it was merged, in `unit`, counted from `base`. */
+  readonly times: Float64Array;
+  /** 0 on clocks in ms and us; on those in ns what `times` count from. */
+  readonly base: bigint;
+  readonly unit: TimeUnit;
+}
+
+/** Rows of each feed in a batch, copied side by side, and where each record is among them. */
+export interface DenseBatch {
+  readonly row: Uint32Array;
+  readonly sources: readonly RowSource[];
+  readonly sequences: readonly Float64Array[];
+}
+
+export function denseBatch(batch: MergedBatch, fields: readonly (readonly Field[])[]): DenseBatch {
+  const { length, source, parts } = batch;
+  const counts = new Uint32Array(parts.length);
+  const row = new Uint32Array(length);
+  for (let i = 0; i < length; i++) {
+    const feed = source[i] as number;
+    row[i] = counts[feed] as number;
+    counts[feed] = (row[i] as number) + 1;
+  }
+  const rows = Array.from(counts, (count) => new Uint32Array(count));
+  for (let i = 0; i < length; i++) (rows[source[i] as number] as Uint32Array)[row[i] as number] = batch.row[i] as number;
+  return {
+    row,
+    sources: rows.map((each, feed) => gatherRows([(parts[feed] as MergedBatch['parts'][number]).source], new Uint32Array(each.length), each, fields[feed] as readonly Field[])),
+    sequences: rows.map((each, feed) => Float64Array.from(each, (at) => (parts[feed] as MergedBatch['parts'][number]).sequenceOf(at))),
+  };
+}
+
+export function mergedColumns(batch: MergedBatch, fields: readonly (readonly Field[])[]): MergedColumns {
+  const { length, source, times, base, unit } = batch;
+  const { row, sources, sequences } = denseBatch(batch, fields);
+  return {
+    length, source: source.slice(0, length), row, times: times.slice(0, length), base, unit,
+    feeds: sources.map((rows, feed) => ({
+      columns: Object.fromEntries((fields[feed] as readonly Field[]).map((field) => [field.name, columnOf(rows, field)])),
+      sequences: sequences[feed] as Float64Array,
+    })),
+  };
+}
