@@ -1,8 +1,7 @@
-import type { BarColumns } from '@deepwater/query';
 import type { Platform } from 'deepwater';
 import { type BenchContext, type Benchmark, type Line, atLeast, line } from '../lib/benchmark.js';
 import {
-  type BarRule, barLabel, barNumbers, barsOfTicks, expectedBars, timeBarsOfColumns, timeBarsSql,
+  type BarRule, barLabel, barNumbers, barNumbersOf, barsOfTicks, expectedBars, timeBarsOfColumns, timeBarsSql,
 } from '../lib/queries/bars.js';
 import { cContenders, noteOnC, startCPeers, stopCPeers } from '../lib/queries/c-peer.js';
 import { DuckPeer, type DuckWay, duckContenders } from '../lib/queries/duck-peer.js';
@@ -23,12 +22,6 @@ const DUCK_WAYS_OF_BARS: readonly DuckWay[] = [['table', 1], ['table', 2], ['par
 
 /** What a bar is made of, in every line. */
 const WHAT = 'open, high, low, close, volume, VWAP and count';
-
-/** Bars in columns as numbers; every column that is looked at is there. */
-const numbersOf = ({ start, open, high, low, close, volume, vwap, count }: BarColumns, priceUnits = 1, sizeUnits = 1): Float64Array => {
-  if (volume === undefined || vwap === undefined) throw new TypeError('bars without volume');
-  return barNumbers({ start, open, high, low, close, volume, vwap, count }, priceUnits, sizeUnits);
-};
 
 interface BarLine {
   readonly id: string;
@@ -68,7 +61,7 @@ async function floatLines(context: BenchContext, platform: Platform, basePath: s
         rows: objects.length, expected: expectedBars(objects.length, rule),
       },
     ];
-    const ours = { name: 'bars', ask: timed(() => reader.barsSync(FIRST_TIME_US, endTime(rows), { ...options, format: 'columns' }), numbersOf) };
+    const ours = { name: 'bars', ask: timed(() => reader.barsSync(FIRST_TIME_US, endTime(rows), { ...options, format: 'columns' }), barNumbersOf) };
     const { sample, problems, ...beside } = await race({ rounds: context.pick(5, 2), rows, expected, label: barLabel }, ours, ...peers);
     lines.push(line({
       id, what: `${what} of ${rows.toLocaleString('en')} ticks: ${WHAT}`, unit: 'M rows/s', sample, peers: beside.peers, problems, notes: noteOnC(c),
@@ -90,7 +83,7 @@ async function decimalLine(context: BenchContext, platform: Platform, rows: numb
   const expected = expectedBars(rows, { width: MINUTE_US });
   const ours = {
     name: 'bars',
-    ask: timed(() => reader.barsSync(FIRST_TIME_US, endTime(rows), { resolution: '1m', format: 'columns' }), (bars) => numbersOf(bars, 100, 1000)),
+    ask: timed(() => reader.barsSync(FIRST_TIME_US, endTime(rows), { resolution: '1m', format: 'columns' }), (bars) => barNumbersOf(bars, 100, 1000)),
   };
   const peers = duckContenders(duck, (threads) => timeBarsSql(MINUTE_US, threads), (columns) => barNumbers(columns as never), [['table', 1], ['table', 2]]);
   const result = await race({ rounds: context.pick(5, 2), rows, expected, label: barLabel }, ours, ...peers);

@@ -1,3 +1,4 @@
+import type { BarColumns } from '@deepwater/query';
 import { wordsOf } from '../records.js';
 import type { Tick } from './plain-peers.js';
 import { type TickColumns, tickPrice, tickSize, tickTime } from './ticks.js';
@@ -102,6 +103,12 @@ export function barNumbers(columns: Readonly<Record<(typeof BAR_FIELDS)[number],
     for (let i = 0; i < length; i++) bars[i * FIELDS + f] = Number(columns[field][i]) / units[field];
   });
   return bars;
+}
+
+/** What readers give as columns; every column that is looked at has to be there. */
+export function barNumbersOf({ start, open, high, low, close, volume, vwap, count }: BarColumns, priceUnits = 1, sizeUnits = 1): Float64Array {
+  if (volume === undefined || vwap === undefined) throw new TypeError('bars without volume');
+  return barNumbers({ start, open, high, low, close, volume, vwap, count }, priceUnits, sizeUnits);
 }
 
 /** Which number of which bar is at a place of these. */

@@ -54,7 +54,8 @@ export class CPeer {
     if (status !== 0) throw new Error(`cc did not compile ${SOURCE}: ${stderr}`);
     const list = `${binary}-${feedName}.tsv`;
     writeFileSync(list, chunkList(basePath, feedName));
-    return new CPeer(spawn(binary, [list], { stdio: ['pipe', 'pipe', 'pipe'] }), `${binary}-${feedName}.bars`);
+    const process = spawn(binary, [list], { stdio: ['pipe', 'pipe', 'pipe'] });
+    return new CPeer(process, `${binary}-${process.pid}.bars`);
   }
 
   /** @param command a line that native/scans.c knows */
