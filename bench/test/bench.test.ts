@@ -50,6 +50,19 @@ describe('npm run bench', () => {
     expect(lines.filter(({ target }) => target !== undefined).map(({ id }) => id)).toEqual(['live-runs', 'live-batches', 'stream-sync-records', 'stream-sync-batches']);
   });
 
+  it('asks ours and its peers the same questions, and gets the same answers', () => {
+    const json = path.join(folder, 'queries.json');
+    const { status, stderr } = bench('--quick', '--only', 'filter,merge', '--json', json, '--dir', folder);
+    expect(stderr).not.toMatch(/INVALID|FAILED/);
+    expect(status).toBe(0);
+    const lines = (JSON.parse(readFileSync(json, 'utf8')) as Report).outcomes.flatMap((outcome) => outcome.lines);
+    expect(lines.map(({ id }) => id)).toEqual(['filter-aggregate', 'merge-8', 'merge-8-records', 'asof']);
+    for (const { id, peers } of lines) {
+      expect(peers.some(({ name }) => name.startsWith(id === 'merge-8-records' ? 'a plain loop' : 'DuckDB')), id).toBe(true);
+    }
+    expect(lines.filter(({ target }) => target !== undefined).map(({ id }) => id)).toEqual(['filter-aggregate', 'merge-8']);
+  });
+
   it('says what there is when asked for what there is not, and runs nothing', () => {
     const json = path.join(folder, 'nothing.json');
     const { status, stdout, stderr } = bench('--only', 'segments,sorting', '--json', json);
