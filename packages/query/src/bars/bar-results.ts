@@ -41,19 +41,28 @@ export function vwapOf({ volume, value }: BarSums, fields: BarFields): number | 
   return value / numberOf(volume, fields.sizeScale);
 }
 
+/** Written out form by form: put together by spreading, it was a third of what a backtest with bars took. */
 export function barOf(cells: BarCells, start: number | bigint, end: number | bigint, fields: BarFields, names: BarNames): Bar | ExactBar {
   const { priceScale, sizeScale } = fields;
   const { feed, resolution, exact } = names;
-  const given = (cell: number | bigint, scale: number): number => (exact && typeof cell === 'bigint' ? formatDecimal(cell, scale) : numberOf(cell, scale)) as number;
-  const base = {
-    feed, resolution, start, end,
-    open: given(cells.open, priceScale), high: given(cells.high, priceScale), low: given(cells.low, priceScale), close: given(cells.close, priceScale),
-    count: cells.count,
-  };
-  if (fields.size === undefined) return base;
-  const sized = { ...base, volume: given(cells.volume, sizeScale), value: given(cells.value, priceScale + sizeScale), vwap: vwapOf(cells, fields) };
-  if (fields.side === undefined) return sized;
-  return { ...sized, buyVolume: given(cells.buyVolume, sizeScale), sellVolume: given(cells.sellVolume, sizeScale) };
+  const { count } = cells;
+  const open = given(cells.open, priceScale, exact);
+  const high = given(cells.high, priceScale, exact);
+  const low = given(cells.low, priceScale, exact);
+  const close = given(cells.close, priceScale, exact);
+  if (fields.size === undefined) return { feed, resolution, start, end, open, high, low, close, count };
+  const volume = given(cells.volume, sizeScale, exact);
+  const value = given(cells.value, priceScale + sizeScale, exact);
+  const vwap = vwapOf(cells, fields);
+  if (fields.side === undefined) return { feed, resolution, start, end, open, high, low, close, count, volume, value, vwap };
+  const buyVolume = given(cells.buyVolume, sizeScale, exact);
+  const sellVolume = given(cells.sellVolume, sizeScale, exact);
+  return { feed, resolution, start, end, open, high, low, close, count, volume, value, vwap, buyVolume, sellVolume };
+}
+
+/** As a number; decimals as texts, where that is wanted. */
+function given(cell: number | bigint, scale: number, exact: boolean): number {
+  return (exact && typeof cell === 'bigint' ? formatDecimal(cell, scale) : numberOf(cell, scale)) as number;
 }
 
 export function barColumns(data: BarData, fields: BarFields): BarColumns {
