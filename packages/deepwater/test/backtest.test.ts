@@ -158,17 +158,17 @@ describe('a backtest', () => {
           const all = await reader.range(0, 2n ** 63n - 1n);
           const newest = reader.newest();
           context.emit([context.feed, sequence, all.length, last[clock] === row[clock], reader.bounds().next, newest.sequence <= sequence, reader.atSync(2n ** 62n, { format: 'object' })[clock] === newest.time,
-            (await reader.latest(1e6)).length === all.length, reader.readFromSync(sequence + 1, 10).count, [...reader.batchesSync(0, 2n ** 63n - 1n)].reduce((sum, { rows }) => sum + rows, 0)]);
+            (await reader.latest(1e6)).length === all.length, reader.readFromSync(sequence + 1, 10).count, (await reader.aggregate(0, 2n ** 63n - 1n, { aggregates: { n: 'count' } })).n, reader.aggregateSync(0, 2n ** 63n - 1n, { aggregates: { n: 'count' } }).n, [...reader.batchesSync(0, 2n ** 63n - 1n)].reduce((sum, { rows }) => sum + rows, 0)]);
           for (const call of ['stream', 'streamSync', 'activity', 'countIndexPoints']) { try { reader[call](); context.emit(call); } catch (error) { if (error.code !== 'DW_BACKTEST_ONLY_PAST') throw error; } }
         }
       }`);
     const [result] = await platform.backtest(module, { feeds: ['trades', 'quotes'], start: new Date(START / 1000 + 100) });
     expect(result!.error).toBeUndefined();
-    const [begin, ...seen] = result!.emitted as [unknown[], ...[string, number, number, boolean, number, boolean, boolean, boolean, number, number][]];
+    const [begin, ...seen] = result!.emitted as [unknown[], ...[string, number, number, boolean, number, boolean, boolean, boolean, number, number, number, number][]];
     expect(begin!.slice(0, 3)).toEqual(['start', START + 100_000, 1]);
     expect(seen.length).toBeGreaterThan(20);
-    for (const [, sequence, rows, isLast, next, newestSeen, at, latest, after, batched] of seen) {
-      expect([rows, isLast, next, newestSeen, at, latest, after, batched]).toEqual([sequence + 1, true, sequence + 1, true, true, true, 0, sequence + 1]);
+    for (const [, sequence, rows, isLast, next, newestSeen, at, latest, after, counted, countedSync, batched] of seen) {
+      expect([rows, isLast, next, newestSeen, at, latest, after, counted, countedSync, batched]).toEqual([sequence + 1, true, sequence + 1, true, true, true, 0, sequence + 1, sequence + 1, sequence + 1]);
     }
     await platform.close();
   });
