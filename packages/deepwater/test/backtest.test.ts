@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { BacktestOptions, BacktestResult, DeepwaterError, Platform, StrategyOptions } from '../dist/index.js';
 import { START, TRADES, failure, openPlatform, temporaryDirectory, trade } from './support.js';
@@ -237,6 +241,21 @@ describe('a backtest', () => {
     await platform.close();
     expect((await closed).code).toBe('DW_PLATFORM_CLOSED');
     expect((await failure(() => platform.backtest(quick, { feeds: ['trades'] }))).code).toBe('DW_PLATFORM_CLOSED');
+  });
+
+  test('holds its process until it is done', async () => {
+    const platform = await market(2000);
+    const { basePath } = platform;
+    await platform.close();
+    const program = moduleOf(`
+      import { Platform } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+      const platform = await Platform.open(${JSON.stringify(basePath)}, { readOnly: true });
+      const module = new URL('./waits.mjs', import.meta.url);
+      const [result] = await platform.backtest(module, { feeds: ['trades'] });
+      console.log(result.records);
+      await platform.close();`, 'program.mjs');
+    writeFileSync(new URL('./waits.mjs', program), 'export async function onRecord(row) { if (row.sequence % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 10)); }');
+    expect((await promisify(execFile)(process.execPath, [fileURLToPath(program)])).stdout).toBe('2000\n');
   });
 
   test('tells how far it is', async () => {
