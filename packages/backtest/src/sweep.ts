@@ -34,7 +34,8 @@ export class Sweep {
     const onAbort = (): void => { this.#stop.abort(signal?.reason); };
     signal?.addEventListener('abort', onAbort);
     const timeout = timeoutMs === undefined ? undefined : setTimeout(() => { this.#stop.abort(timedOut(this.plan.name, timeoutMs)); }, timeoutMs);
-    const telling = onProgress === undefined ? undefined : setInterval(() => { this.#tell(onProgress); }, PROGRESS_MS);
+    // The pool's threads do not hold the process; somebody who waits for a backtest does.
+    const telling = setInterval(() => { if (onProgress !== undefined) this.#tell(onProgress); }, PROGRESS_MS);
     try {
       await Promise.all(Array.from({ length: lanes }, () => this.#work(tasks)));
     } catch (error) {

@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { BacktestOptions, BacktestResult, DeepwaterError, Platform, StrategyOptions } from '../dist/index.js';
 import { START, TRADES, failure, openPlatform, temporaryDirectory, trade } from './support.js';
@@ -158,17 +162,17 @@ describe('a backtest', () => {
           const all = await reader.range(0, 2n ** 63n - 1n);
           const newest = reader.newest();
           context.emit([context.feed, sequence, all.length, last[clock] === row[clock], reader.bounds().next, newest.sequence <= sequence, reader.atSync(2n ** 62n, { format: 'object' })[clock] === newest.time,
-            (await reader.latest(1e6)).length === all.length, reader.readFromSync(sequence + 1, 10).count, [...reader.batchesSync(0, 2n ** 63n - 1n)].reduce((sum, { rows }) => sum + rows, 0)]);
+            (await reader.latest(1e6)).length === all.length, reader.readFromSync(sequence + 1, 10).count, (await reader.aggregate(0, 2n ** 63n - 1n, { aggregates: { n: 'count' } })).n, reader.aggregateSync(0, 2n ** 63n - 1n, { aggregates: { n: 'count' } }).n, [...reader.batchesSync(0, 2n ** 63n - 1n)].reduce((sum, { rows }) => sum + rows, 0)]);
           for (const call of ['stream', 'streamSync', 'activity', 'countIndexPoints']) { try { reader[call](); context.emit(call); } catch (error) { if (error.code !== 'DW_BACKTEST_ONLY_PAST') throw error; } }
         }
       }`);
     const [result] = await platform.backtest(module, { feeds: ['trades', 'quotes'], start: new Date(START / 1000 + 100) });
     expect(result!.error).toBeUndefined();
-    const [begin, ...seen] = result!.emitted as [unknown[], ...[string, number, number, boolean, number, boolean, boolean, boolean, number, number][]];
+    const [begin, ...seen] = result!.emitted as [unknown[], ...[string, number, number, boolean, number, boolean, boolean, boolean, number, number, number, number][]];
     expect(begin!.slice(0, 3)).toEqual(['start', START + 100_000, 1]);
     expect(seen.length).toBeGreaterThan(20);
-    for (const [, sequence, rows, isLast, next, newestSeen, at, latest, after, batched] of seen) {
-      expect([rows, isLast, next, newestSeen, at, latest, after, batched]).toEqual([sequence + 1, true, sequence + 1, true, true, true, 0, sequence + 1]);
+    for (const [, sequence, rows, isLast, next, newestSeen, at, latest, after, counted, countedSync, batched] of seen) {
+      expect([rows, isLast, next, newestSeen, at, latest, after, counted, countedSync, batched]).toEqual([sequence + 1, true, sequence + 1, true, true, true, 0, sequence + 1, sequence + 1, sequence + 1]);
     }
     await platform.close();
   });
@@ -237,6 +241,21 @@ describe('a backtest', () => {
     await platform.close();
     expect((await closed).code).toBe('DW_PLATFORM_CLOSED');
     expect((await failure(() => platform.backtest(quick, { feeds: ['trades'] }))).code).toBe('DW_PLATFORM_CLOSED');
+  });
+
+  test('holds its process until it is done', async () => {
+    const platform = await market(2000);
+    const { basePath } = platform;
+    await platform.close();
+    const program = moduleOf(`
+      import { Platform } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+      const platform = await Platform.open(${JSON.stringify(basePath)}, { readOnly: true });
+      const module = new URL('./waits.mjs', import.meta.url);
+      const [result] = await platform.backtest(module, { feeds: ['trades'] });
+      console.log(result.records);
+      await platform.close();`, 'program.mjs');
+    writeFileSync(new URL('./waits.mjs', program), 'export async function onRecord(row) { if (row.sequence % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 10)); }');
+    expect((await promisify(execFile)(process.execPath, [fileURLToPath(program)])).stdout).toBe('2000\n');
   });
 
   test('tells how far it is', async () => {

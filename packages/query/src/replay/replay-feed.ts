@@ -30,6 +30,7 @@ export class ReplayFeed {
     this.name = source.spec.name;
     this.schema = compileSchema(source.spec);
     this.files = new FeedFiles(source, this.schema);
+    this.files.headLimit = () => replayed.head;
     this.helpers = new DecodeHelpers(this.name, this.schema, new SymbolDictionaryReader(this.files.paths.symbols, source.feedUid));
   }
 

@@ -69,7 +69,7 @@ export class PaperBroker implements Broker {
       const order = orders[index];
       if (order === undefined) continue;
       if (terms.latencyUs === 0) orders.splice(index, 1);
-      else order.cancelsAt = Math.min(order.cancelsAt, this.clock.now() + terms.latencyUs);
+      else if (order.cancelsAt === Infinity) order.cancelsAt = this.clock.now() + terms.latencyUs;
       return true;
     }
     return false;
