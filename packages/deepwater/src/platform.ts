@@ -1,22 +1,22 @@
 import {
-  type AnySpec, DeepwaterError, type EventSink, type FeedFile, type FeedSpecInput, type Manifest, type RecordFormat, Registry,
-  type StoreEvent, StoreLog, compileSchema, openManifest, ownVersion, parseFeedSpec,
+  type AnySpec, DeepwaterError, type EventSink, type FeedFile, type FeedSpecInput, type Manifest, type Registry, type StoreLog, parseFeedSpec,
 } from '@deepwater/core';
 import { type BacktestHost, type BacktestOptions, type BacktestResult, type WalkForwardOptions, type WalkForwardResult, backtest, walkForward } from '@deepwater/backtest';
 import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
 import { type FeedAccess, QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
 import { deleteFeed, feedInUse } from './delete-feed.js';
-import { type FeedInfo, feedInfo } from './feed-info.js';
+import type { FeedInfo } from './feed-info.js';
 import { GivenSubscriptions } from './given-subscriptions.js';
 import { KnownFeeds } from './known-feeds.js';
 import { type Lifecycle, type LifecycleChange, lifecycleOf, withLifecycle } from './lifecycle.js';
 import { MultiFeedReads } from './multi-feed-reads.js';
 import { OpenReaders } from './open-readers.js';
+import { type OpenStore, openStore } from './open-store.js';
 import { OpenWriters } from './open-writers.js';
-import { type CheckedOptions, type PlatformOptions, checkOptions } from './options.js';
+import { type PlatformOptions, checkOptions } from './options.js';
 import { type Closable, joinProcessEnd, leaveProcessEnd } from './process-end.js';
-import { ringDirectory } from './ring-directory.js';
+import { feedSource, ringDirectory } from './ring-directory.js';
 import { RunningStrategies } from './running-strategies.js';
 import { checkSameSpec } from './spec-conflict.js';
 import { type Feed, type NamedFeed, type Reader, type UntypedSpec, type Writer, nameOf } from './typed-feed.js';
@@ -42,9 +42,14 @@ export class Platform extends MultiFeedReads {
   readonly #strategies: RunningStrategies;
   readonly #atEnd: Closable;
   #closing: Promise<void> | undefined;
-  protected override readonly accessOf = (feedName: string): FeedAccess => ({ source: this.#sourceOf(this.#feed(feedName)), check: () => { this.#alive(); } });
+  protected override readonly feed = (feedName: string): FeedFile => {
+    this.#alive();
+    return this.#feeds.get(feedName);
+  };
+  protected override readonly sourceOf = (feed: FeedFile): ReaderSource => feedSource(this.basePath, this.#manifest, feed);
+  protected override readonly accessOf = (feedName: string): FeedAccess => ({ source: this.sourceOf(this.feed(feedName)), check: () => { this.#alive(); } });
 
-  private constructor(basePath: string, manifest: Manifest, registry: Registry | undefined, log: StoreLog, event: EventSink, options: CheckedOptions) {
+  private constructor({ basePath, manifest, registry, log, event, options }: OpenStore) {
     super();
     this.basePath = basePath;
     this.readOnly = options.readOnly;
@@ -57,7 +62,7 @@ export class Platform extends MultiFeedReads {
     this.#readers = new OpenReaders(event, this.#pool);
     this.#strategies = new RunningStrategies({
       event,
-      source: (feedName) => this.#sourceOf(this.#feed(feedName)),
+      source: (feedName) => this.sourceOf(this.feed(feedName)),
       subscription: (feedName) => this.subscription(feedName) as unknown as SubscriptionHandle,
       createWriter: (feedName) => this.#openWriter(feedName),
       hasWriter: (feedName) => this.#writers.has(feedName),
@@ -76,25 +81,7 @@ export class Platform extends MultiFeedReads {
    * DW_FILE_CORRUPT, DW_DISK_FULL
    */
   static async open(basePath: string, options: PlatformOptions = {}): Promise<Platform> {
-    const checked = checkOptions(options);
-    const { readOnly, access, ringDir, logLevel, onEvent } = checked;
-    const { basePath: real, manifest, origin } = await openManifest(basePath, { readOnly, access, ringDir });
-    const log = await StoreLog.open(real, readOnly ? 'silent' : logLevel, manifest.access);
-    try {
-      const event = (happened: StoreEvent): void => {
-        log.event(happened);
-        onEvent?.(happened);
-      };
-      event({ level: 'info', message: `store opened by Deepwater ${ownVersion()}`, values: { basePath: real, storeId: manifest.storeId, origin, readOnly } });
-      if (origin === 'copied' && !readOnly) {
-        event({ level: 'warn', message: 'the store is a copy of another one, or was moved to another file system; it has a new id', values: { storeId: manifest.storeId } });
-      }
-      const registry = readOnly ? undefined : await Registry.open(real, manifest.access, event);
-      return new Platform(real, manifest, registry, log, event, checked);
-    } catch (error) {
-      await log.close();
-      throw error;
-    }
+    return new Platform(await openStore(basePath, checkOptions(options)));
   }
 
   /** 32 hex digits; a copy of a store has another. */
@@ -114,28 +101,13 @@ export class Platform extends MultiFeedReads {
     const { feed, created } = await registry.createFeed(wanted);
     checkSameSpec(feed.spec, wanted);
     if (created) this.#event({ level: 'info', message: `${feed.name}: feed created`, values: { feed: feed.name, uid: feed.uid } });
-    return this.#infoOf(feed);
+    return this.infoOf(feed);
   }
 
   /** Every feed, by name. One whose file is damaged is reported as an event and left out. */
   listFeeds(): FeedInfo[] {
     this.#alive();
-    return this.#feeds.list().map((feed) => this.#infoOf(feed));
-  }
-
-  /** @throws DeepwaterError DW_FEED_UNKNOWN, with names that may have been meant */
-  feedInfo(feedName: string): FeedInfo {
-    return this.#infoOf(this.#feed(feedName));
-  }
-
-  /** How long records of a feed are kept, and how they are cut into chunks. @throws DeepwaterError DW_FEED_UNKNOWN */
-  lifecycle(feedName: string): Lifecycle {
-    return lifecycleOf(this.#feed(feedName).spec);
-  }
-
-  /** The packed record: what `writeRaw` takes and the format `raw` gives. @throws DeepwaterError DW_FEED_UNKNOWN */
-  recordFormat(feedName: string): RecordFormat {
-    return compileSchema(this.#feed(feedName).spec).record;
+    return this.#feeds.list().map((feed) => this.infoOf(feed));
   }
 
   /**
@@ -180,7 +152,7 @@ export class Platform extends MultiFeedReads {
     this.#writable('createWriter');
     return await this.#writers.get(feedName, async () => {
       const wanted = this.#feeds.get(feedName);
-      return this.#ingest.openWriter(this.#sourceOf(wanted), () => {
+      return this.#ingest.openWriter(this.sourceOf(wanted), () => {
         if (this.#feeds.get(feedName).uid === wanted.uid) return;
         throw new DeepwaterError('DW_FEED_UNKNOWN', `Feed ${feedName} was deleted and made anew by another process in this moment. Create the writer again.`, { values: { feed: feedName } });
       });
@@ -205,7 +177,7 @@ export class Platform extends MultiFeedReads {
    * @throws DeepwaterError DW_FEED_UNKNOWN
    */
   subscription<S extends AnySpec = UntypedSpec>(feed: string | NamedFeed<S>): SubscriptionHandle<S> {
-    return this.#subscriptions.give(this.#sourceOf(this.#feed(nameOf(feed)))) as unknown as SubscriptionHandle<S>;
+    return this.#subscriptions.give(this.sourceOf(this.feed(nameOf(feed)))) as unknown as SubscriptionHandle<S>;
   }
 
   /**
@@ -214,7 +186,7 @@ export class Platform extends MultiFeedReads {
    * @throws DeepwaterError DW_FEED_UNKNOWN
    */
   async createReader<S extends AnySpec = UntypedSpec>(feed: string | NamedFeed<S>): Promise<Reader<S>> {
-    return await this.#readers.get(this.#sourceOf(this.#feed(nameOf(feed)))) as unknown as Reader<S>;
+    return await this.#readers.get(this.sourceOf(this.feed(nameOf(feed)))) as unknown as Reader<S>;
   }
 
   /**
@@ -294,21 +266,6 @@ export class Platform extends MultiFeedReads {
     this.#ingest.closeSync();
     this.#event({ level: 'info', message: 'store closed at the end of the process' });
     this.#log.closeSync();
-  }
-
-  #feed(feedName: string): FeedFile {
-    this.#alive();
-    return this.#feeds.get(feedName);
-  }
-
-  #infoOf(feed: FeedFile): FeedInfo {
-    return feedInfo(feed, this.#sourceOf(feed));
-  }
-
-  #sourceOf(feed: FeedFile): ReaderSource {
-    const ringDir = ringDirectory(this.#manifest);
-    const source = { basePath: this.basePath, storeId: this.#manifest.storeId, feedUid: feed.uid, spec: feed.spec };
-    return ringDir === undefined ? source : { ...source, ringDir };
   }
 
   #alive(): void {

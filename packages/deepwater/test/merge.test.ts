@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import type { Platform } from '../dist/index.js';
+import { type Platform, mergeFeeds } from '../dist/index.js';
 import { openPlatform } from './support.js';
 
 const TRADES = {
@@ -76,6 +76,20 @@ describe('platform.merge', () => {
     // In the finest unit, which is that of `received`.
     const at = BigInt(US) * 1000n + 1_000_700n;
     expect([...platform.merge([{ feed: quotes, by: 'received' }, trades], { start: at, end: at + 1n })]).toHaveLength(1);
+  });
+
+  test('takes a filter for each feed, typed by its spec', async () => {
+    const merged = await listed(platform.merge([{ feed: trades, columns: ['price'], where: { venue: 'XNAS', price: { gt: 10 } } }, { feed: quotes, columns: ['bid'], where: { bid: { lt: '10' } } }]));
+    expect(merged.map(({ feed, record }) => [feed, ...record])).toEqual([['quotes', '9.99'], ['trades', 12], ['trades', 13]]);
+    expect([...platform.merge([{ feed: 'trades', where: { venue: 'XLON' } }])].map(({ sequence }) => sequence)).toEqual([1]);
+    // @ts-expect-error trades have no bid
+    expect(await failure(() => platform.merge([{ feed: trades, where: { bid: 1 } }]))).toContain('DW_FIELD_UNKNOWN');
+    // @ts-expect-error a price is a number
+    expect(await failure(() => platform.merge([quotes, { feed: trades, where: { price: { gt: 'ten' } } }]))).toContain('DW_FILTER_INVALID');
+    const handles = mergeFeeds([{ feed: platform.subscription(trades), columns: ['price'], where: { venue: 'XLON' } }, platform.subscription(quotes)]);
+    expect([...handles].map(({ feed }) => feed)).toEqual(['quotes', 'trades', 'quotes']);
+    // @ts-expect-error trades have no bid
+    expect(await failure(() => mergeFeeds([{ feed: platform.subscription(trades), where: { bid: 1 } }]))).toContain('DW_FIELD_UNKNOWN');
   });
 
   test('gives batches of columns that are the caller\'s own', async () => {
@@ -164,6 +178,13 @@ describe('platform.asOf', () => {
     expect(await listed(platform.asOf(trades, quotes, { columns: ['price'], rightColumns: ['bid'] }).batches())).toEqual([tuples]);
   });
 
+  test('filters either side: what prevails is the latest that matches, however far back', () => {
+    const columns = { columns: ['price'], rightColumns: ['bid'] } as const;
+    expect(platform.asOf(trades, quotes, { ...columns, where: { venue: 'XNAS' }, rightWhere: { bid: { lt: 10 } } }).allSync()).toEqual([[10, '9.99'], [12, '9.99'], [13, '9.99']]);
+    expect(platform.asOf(trades, quotes, { ...columns, start: US + 5000, rightWhere: { bid: { ne: '10.01' } } }).allSync()).toEqual([[13, '9.99']]);
+    expect(platform.asOf(trades, quotes, { ...columns, rightWhere: { bid: 0 } }).allSync().map(([, bid]) => bid)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
   test('leaves out quotes that are too old, and goes by other clocks', () => {
     expect(platform.asOf(trades, quotes, { columns: ['price'], rightColumns: ['bid'], tolerance: 0.000_999 }).allSync())
       .toEqual([[10, '9.99'], [11, '9.99'], [12, '10.01'], [13, undefined]]);
@@ -179,6 +200,7 @@ describe('platform.asOf', () => {
     ['a field called matched', () => platform.asOf(trades, quotes, { format: 'columns', columns: ['price'], rightColumns: ['bid'], prefix: 'matched' as string }), undefined],
     ['an unknown format', () => platform.asOf(trades, quotes, { format: 'raw' as never }), 'DW_OPTION_INVALID: format is'],
     ['a range that ends before it starts', () => platform.asOf(trades, quotes, { start: 2, end: 1 }), 'DW_RANGE_INVALID'],
+    ['a filter for the other side', () => platform.asOf(trades, quotes, { rightWhere: { venue: 'XNAS' } as never }), 'DW_FIELD_UNKNOWN'],
     ['an unknown right field', () => platform.asOf(trades, quotes, { rightColumns: ['ask' as never] }), 'DW_FIELD_UNKNOWN'],
   ])('takes or refuses %s', async (_, call, message) => {
     if (message === undefined) call();

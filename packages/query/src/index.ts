@@ -21,7 +21,7 @@ export { AsOfJoin, type AsOfFormat, type AsOfOptions, type AsOfResult, asOf } fr
 export type { FeedAccess } from './merge/feed-point.js';
 export type { MergedColumns, MergedRows } from './merge/merged-columns.js';
 export { type FeedSelection, MergedFeeds, type MergeFormat, type MergeOptions, type MergedRecord, listOf } from './merge/merged-feeds.js';
-export { type HandleSelection, type MergeHandle, type MergedHandleRecord, type MergedRecordOf, mergeFeeds } from './merge/merge-handles.js';
+export { type HandleSelection, type MergeHandle, type MergedHandleRecord, type MergedRecordOf, type WhereFor, mergeFeeds } from './merge/merge-handles.js';
 export { type MergeEngineOptions, type MergedBatch, mergedBatches } from './merge/merged-batches.js';
 export type { MergeOrder } from './merge/feed-cursor.js';
 export type { MergedPart } from './merge/part.js';

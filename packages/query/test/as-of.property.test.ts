@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { AsOfJoin, FeedReader } from '@deepwater/query';
 import { openDuck } from './support/duckdb.js';
-import { FACTORS, type ModelFeed, type ModelRow, buildFeed, feedHistory } from './support/merge-model.js';
+import { FACTORS, type ModelFeed, type ModelRow, buildFeed, feedHistory, filters } from './support/merge-model.js';
 import { SEED, assertAsyncProperty, assertProperty } from './support/seed.js';
 import { BIGINT, DOUBLE, INTEGER } from '@duckdb/node-api';
 
@@ -35,7 +35,7 @@ const rules = fc.record({ strict: fc.boolean(), tolerance: fc.option(fc.constant
 
 describe('as-of joins', () => {
   test('give each left record in range, in order of arrival, what prevailed at its time', () => {
-    assertProperty(fc.property(feedHistory, feedHistory, rules, (one, other, { strict, tolerance, part }) => {
+    assertProperty(fc.property(feedHistory, feedHistory, rules, filters, filters, (one, other, { strict, tolerance, part }, filter, rightFilter) => {
       const [left, right] = pair(one, other);
       const factor = FACTORS[left.unit];
       const ends = part === undefined || left.rows.length === 0 ? undefined
@@ -43,10 +43,13 @@ describe('as-of joins', () => {
       const [start, end] = ends ?? [];
       const finest = FACTORS[left.unit] < FACTORS[right.unit] ? FACTORS[left.unit] : FACTORS[right.unit];
       const far = tolerance === undefined ? undefined : BigInt(Math.round(tolerance * Number(1_000_000_000n / finest))) * finest;
+      const rights = right.rows.filter((row) => rightFilter?.lets(row) !== false);
       const wanted = left.rows
-        .filter(({ time }) => start === undefined || (time >= start && time < (end as bigint)))
-        .map((row) => [...values(row), ...values(prevailing(right.rows, row.time * factor, strict, far))]);
-      const join = new AsOfJoin<unknown[]>(access(left), access(right), { strict, ...(tolerance === undefined ? {} : { tolerance }), ...(start === undefined ? {} : { start, end }) });
+        .filter((row) => (start === undefined || (row.time >= start && row.time < (end as bigint))) && filter?.lets(row) !== false)
+        .map((row) => [...values(row), ...values(prevailing(rights, row.time * factor, strict, far))]);
+      const join = new AsOfJoin<unknown[]>(access(left), access(right), {
+        strict, where: filter?.where, rightWhere: rightFilter?.where, ...(tolerance === undefined ? {} : { tolerance }), ...(start === undefined ? {} : { start, end }),
+      });
       expect(join.allSync()).toEqual(wanted);
       const batches: unknown[] = [];
       for (const batch of join.batchesSync()) batches.push(...batch);

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Field } from '@deepwater/core';
+import { type Field, SymbolDictionaryReader } from '@deepwater/core';
+import { parseWhere } from '@deepwater/query';
 import { FeedFiles } from '../dist/feed-files.js';
 import { type MergedBatch, mergedBatches } from '../dist/merge/merged-batches.js';
 import type { FeedRequest } from '../dist/merge/stretches.js';
 import { boundsBetween } from '../dist/time-bounds.js';
-import { FACTORS, type ModelFeed, type ModelRow, buildFeed, byArrival, byTime, feedHistory, within } from './support/merge-model.js';
+import { FACTORS, type ModelFeed, type ModelFilter, type ModelRow, buildFeed, byArrival, byTime, feedHistory, filters, within } from './support/merge-model.js';
 import { assertProperty } from './support/seed.js';
 
 const open: ModelFeed[] = [];
@@ -13,11 +14,13 @@ afterEach(() => {
   for (const { fixture } of open.splice(0)) fixture.remove();
 });
 
-function request({ fixture, unit }: ModelFeed, low: bigint, high: bigint): FeedRequest {
+function request({ fixture, unit }: ModelFeed, low: bigint, high: bigint, filter?: ModelFilter): FeedRequest {
   const files = new FeedFiles(fixture.source, fixture.schema);
   const factor = FACTORS[unit];
   const fields = fixture.schema.fields;
-  return { files, wanted: { bounds: boundsBetween(fixture.schema, 0, -floorOf(-low, factor), floorOf(high, factor)), fields: [...fields] as Field[] }, fields };
+  const predicate = parseWhere(fixture.schema, filter?.where);
+  const where = predicate === undefined ? {} : { where: { predicate, symbols: new SymbolDictionaryReader(files.paths.symbols, fixture.source.feedUid) } };
+  return { files, wanted: { bounds: boundsBetween(fixture.schema, 0, -floorOf(-low, factor), floorOf(high, factor)), fields: [...fields] as Field[], ...where }, fields };
 }
 
 function floorOf(value: bigint, divisor: bigint): bigint {
@@ -69,24 +72,26 @@ function rangeOf(feeds: readonly ModelFeed[], { low, high, whole }: { low: numbe
 
 describe('merged batches', () => {
   test('by time: exactly the records of the range, by time, then feed, then sequence, whatever the units and the order of the clocks', () => {
-    assertProperty(fc.property(histories, range, (histories, part) => {
+    assertProperty(fc.property(histories, range, filters, filters, (histories, part, even, odd) => {
+      const filterOf = (feed: number): ModelFilter | undefined => (feed % 2 === 0 ? even : odd);
       const feeds = histories.map((history, i) => buildFeed(i, history));
       open.push(...feeds);
       const [low, high] = rangeOf(feeds, part);
-      const got = all(mergedBatches(feeds.map((feed) => request(feed, low, high))));
-      const wanted = byTime(feeds.map((feed) => within(feed, low, high)));
+      const got = all(mergedBatches(feeds.map((feed, i) => request(feed, low, high, filterOf(i)))));
+      const wanted = byTime(feeds.map((feed, i) => within(feed, low, high, filterOf(i))));
       expect(got.map(({ merged: _merged, ...rest }) => rest)).toEqual(wanted.map(shown));
       expect(got.map(({ merged }) => merged)).toEqual(wanted.map(({ ns }) => ns));
     }), 150);
   });
 
   test('by arrival: each feed in its own order, merged by the greatest time it has had', () => {
-    assertProperty(fc.property(histories, range, (histories, part) => {
+    assertProperty(fc.property(histories, range, filters, filters, (histories, part, even, odd) => {
+      const filterOf = (feed: number): ModelFilter | undefined => (feed % 2 === 0 ? even : odd);
       const feeds = histories.map((history, i) => buildFeed(i, history));
       open.push(...feeds);
       const [low, high] = rangeOf(feeds, part);
-      const got = all(mergedBatches(feeds.map((feed) => request(feed, low, high)), { order: 'arrival' }));
-      const wanted = byArrival(feeds.map((feed) => within(feed, low, high)));
+      const got = all(mergedBatches(feeds.map((feed, i) => request(feed, low, high, filterOf(i))), { order: 'arrival' }));
+      const wanted = byArrival(feeds.map((feed, i) => within(feed, low, high, filterOf(i))));
       expect(got.map(({ merged: _merged, ...rest }) => rest)).toEqual(wanted.map(shown));
       expect(got.map(({ merged }) => merged)).toEqual(wanted.map(({ until }) => until));
     }), 150);

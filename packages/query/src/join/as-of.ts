@@ -7,6 +7,7 @@ import { checkKeys } from '../options.js';
 import type { FieldName, ObjectResult, Selection, TupleResult } from '../results.js';
 import { type Steps, runNow, runSliced } from '../slices.js';
 import { type TimeInput, UNITS_PER_SECOND } from '../time-bounds.js';
+import type { Where } from '../where/where.js';
 import { type AsOfRules, asOfBatches } from './as-of-engine.js';
 import { type AsOfFormat, type AsOfForm, MATCHED, formOf } from './as-of-forms.js';
 
@@ -29,6 +30,9 @@ export interface AsOfOptions<
   /** Only these fields of the left feed, and of the right one, in this order. */
   readonly columns?: C;
   readonly rightColumns?: D;
+  /** Only left records with such values; of the right feed, only those prevail that have such values. */
+  readonly where?: Where<L>;
+  readonly rightWhere?: Where<R>;
   /** What goes before the names of right fields. Default: the right feed's name and an underscore. */
   readonly prefix?: P;
   /**
@@ -52,12 +56,12 @@ type OrUndefined<T> = { [K in keyof T]: T[K] | undefined };
 type Prefixed<T, P extends string> = { [K in keyof T & string as `${P}${K}`]: T[K] };
 type Named<S extends AnySpec, C> = C extends readonly (infer N)[] ? N : FieldName<S>;
 
-const KEYS = ['start', 'end', 'by', 'rightBy', 'tolerance', 'strict', 'columns', 'rightColumns', 'prefix', 'format', 'signal'];
+const KEYS = ['start', 'end', 'by', 'rightBy', 'tolerance', 'strict', 'columns', 'rightColumns', 'where', 'rightWhere', 'prefix', 'format', 'signal'];
 
 /**
  * Each record of the left feed, in order of arrival, with the record of the right feed that prevailed at its time: the one with the
  * greatest time <= its own, of equal times the one that arrived last, which is what `at` on the right feed gives; with `strict`,
- * what `before` gives. Exact whatever the units and the order of both clocks. Each way to go through it begins anew and sees both
+ * what `before` gives; with `rightWhere`, among the records that match. Exact whatever the units and the order of both clocks. Each way to go through it begins anew and sees both
  * feeds as they are at that moment. The sync ones block their thread.
  */
 export class AsOfJoin<T = unknown> {
@@ -72,11 +76,11 @@ export class AsOfJoin<T = unknown> {
   readonly #format: AsOfFormat;
   readonly #signal: AbortSignal | undefined;
 
-  /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_RANGE_INVALID */
+  /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_RANGE_INVALID */
   constructor(left: FeedAccess, right: FeedAccess, options: unknown) {
     const given = checkKeys(options, KEYS);
-    this.#left = new FeedPoint(left, { columns: given['columns'], by: given['by'] });
-    this.#right = new FeedPoint(right, { columns: given['rightColumns'], by: given['rightBy'] });
+    this.#left = new FeedPoint(left, { columns: given['columns'], by: given['by'], where: given['where'] });
+    this.#right = new FeedPoint(right, { columns: given['rightColumns'], by: given['rightBy'], where: given['rightWhere'] });
     this.#unit = finestUnit([this.#left.clock, this.#right.clock]);
     const { low, high } = rangeOn(this.#left.clock, given['start'], given['end']);
     const factor = BigInt(factorOf(this.#left.clock, this.#unit));
@@ -196,7 +200,7 @@ function namesOf(left: FeedPoint, right: FeedPoint, prefix: unknown, format: AsO
 
 /**
  * Joins the feeds of two handles, in any thread: `platform.asOf` for workers.
- * @throws DeepwaterError DW_HANDLE_INVALID, DW_FEED_UNKNOWN, DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_RANGE_INVALID
+ * @throws DeepwaterError DW_HANDLE_INVALID, DW_FEED_UNKNOWN, DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_RANGE_INVALID
  */
 export function asOf<
   L extends AnySpec, R extends AnySpec, const F extends AsOfFormat = 'tuple', const C extends Selection<L> = undefined,

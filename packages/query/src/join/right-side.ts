@@ -2,32 +2,25 @@
 import { type Clock, type Field } from '@deepwater/core/engine';
 import { timeAt } from '../clock-cells.js';
 import { FeedCursor, type FeedView, viewOf } from '../merge/feed-cursor.js';
-import { MergedPart } from '../merge/part.js';
 import type { FeedRequest } from '../merge/stretches.js';
 import { FAR } from '../merge/time-scale.js';
 import { ceilOf } from '../merge/feed-point.js';
-import { greatestInCut } from '../newest.js';
-import { pieces } from '../select.js';
 import { boundsOnClock } from '../time-bounds.js';
 import type { LeftBatch } from './left-batches.js';
 import { Matches } from './matches.js';
+import { Prevailing, type Standing } from './prevailing.js';
 
 /** Keys of the right side that are made at once. */
 const BLOCK_ROWS = 4096;
 /** Up to so many records of a batch are looked up one by one, rather than going along from the first of them. */
 const LOOKUPS_MAX = 16;
-const TRIES_MAX = 16;
-
-interface Standing {
-  readonly part: MergedPart;
-  readonly row: number;
-}
 
 export class RightSide {
   readonly #clock: Clock;
   readonly #clockField: Field;
   readonly #arrays = { keys: new Float64Array(BLOCK_ROWS), rows: new Uint32Array(BLOCK_ROWS) };
   readonly #view: FeedView;
+  readonly #prevailing: Prevailing;
   #cursor: FeedCursor | undefined;
   #at = 0;
   /** What stood at the last time that was asked about. */
@@ -44,6 +37,7 @@ export class RightSide {
     this.#clock = bounds.clock;
     this.#clockField = schema.fields[bounds.clock.fieldIndex] as Field;
     this.#view = viewOf(request, 'time');
+    this.#prevailing = new Prevailing(request, this.#view);
   }
 
   /** The matches of a batch; the caller closes them. */
@@ -62,7 +56,7 @@ export class RightSide {
       }
     }
     for (let i = 0; i < from; i++) {
-      const found = this.#lookUp(base + BigInt(keys[i] as number));
+      const found = yield* this.#lookUp(base + BigInt(keys[i] as number));
       yield;
       if (found === undefined) continue;
       this.#put(matches, batch, i, found, Number(this.#timeOf(found) - base));
@@ -121,7 +115,7 @@ export class RightSide {
   *#seek(time: bigint): Generator<undefined, void, void> {
     const { request: { wanted, ...request }, factor } = this;
     const low = ceilOf(time, BigInt(factor));
-    this.#stand(this.#lookUpBelow(low));
+    this.#stand(yield* this.#prevailing.below(low));
     this.#cursor?.close();
     const bounds = boundsOnClock(this.#clock, wanted.bounds.clockIndex, low, wanted.bounds.high);
     this.#cursor = new FeedCursor({ ...request, wanted: { ...wanted, bounds } }, 'time', factor, this.#arrays, 0, BLOCK_ROWS);
@@ -132,28 +126,9 @@ export class RightSide {
   }
 
   /** What stands at a time in common units; the caller drops its part. */
-  #lookUp(time: bigint): Standing | undefined {
+  *#lookUp(time: bigint): Generator<undefined, Standing | undefined, void> {
     const factor = BigInt(this.factor);
-    return this.#lookUpBelow(this.strict ? ceilOf(time, factor) : ceilOf(time + 1n, factor));
-  }
-
-  /** The record with the greatest time below `limit`, in units of the clock; of equal times the one that arrived last. */
-  #lookUpBelow(limit: bigint): Standing | undefined {
-    const { files, wanted: { bounds, fields }, fields: asked } = this.request;
-    const { cut, ring, held } = this.#view;
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const found = greatestInCut(files, cut, ring, bounds.clockIndex, limit - 1n);
-      if (found === undefined) return undefined;
-      for (const piece of pieces(files, { cut, held, from: found.sequence, limit: 1, fields })) {
-        const part = piece === undefined ? undefined : MergedPart.ofPiece(files, piece, asked);
-        if (piece === undefined || part === undefined) continue;
-        const row = piece.runs[0] as number;
-        if (part.sequenceOf(row) === found.sequence) return { part, row };
-        part.drop();
-      }
-      // Retention took its chunk away between the two: what is left has another greatest.
-    }
-    return undefined;
+    return yield* this.#prevailing.below(this.strict ? ceilOf(time, factor) : ceilOf(time + 1n, factor));
   }
 
   #timeOf({ part, row }: Standing): bigint {

@@ -1,8 +1,9 @@
-import type { Clock, Field } from '@deepwater/core/engine';
+import type { Clock, Field, Schema } from '@deepwater/core/engine';
 import { timeAt } from '../clock-cells.js';
 import { type Cut, takeCut } from '../cut.js';
 import { cutWithRing } from '../cut-with-ring.js';
 import type { RingBlock } from '../ring-block.js';
+import { columnsOf } from '../where/predicate.js';
 import { laterTimes } from './later-times.js';
 import { MergedPart, type Stretch } from './part.js';
 import { type FeedRequest, type Stretches, stretchesByArrival, stretchesByTime } from './stretches.js';
@@ -177,12 +178,17 @@ export interface FeedView {
 export function viewOf({ files, wanted }: FeedRequest, order: MergeOrder): FeedView {
   if (!files.source.spec.persist) {
     // Rows of a memory feed are gone once the writer has been round.
-    const { cut, blocks } = cutWithRing(files, wanted.fields);
+    const { cut, blocks } = cutWithRing(files, heldFields(files.schema, wanted));
     return { cut: { ...cut, ringFrom: blocks[0]?.firstSequence ?? cut.head }, ring: blocks, held: blocks };
   }
   if (order === 'arrival') return { cut: takeCut(files), ring: [] };
   const { cut, blocks } = cutWithRing(files, [files.schema.fields[wanted.bounds.clock.fieldIndex] as Field]);
   return { cut, ring: blocks };
+}
+
+/** The columns that reading needs: those wanted, and those that a filter looks at. */
+function heldFields({ columns }: Schema, { fields, where }: FeedRequest['wanted']): readonly Field[] {
+  return where === undefined ? fields : [...fields, ...[...columnsOf(where.predicate)].map((column) => columns[column] as Field)];
 }
 
 function* byTimeFrom(request: FeedRequest, { cut, ring }: FeedView): Stretches {

@@ -8,6 +8,7 @@ import { type SubscriptionHandle, openHandle } from '../follow/handle.js';
 import { parseOptions } from '../options.js';
 import type { ReaderSource } from '../reader-source.js';
 import { type TimeBounds, boundsOnClock, greatestTime, leastTime, timeOf } from '../time-bounds.js';
+import type { Predicate } from '../where/predicate.js';
 import type { FeedRequest } from './stretches.js';
 import { type TimeUnit, factorOf } from './time-scale.js';
 
@@ -28,6 +29,13 @@ export function accessOf(handle: SubscriptionHandle): FeedAccess {
   };
 }
 
+/** What is wanted of a feed, as users give it. */
+export interface FeedWishes {
+  readonly columns?: unknown;
+  readonly by?: unknown;
+  readonly where?: unknown;
+}
+
 /** What of a feed is wanted, checked. */
 export class FeedPoint {
   readonly schema: Schema;
@@ -35,30 +43,37 @@ export class FeedPoint {
   readonly clockIndex: number;
   readonly clock: Clock;
   readonly fields: readonly Field[];
+  readonly where: Predicate | undefined;
 
-  /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN */
+  /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_FILTER_INVALID */
   constructor(
     readonly access: FeedAccess,
-    options: { readonly columns?: unknown; readonly by?: unknown },
+    options: FeedWishes,
   ) {
     this.name = access.source.spec.name;
     this.schema = compileSchema(access.source.spec);
-    const { fields, clockIndex } = parseOptions(this.schema, { columns: options.columns, by: options.by }, ['columns', 'by']);
+    const { columns, by, where } = options;
+    const { fields, clockIndex, where: predicate } = parseOptions(this.schema, { columns, by, where }, ['columns', 'by', 'where']);
     this.fields = fields;
+    this.where = predicate;
     this.clockIndex = clockIndex;
     this.clock = this.schema.clocks[clockIndex] as Clock;
   }
 
   /** Opens its files. Times are those of [low, high) in `unit`. */
   open(unit: TimeUnit, low: bigint | undefined, high: bigint | undefined): OpenPoint {
-    const { clock, clockIndex, fields, schema, access: { source } } = this;
+    const { clock, clockIndex, fields, schema, where, access: { source } } = this;
     const factor = BigInt(factorOf(clock, unit));
     const bounds = boundsOnClock(clock, clockIndex,
       low === undefined ? leastTime(clock) : ceilOf(low, factor), high === undefined ? greatestTime(clock) : ceilOf(high, factor) - 1n);
     const files = new FeedFiles(source, schema);
     const clockField = schema.fields[clock.fieldIndex] as Field;
-    const wanted = { bounds, fields: fields.includes(clockField) ? fields : [...fields, clockField] };
-    return { point: this, request: { files, wanted, fields }, helpers: helpersOf(files) };
+    const helpers = helpersOf(files);
+    const wanted = {
+      bounds, fields: fields.includes(clockField) ? fields : [...fields, clockField],
+      ...(where === undefined ? {} : { where: { predicate: where, symbols: helpers.symbols } }),
+    };
+    return { point: this, request: { files, wanted, fields }, helpers };
   }
 }
 

@@ -7,7 +7,7 @@ import { checkKeys } from '../options.js';
 import type { RowSource } from '../row-source.js';
 import type { TimeInput } from '../time-bounds.js';
 import type { MergeOrder } from './feed-cursor.js';
-import { type FeedAccess, FeedPoint, type OpenPoint, oneOf, rangeOn } from './feed-point.js';
+import { type FeedAccess, FeedPoint, type FeedWishes, type OpenPoint, oneOf, rangeOn } from './feed-point.js';
 import { type MergedColumns, denseBatch, mergedColumns } from './merged-columns.js';
 import { type MergedBatch, mergedBatches } from './merged-batches.js';
 import { finestUnit } from './time-scale.js';
@@ -34,10 +34,8 @@ export interface MergeOptions<F extends MergeFormat = MergeFormat> {
 }
 
 /** One feed of a merge, with what is wanted of it. */
-export interface FeedSelection {
+export interface FeedSelection extends FeedWishes {
   readonly access: FeedAccess;
-  readonly columns?: unknown;
-  readonly by?: unknown;
 }
 
 /** A record of a merge. */
@@ -64,11 +62,11 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
   readonly #format: MergeFormat;
   readonly #signal: AbortSignal | undefined;
 
-  /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_RANGE_INVALID */
+  /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_FILTER_INVALID, DW_RANGE_INVALID */
   constructor(feeds: readonly FeedSelection[], options: unknown) {
     if (feeds.length === 0) throw new DeepwaterError('DW_OPTION_INVALID', 'A merge needs at least one feed; the list is empty.');
     const { start, end, order, format, signal } = checkKeys(options, ['start', 'end', 'order', 'format', 'signal']);
-    this.#points = feeds.map(({ access, columns, by }) => new FeedPoint(access, { columns, by }));
+    this.#points = feeds.map(({ access, ...wishes }) => new FeedPoint(access, wishes));
     const unit = finestUnit(this.#points.map(({ clock }) => clock));
     this.#clock = (this.#points.find(({ clock }) => clock.unit === unit) as FeedPoint).clock;
     ({ low: this.#low, high: this.#high } = rangeOn(this.#clock, start, end));
@@ -184,5 +182,5 @@ function decode({ point: { fields }, helpers }: OpenPoint, decoder: RowDecoder, 
 /** A list, which a call that takes feeds was given. @throws DeepwaterError DW_OPTION_INVALID */
 export function listOf<T>(feeds: readonly T[]): readonly T[] {
   if (Array.isArray(feeds)) return feeds as readonly T[];
-  throw new DeepwaterError('DW_OPTION_INVALID', `feeds is ${describeValue(feeds)}; give a list of feeds, or of { feed, columns, by }.`, { values: { feeds: describeValue(feeds) } });
+  throw new DeepwaterError('DW_OPTION_INVALID', `feeds is ${describeValue(feeds)}; give a list of feeds, or of { feed, columns, by, where }.`, { values: { feeds: describeValue(feeds) } });
 }

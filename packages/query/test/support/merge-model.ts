@@ -1,6 +1,7 @@
 /** Feeds for tests of merges and joins, and what they must give by the plainest means. */
 import fc from 'fast-check';
 import type { FeedSpecInput } from '@deepwater/core';
+import type { UntypedWhere } from '@deepwater/query';
 import { type TimeShape, timeOf, timeShape } from './everything.js';
 import { FeedFixture } from './feed-fixture.js';
 
@@ -90,8 +91,22 @@ export function buildFeed(index: number, { unit, signed, persist, shape, begin, 
   return { fixture, unit, rows };
 }
 
+/** A filter, and what it means by the plainest means. */
+export interface ModelFilter {
+  readonly where: UntypedWhere;
+  readonly lets: (row: ModelRow) => boolean;
+}
+
+/** Filters that let most through, a stretch, a few here and there, or nothing; some by a column that is not asked for otherwise. */
+export const filters: fc.Arbitrary<ModelFilter | undefined> = fc.option(fc.oneof(
+  fc.integer({ min: 2, max: 9 }).map((of) => ({ where: { not: { tag: { in: Array.from({ length: Math.ceil(1000 / of) }, (_, i) => i * of) } } }, lets: ({ tag }: ModelRow) => tag % of !== 0 })),
+  fc.tuple(fc.nat(400), fc.nat(200)).map(([from, count]) => ({ where: { price: { gte: from, lt: from + count } }, lets: ({ price }: ModelRow) => price >= from && price < from + count })),
+  fc.array(fc.nat(600), { minLength: 1, maxLength: 4 }).map((tags) => ({ where: { tag: { in: tags } }, lets: ({ tag }: ModelRow) => tags.includes(tag) })),
+), { nil: undefined });
+
 /** Times within [low, high], both in nanoseconds. */
-export const within = ({ rows }: ModelFeed, low: bigint, high: bigint): ModelRow[] => rows.filter(({ ns }) => ns >= low && ns <= high);
+export const within = ({ rows }: ModelFeed, low: bigint, high: bigint, filter?: ModelFilter): ModelRow[] =>
+  rows.filter((row) => row.ns >= low && row.ns <= high && filter?.lets(row) !== false);
 
 /** All records by time, then feed, then sequence. */
 export function byTime(feeds: readonly (readonly ModelRow[])[]): ModelRow[] {
