@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { Platform } from 'deepwater';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type BacktestProgress, Platform } from 'deepwater';
 import { SAMPLE_DATA } from '../dist/folders.js';
 import type { Progress } from '../dist/main-job/progress.js';
 import { load } from '../dist/main-job/load.js';
@@ -10,6 +10,7 @@ import { EXAMPLES } from '../dist/run-strategy/examples.js';
 import { parseOptions } from '../dist/run-strategy/options.js';
 import { curve } from '../dist/run-strategy/render.js';
 import { type ExampleResult, runExample } from '../dist/run-strategy/run-example.js';
+import { SWEEP, loadFeed } from '../dist/run-strategy/sweep.js';
 import { findSources } from '../dist/sources/find-sources.js';
 
 const SILENT: Progress = { start: () => ({ advance: () => {}, finish: () => {} }) };
@@ -51,6 +52,84 @@ describe.each(['market-maker', 'momentum', 'cross-feed'])('%s over the sample', 
     for (const [instrument, position] of Object.entries(positions)) expect(result.positions[instrument]).toBeCloseTo(position, 9);
     const times = fills.map((fill) => fill['timestamp_us'] as number);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+});
+
+describe.each(['market-maker', 'momentum', 'cross-feed'])('%s in a backtest', (name) => {
+  test('writes the fills that it writes over history, as it is', async () => {
+    const { result, fills } = await runIt(name);
+    const { module, feeds, fills: written, params, bars } = EXAMPLES.find((candidate) => candidate.name === name)!;
+    await using platform = await Platform.open(join(folder, String(stores - 1)), { readOnly: true });
+    const [run] = await platform.backtest(module, { feeds, writes: [written], params: [params], start: 0, keep: { written: 1_000_000 }, ...(bars === undefined ? {} : { bars }) });
+    expect(run!.error).toBeUndefined();
+    expect(run!.written[written]!.records).toEqual(fills);
+    expect(run!.records).toBe(result.records);
+    const { fills: count, turnover, fees, equity, positions } = result;
+    expect(run!.emitted).toEqual([{ fills: count, turnover, fees, equity, positions }]);
+  });
+});
+
+describe('a sweep of a thousand sets of parameters over a day of trades', () => {
+  const { module, feed, params, broker, bars } = SWEEP;
+  const options = { feeds: [feed], broker, bars };
+  let platform: Platform;
+  beforeAll(async () => {
+    platform = await Platform.open(join(folder, 'sweep'), { logLevel: 'warn', poolThreads: 2 });
+    await loadFeed(platform, SAMPLE_DATA, SILENT);
+  });
+  afterAll(() => platform.close());
+
+  test('tells its progress, gives every result once, and the same bytes whatever the number of workers', { timeout: 300_000 }, async () => {
+    const told: number[] = [];
+    const progress: BacktestProgress[] = [];
+    const results = await platform.backtest(module, { ...options, params, workers: 2, onResult: ({ index }) => { told.push(index); }, onProgress: (at) => { progress.push(at); } });
+    expect(results.map(({ index, error, params: set }) => [index, error, set])).toEqual(params.map((set, index) => [index, undefined, set]));
+    expect(told.toSorted((a, b) => a - b)).toEqual(params.map((_, index) => index));
+    expect(progress.length).toBeGreaterThan(1);
+    for (const [i, { runs, runsOf }] of progress.entries()) expect([runs >= (progress[i - 1]?.runs ?? 0), runsOf]).toEqual([true, 1000]);
+    expect(progress.at(-1)).toMatchObject({ runs: 1000, leftMs: 0 });
+    const some = params.slice(0, 60);
+    expect(JSON.stringify(await platform.backtest(module, { ...options, params: some, workers: 1 }))).toBe(JSON.stringify(results.slice(0, 60)));
+    // They are different runs: parameters count.
+    expect(new Set(results.map(({ stats }) => stats!.profit)).size).toBeGreaterThan(300);
+  });
+
+  test('ends when it is cancelled, in the midst of it', async () => {
+    const controller = new AbortController();
+    let results = 0;
+    const running = platform.backtest(module, { ...options, params, signal: controller.signal, onResult: () => { if (++results === 20) controller.abort(new Error('that will do')); } });
+    await expect(running).rejects.toThrow('that will do');
+    const atTheEnd = results;
+    expect(atTheEnd).toBeLessThan(1000);
+    // The threads are free for others, and nothing more is told of the one that was cancelled.
+    expect((await platform.backtest(module, { ...options, params: params.slice(0, 2) })).length).toBe(2);
+    expect(results).toBe(atTheEnd);
+  });
+
+  test('chooses parameters by one stretch of the day and tries them on the next', async () => {
+    const start = new Date('2021-04-01T00:00:00Z');
+    const { newest } = { newest: (await platform.createReader(feed)).newest()!.time as number };
+    const day = new Date(Math.floor(newest / 86_400e6) * 86_400e3);
+    const { windows, equity, stats } = await platform.walkForward(module, {
+      ...options, params: params.slice(0, 40), start: day > start ? day : start, end: new Date(day.getTime() + 86_400e3), train: '8h', test: '4h', metric: 'profit',
+    });
+    expect(windows.length).toBe(4);
+    let carried = 0;
+    for (const [i, { trained, best, tested, train, test: from, end }] of windows.entries()) {
+      expect([(from as Date).getTime() - (train as Date).getTime(), (end as Date).getTime() - (from as Date).getTime()]).toEqual([8 * 3600e3, 4 * 3600e3]);
+      expect(best!.stats!.profit).toBe(Math.max(...trained.map((result) => result.stats!.profit)));
+      // What is tested is what a backtest of that stretch alone gives.
+      const [alone] = await platform.backtest(module, { ...options, params: [best!.params], start: from, end, sample: '1m' });
+      expect({ ...tested!.stats, exposure: 0 }).toEqual({ ...alone!.stats, exposure: 0 });
+      carried += tested!.stats!.profit;
+      if (i > 0) expect(from).toEqual(windows[i - 1]!.end);
+    }
+    expect(stats.profit).toBeCloseTo(carried, 9);
+    expect(equity.values.at(-1)).toBeCloseTo(10_000 + carried, 9);
+    expect(equity.times).toEqual(equity.times.toSorted((a, b) => a - b));
+    for (const wrong of [{ train: '8x' }, { step: '1h' }, { train: '3d' }, { metric: 'luck' as never }]) {
+      await expect(platform.walkForward(module, { ...options, params: params.slice(0, 2), start: day, end: new Date(day.getTime() + 86_400e3), train: '8h', test: '4h', ...wrong })).rejects.toMatchObject({ code: 'DW_OPTION_INVALID' });
+    }
   });
 });
 

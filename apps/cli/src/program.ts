@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { backtestCommand } from './commands/backtest.js';
 import { barsCommand } from './commands/bars.js';
 import { feedsCommand } from './commands/feeds.js';
 import { infoCommand } from './commands/info.js';
@@ -18,7 +19,7 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     // Errors come back to run(), which decides about the exit code.
     .exitOverride();
-  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand()]) {
+  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error.');

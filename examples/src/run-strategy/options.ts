@@ -11,6 +11,8 @@ ${EXAMPLES.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join('\n')}
 
   --live           replay the recordings into the feeds while the strategy follows them
   --speed <x>      with --live: times as fast as they were recorded (default 20; 0: as fast as possible)
+  --sweep          try a thousand sets of parameters of a breakout strategy on a day of ETH-USD, in backtests
+  --report <file>  with --sweep: write an HTML report
   --shared <dir>   whole recordings, laid out like the sample that the repository carries (default: the sample)
   --json           print the results as JSON
   --help           this text
@@ -24,6 +26,8 @@ export interface Options {
   readonly speed: number;
   readonly recordings: string;
   readonly json: boolean;
+  readonly sweep: boolean;
+  readonly report?: string;
 }
 
 /** @returns null when the usage was asked for. @throws UsageError */
@@ -36,7 +40,7 @@ export function parseOptions(args: readonly string[]): Options | null {
   const speed = Number(values.speed);
   if (!(speed >= 0) || values.speed.trim() === '') throw new UsageError(`--speed ${values.speed} is not a number of 0 or more`);
   const examples = positionals.length === 0 ? EXAMPLES : EXAMPLES.filter(({ name }) => positionals.includes(name));
-  return { examples, live: values.live, speed, recordings: values.shared ?? SAMPLE_DATA, json: values.json };
+  return { examples, live: values.live, speed, recordings: values.shared ?? SAMPLE_DATA, json: values.json, sweep: values.sweep, ...(values.report === undefined ? {} : { report: values.report }) };
 }
 
 function parse(args: readonly string[]) {
@@ -48,6 +52,8 @@ function parse(args: readonly string[]) {
         live: { type: 'boolean', default: false },
         speed: { type: 'string', default: '20' },
         shared: { type: 'string' },
+        sweep: { type: 'boolean', default: false },
+        report: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

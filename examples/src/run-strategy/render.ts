@@ -1,3 +1,4 @@
+import type { BacktestResult } from 'deepwater';
 import type { ExampleResult } from './run-example.js';
 
 const BARS = '▁▂▃▄▅▆▇█';
@@ -15,6 +16,19 @@ export function renderResults(results: readonly ExampleResult[]): string {
       ...(equityCurve.length > 1 ? [`  ${curve(equityCurve)}  ${amount(Math.min(...equityCurve), 2)} to ${amount(Math.max(...equityCurve), 2)}`] : []),
     ].join('\n');
   }).join('\n\n');
+}
+
+/** The best and the worst runs of a sweep, which come in that order. */
+export function renderSweep(results: readonly BacktestResult[]): string {
+  const line = ({ params, stats }: BacktestResult): string => {
+    const { bars, beyondBps } = params as { bars: number; beyondBps: number };
+    return `  ${String(bars).padStart(4)} ${String(beyondBps).padStart(10)} ${amount(stats?.profit ?? NaN, 2).padStart(12)} ${String(stats?.trades ?? 0).padStart(8)} ${amount(100 * (stats?.maxDrawdownShare ?? NaN), 2).padStart(11)} %`;
+  };
+  return [
+    `${results.length} sets of parameters, ${count(results.reduce((sum, { records }) => sum + records, 0))} records`,
+    '  bars  beyondBps       profit   trades    drawdown', ...results.slice(0, 5).map(line), '   …', ...results.slice(-2).map(line),
+    ...(results[0]?.equity === undefined ? [] : [`  ${curve(results[0].equity.values)}  the best`]),
+  ].join('\n');
 }
 
 /** What it was worth from the first fill to the last, as a row of bars. */

@@ -18,6 +18,10 @@ export type {
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
 } from '@deepwater/query';
+export { backtestReport, paramGrid, writeBacktestReport } from '@deepwater/backtest';
+export type {
+  BacktestOptions, BacktestProgress, BacktestResult, EquityCurve, LogLine, Metric, ReportOptions, Statistics, Trade, WalkForwardOptions, WalkForwardProgress, WalkForwardResult, WalkForwardWindow,
+} from '@deepwater/backtest';
 export type {
   Amount, Bar, BarColumns, BarFieldOptions, BarFormat, BarOptions, BarsOptions, BarsResult, ExactBar, ImbalanceOption, PriceColumn, SessionOption, SessionRule,
   SideOption, SideValue, Weekday,
@@ -26,6 +30,7 @@ export type {
   AsOfFormat, AsOfJoin, AsOfOptions, AsOfResult, MergeFormat, MergeHandle, MergeOptions, MergeOrder, MergedColumns, MergedFeeds, MergedRecord, MergedRows,
 } from '@deepwater/query';
 export type {
+  Broker, BrokerOptions, Fill, FillOptions, InstrumentOptions, OpenOrder, OrderOptions, OrderRequest, OrderType, Position, Side,
   Strategy, StrategyContext, StrategyEnd, StrategyEnding, StrategyLoss, StrategyMetrics, StrategyModule, StrategyOptions, StrategyState,
 } from '@deepwater/strategy';
 export type { Aggregate, AggregateOptions, AggregateResults, Aggregates, Histogram, UntypedWhere, Where, WhereValue } from '@deepwater/query';

@@ -6,6 +6,7 @@
 // that the digits are those of a plain loop. Volume and value are the two lanes of one vector, and so are buys and sells; two rows
 // are taken at a time, since prices and sizes come in pairs. A chain waits for each of its additions: two bars that follow each other
 // are made side by side, where both are long.
+import { addRows, addSideBySide, cell } from './bar-sums';
 
 /** Shorter bars are made one by one. */
 const SIDE_BY_SIDE_ROWS: i32 = 32;
@@ -53,48 +54,13 @@ function firstAt(times: usize, from: i32, to: i32, end: i64, guess: i32): i32 {
   return low;
 }
 
+/** Brings the lines of memory around a row, where the end of a bar is likely to be. */
 // @ts-ignore: decorator
 @inline
-function cell(bar: usize, room: i32, column: i32): usize {
-  return bar + (<usize>(column * room) << 3);
-}
-
-// @ts-ignore: decorator
-@inline
-function pairOf(at: usize, room: i32, column: i32): v128 {
-  return f64x2.replace_lane(f64x2.splat(load<f64>(cell(at, room, column))), 1, load<f64>(cell(at, room, column + 1)));
-}
-
-// @ts-ignore: decorator
-@inline
-function putPair(at: usize, room: i32, column: i32, pair: v128): void {
-  store<f64>(cell(at, room, column), f64x2.extract_lane(pair, 0));
-  store<f64>(cell(at, room, column + 1), f64x2.extract_lane(pair, 1));
-}
-
-/** Extremes ignore NaN; which of two zeros comes out is not told. */
-// @ts-ignore: decorator
-@inline
-function putExtremes(at: usize, room: i32, highs: v128, lows: v128): void {
-  store<f64>(cell(at, room, 3), max<f64>(f64x2.extract_lane(highs, 0), f64x2.extract_lane(highs, 1)));
-  store<f64>(cell(at, room, 4), min<f64>(f64x2.extract_lane(lows, 0), f64x2.extract_lane(lows, 1)));
-}
-
-/** Sums, then two rows added, one after the other: (volume, value). */
-// @ts-ignore: decorator
-@inline
-function withTwo(sums: v128, price: v128, size: v128): v128 {
-  const value = f64x2.mul(price, size);
-  return f64x2.add(f64x2.add(sums, v128.shuffle<f64>(size, value, 0, 2)), v128.shuffle<f64>(size, value, 1, 3));
-}
-
-/** The same of (bought, sold), by the masks of two sides. */
-// @ts-ignore: decorator
-@inline
-function withTwoTaken(taken: v128, size: v128, side: usize, signs: usize): v128 {
-  const first = v128.and(v128.shuffle<f64>(size, size, 0, 0), v128.load(signs + (<usize>load<u8>(side) << 4)));
-  const second = v128.and(v128.shuffle<f64>(size, size, 1, 1), v128.load(signs + (<usize>load<u8>(side, 1) << 4)));
-  return f64x2.add(f64x2.add(taken, first), second);
+function timesAround(times: usize, row: i32, to: i32): i64 {
+  if (row + 16 >= to) return 0;
+  const at = times + (<usize>row << 3);
+  return load<i64>(at - 128) ^ load<i64>(at - 64) ^ load<i64>(at) ^ load<i64>(at, 64) ^ load<i64>(at, 128);
 }
 
 /** A bar of no rows yet. */
@@ -103,95 +69,6 @@ function begin(bar: usize, room: i32, start: i64, end: i64, first: f64): void {
   store<i64>(cell(bar, room, 1), end);
   for (let column = 2; column < 5; column++) store<f64>(cell(bar, room, column), first);
   for (let column = 6; column < 11; column++) store<f64>(cell(bar, room, column), 0);
-}
-
-/** Adds n rows to a bar. */
-function addRows(bar: usize, room: i32, p: usize, s: usize, d: usize, signs: usize, n: i32): void {
-  if (n <= 0) return;
-  let highs = f64x2.splat(load<f64>(cell(bar, room, 3)));
-  let lows = f64x2.splat(load<f64>(cell(bar, room, 4)));
-  let sums = pairOf(bar, room, 7);
-  const last = p + (<usize>n << 3);
-  if (d !== 0) {
-    let taken = pairOf(bar, room, 9);
-    for (; p + 16 <= last; p += 16, s += 16, d += 2) {
-      const price = v128.load(p);
-      const size = v128.load(s);
-      highs = f64x2.pmax(highs, price);
-      lows = f64x2.pmin(lows, price);
-      sums = withTwo(sums, price, size);
-      taken = withTwoTaken(taken, size, d, signs);
-    }
-    if (p < last) taken = f64x2.add(taken, v128.and(v128.load64_splat(s), v128.load(signs + (<usize>load<u8>(d) << 4))));
-    putPair(bar, room, 9, taken);
-  } else {
-    for (; p + 16 <= last; p += 16, s += 16) {
-      const price = v128.load(p);
-      const size = v128.load(s);
-      highs = f64x2.pmax(highs, price);
-      lows = f64x2.pmin(lows, price);
-      sums = withTwo(sums, price, size);
-    }
-  }
-  if (p < last) {
-    const price = load<f64>(p);
-    const size = load<f64>(s);
-    highs = f64x2.pmax(highs, f64x2.splat(price));
-    lows = f64x2.pmin(lows, f64x2.splat(price));
-    sums = f64x2.add(sums, f64x2.replace_lane(f64x2.splat(size), 1, price * size));
-  }
-  putExtremes(bar, room, highs, lows);
-  putPair(bar, room, 7, sums);
-}
-
-/** Adds n rows, an even number, to a bar, and as many that lie `apart` rows behind them to the next bar. */
-function addSideBySide(bar: usize, room: i32, p: usize, s: usize, d: usize, signs: usize, n: i32, apart: i32): void {
-  const next = bar + 8;
-  let highs = f64x2.splat(load<f64>(cell(bar, room, 3)));
-  let lows = f64x2.splat(load<f64>(cell(bar, room, 4)));
-  let sums = pairOf(bar, room, 7);
-  let nextHighs = f64x2.splat(load<f64>(cell(next, room, 3)));
-  let nextLows = f64x2.splat(load<f64>(cell(next, room, 4)));
-  let nextSums = pairOf(next, room, 7);
-  const last = p + (<usize>n << 3);
-  const step = <usize>apart << 3;
-  if (d !== 0) {
-    let taken = pairOf(bar, room, 9);
-    let nextTaken = pairOf(next, room, 9);
-    for (; p < last; p += 16, s += 16, d += 2) {
-      const price = v128.load(p);
-      const size = v128.load(s);
-      const nextPrice = v128.load(p + step);
-      const nextSize = v128.load(s + step);
-      highs = f64x2.pmax(highs, price);
-      lows = f64x2.pmin(lows, price);
-      nextHighs = f64x2.pmax(nextHighs, nextPrice);
-      nextLows = f64x2.pmin(nextLows, nextPrice);
-      sums = withTwo(sums, price, size);
-      nextSums = withTwo(nextSums, nextPrice, nextSize);
-      taken = withTwoTaken(taken, size, d, signs);
-      nextTaken = withTwoTaken(nextTaken, nextSize, d + <usize>apart, signs);
-    }
-    putPair(bar, room, 9, taken);
-    putPair(next, room, 9, nextTaken);
-  } else {
-    for (; p < last; p += 16, s += 16) {
-      const price = v128.load(p);
-      const size = v128.load(s);
-      const nextPrice = v128.load(p + step);
-      const nextSize = v128.load(s + step);
-      highs = f64x2.pmax(highs, price);
-      lows = f64x2.pmin(lows, price);
-      nextHighs = f64x2.pmax(nextHighs, nextPrice);
-      nextLows = f64x2.pmin(nextLows, nextPrice);
-      sums = withTwo(sums, price, size);
-      nextSums = withTwo(nextSums, nextPrice, nextSize);
-    }
-  }
-  putExtremes(bar, room, highs, lows);
-  putExtremes(next, room, nextHighs, nextLows);
-  putPair(bar, room, 7, sums);
-  putPair(next, room, 7, nextSums);
 }
 
 /** NaN among the rows, or infinities that cancel out; and extremes of 0, which has two signs, one of which came first. */
@@ -228,7 +105,7 @@ function leave(out: usize, made: usize, run: i32, row: i32, until: i32): void {
  * @param close no row is at this time or later, and no bar ends after it
  * @param bars address of the bars, `room` of them; @param under whether the first is under way
  * @param out four i32: how many bars there are; the run and the row to go on with (run = runCount: all done); and the row up to
- * which rows must be gone through otherwise, where what they say cannot be told here, or 0. Behind them room for 9 cells.
+ * which rows must be gone through otherwise, where what they say cannot be told here, or 0. Behind them room for 10 cells.
  */
 export function timeBars(
   times: usize, prices: usize, sizes: usize, sides: usize, signs: usize, runs: usize, runCount: i32,
@@ -239,6 +116,7 @@ export function timeBars(
   const full = <usize>room << 3;
   const saved = out + 16;
   let guess = 0;
+  let touched: i64 = 0;
   for (let run = 0; run < runCount; run++) {
     let row = load<i32>(runs + (<usize>run << 3));
     const to = load<i32>(runs + (<usize>run << 3), 4);
@@ -271,6 +149,9 @@ export function timeBars(
         if (nextRows >= SIDE_BY_SIDE_ROWS) {
           begin(bar + 8, room, start, end, load<f64>(prices + (<usize>until << 3)));
           const both = min(rows, nextRows) & ~1;
+          // The ends of the next two bars are looked for after these: their times come from memory meanwhile.
+          const soon = until + nextRows + rows;
+          touched ^= timesAround(times, soon, to) ^ timesAround(times, soon + nextRows, to);
           addSideBySide(bar, room, p, s, d, signs, both, rows);
           addRows(bar, room, p + (<usize>both << 3), s + (<usize>both << 3), d === 0 ? 0 : d + <usize>both, signs, rows - both);
           const behind = <usize>(rows + both);
@@ -299,5 +180,7 @@ export function timeBars(
       }
     }
   }
+  // Loads of which nothing came would be left out.
+  store<i64>(out + 88, touched);
   leave(out, made, runCount, 0, 0);
 }

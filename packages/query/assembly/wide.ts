@@ -1,6 +1,6 @@
 // Whole numbers of 64 bits, exactly; and other cells made as wide, so that one set of kernels serves them all. `sign` is 1
 // where the cells have one, else 0.
-import { counts } from './mask';
+import { counts, lanes01, lanes23 } from './mask';
 
 // @ts-ignore: decorator
 @inline
@@ -11,15 +11,34 @@ function low(x: i64): i64 { return x & 0xffffffff; }
 
 /** The sums of the low and of the high words, to `result` as two float64: of a strip they are exact. */
 export function sum64(at: usize, n: i32, mask: usize, sign: i32, result: usize): void {
-  let lows: i64 = 0;
-  let highs: i64 = 0;
-  for (let row = 0; row < n; row++, at += 8) {
-    const x = counts(mask, row) ? load<i64>(at) : 0;
-    lows += low(x);
-    highs += high(x, sign);
+  const words = i64x2.splat(0xffffffff);
+  let lows = i64x2.splat(0);
+  let highs = i64x2.splat(0);
+  let negatives = i64x2.splat(0);
+  let row = 0;
+  for (const last = n & ~3; row < last; row += 4, at += 32) {
+    let x = v128.load(at);
+    let y = v128.load(at, 16);
+    if (mask != 0) {
+      const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
+      x = v128.and(x, lanes01(bits));
+      y = v128.and(y, lanes23(bits));
+    }
+    lows = i64x2.add(lows, i64x2.add(v128.and(x, words), v128.and(y, words)));
+    highs = i64x2.add(highs, i64x2.add(i64x2.shr_u(x, 32), i64x2.shr_u(y, 32)));
+    negatives = i64x2.add(negatives, i64x2.add(i64x2.shr_u(x, 63), i64x2.shr_u(y, 63)));
   }
-  store<f64>(result, <f64>lows);
-  store<f64>(result + 8, <f64>highs);
+  let lowSum = i64x2.extract_lane(lows, 0) + i64x2.extract_lane(lows, 1);
+  let highSum = i64x2.extract_lane(highs, 0) + i64x2.extract_lane(highs, 1);
+  // A high word with its sign is 2^32 less than one without, where it is set.
+  if (sign) highSum -= (i64x2.extract_lane(negatives, 0) + i64x2.extract_lane(negatives, 1)) << 32;
+  for (; row < n; row++, at += 8) {
+    const x = counts(mask, row) ? load<i64>(at) : 0;
+    lowSum += low(x);
+    highSum += high(x, sign);
+  }
+  store<f64>(result, <f64>lowSum);
+  store<f64>(result + 8, <f64>highSum);
 }
 
 /** Least and greatest cell, to `result`; `greatest` and `least` of the type where there is none. */
@@ -135,7 +154,13 @@ export function widenF32(at: usize, n: i32, out: usize): void {
   if (out < last) store<f64>(out, <f64>load<f32>(at));
 }
 
-/** Whole numbers that lie as float64, as cells of 64 bits; in place, if need be. */
+/**
+ * Whole numbers of up to 32 bits that lie as float64, as cells of 64 bits; in place, if need be. With 1.5 * 2^52 added, the bits of
+ * a float64 count up by ones.
+ */
 export function wholeF64(at: usize, n: i32, out: usize): void {
-  for (const end = out + (<usize>n << 3); out < end; at += 8, out += 8) store<i64>(out, <i64>load<f64>(at));
+  const magic = f64x2.splat(6755399441055744.0);
+  const last = out + (<usize>n << 3);
+  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 16, out += 16) v128.store(out, i64x2.sub(f64x2.add(v128.load(at), magic), magic));
+  if (out < last) store<i64>(out, <i64>load<f64>(at));
 }

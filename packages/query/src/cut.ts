@@ -51,7 +51,7 @@ export function takeCut(files: FeedFiles, head?: number): Cut {
       values: { path: catalog.view.path, end, tail },
     });
   }
-  const cutHead = head ?? (ring === undefined ? end : ringHead);
+  const cutHead = Math.min(head ?? (ring === undefined ? end : ringHead), files.headLimit?.() ?? Infinity);
   const chunksEnd = Math.min(end, cutHead);
   const oldest = ring === undefined ? cutHead : ring.persist ? tail : oldestSafe(ring, ringHead);
   return { catalog, count, chunksEnd, ringFrom: Math.min(cutHead, Math.max(chunksEnd, oldest)), head: cutHead, ring };

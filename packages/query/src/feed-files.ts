@@ -20,6 +20,8 @@ export function isMissing(error: unknown): boolean {
  */
 export class FeedFiles {
   readonly paths: FeedPaths;
+  /** Records from this number on do not exist, for whoever is to see no more: as the feed was when it came to be asked. */
+  headLimit: (() => number) | undefined;
   #catalog: CatalogIndex | undefined;
   #ring: Ring | undefined;
   #ringEpoch = -1;

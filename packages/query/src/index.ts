@@ -7,7 +7,7 @@ export type { FeedActivity, SubscriberActivity } from './activity.js';
 export type { IpcLayout } from './arrow/arrow-batches.js';
 export type { ArrowResult, ArrowTypesOf } from './arrow/arrow-types.js';
 export { checkKeys, countOf } from './options.js';
-export { flagOf, waitOf } from './follow/follow-options.js';
+export { flagOf, functionOf, waitOf } from './follow/follow-options.js';
 export { FORMATS, type Format } from './options.js';
 export type { Explanation } from './explain.js';
 export { type ChunkFacts, type ChunkPlan, type RangePlan, type RowStep, type StepKind, planChunk, planRange } from './plan.js';
@@ -28,6 +28,11 @@ export type { MergedPart } from './merge/part.js';
 export type { FeedRequest } from './merge/stretches.js';
 export type { IndexPoint, IndexPointOptions, IndexPointsOptions } from './index-points.js';
 export { FeedReader } from './reader.js';
+export { type Replay, FeedReplay } from './replay/replay.js';
+export { MergedReplay } from './replay/merged-replay.js';
+export { ReplayFeed, type ReplaySource } from './replay/replay-feed.js';
+export { type CollectingWriter, type WrittenRecords, collectingWriter } from './replay/collecting-writer.js';
+export { PastReader } from './replay/past-reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {
   ArrowIpcOptions, AtOptions, BatchOptions, ColumnsResult, FieldName, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult,

@@ -46,7 +46,7 @@ function expected(shape: Shape, name: string, { start, end, trades }: NaiveBar):
   const times = spec.name === 'decimals' ? { start, end } : { start: Number(start), end: Number(end) };
   const valueScale = (priceScale ?? 0) + (sizeScale ?? 0);
   return {
-    feed: spec.name, resolution: name, ...times,
+    feed: spec.name as string, resolution: name, ...times,
     open: near(says.open, priceScale), high: near(says.high, priceScale), low: near(says.low, priceScale), close: near(says.close, priceScale),
     count: trades.length, volume: near(says.volume, sizeScale), value: near(says.value, valueScale),
     vwap: Number(says.volume) === 0 ? undefined
@@ -65,7 +65,7 @@ describe('bars are those of a naive model', () => {
       const { start, end, trades: within } = rangeOf(shape, trades, asked);
       const wanted = timeBars(within, everySpan((RESOLUTIONS[name] * shape.second) / 1000n));
       expect(reader.barsSync(start, end, { resolution: name })).toEqual(wanted.map((bar) => expected(shape, name, bar)));
-    }), 150);
+    }), 100);
   });
 
   test('by sessions: cut at their ends, aligned at their beginnings, without what lies outside', () => {

@@ -20,13 +20,29 @@ export interface RowHelpers {
   text(bytes: Buffer, at: number, width: number): string;
 }
 
+/** What a class of runs is made of, besides what all of them have: how its flyweight lies over rows. */
+export interface RowClassParts {
+  /** Declarations of private members besides `#at`, the place of the row. */
+  readonly members: string;
+  /** The body of `attach(row, memory, offset, bytes)`, called by the run's own. */
+  readonly attach: string;
+  /** Statements of `seek(row, i)` that move the flyweight to row i of what it lies over. */
+  readonly seek: string;
+  /** The body of a field's getter. */
+  getter(field: Field): string;
+}
+
 export type RowRunClass = new (helpers: RowHelpers) => RowRun;
 
 const classes = new Map<string, RowRunClass>();
 
 /** The class for a schema, made once. @throws DeepwaterError DW_PLATFORM_UNSUPPORTED where code generation is switched off */
 export function rowRunClass(schema: Schema): RowRunClass {
-  const source = rowRunSource(schema);
+  return compiledRun(rowRunSource(schema));
+}
+
+/** The class that a text makes, made once. @throws DeepwaterError DW_PLATFORM_UNSUPPORTED */
+export function compiledRun(source: string): RowRunClass {
   let compiled = classes.get(source);
   if (compiled === undefined) {
     compiled = compile(source);
@@ -53,16 +69,26 @@ const ELEMENT_BYTES = { u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, f32: 4, f6
 
 /** The text of the classes; exported so that tests and people can look at it. */
 export function rowRunSource(schema: Schema): string {
-  const { fields, slotStride } = schema;
   const used = Object.keys(VIEWS) as (keyof typeof VIEWS)[];
+  return runText(schema.fields, {
+    members: `${used.map((view) => `  #${view};`).join('\n')}
+  #bytes;`,
+    attach: `${used.map((view) => `      row.#${view} = new ${VIEWS[view]}(memory, offset, bytes >> ${Math.log2(ELEMENT_BYTES[view])});`).join('\n')}
+      row.#bytes = Buffer.from(memory, offset, bytes);`,
+    seek: `row.#at = Math.imul(i, ${schema.slotStride});`,
+    getter,
+  });
+}
+
+/** The text of a flyweight and its run. */
+export function runText(fields: readonly Field[], parts: RowClassParts): string {
   const symbols = fields.filter((field) => field.type === 'symbol');
   const own = fields.some(({ name }) => name === 'sequence') ? '' : '  get sequence() { return this.#first + this.#index; }\n';
   const record = `{ ${fields.map(({ name }) => `${JSON.stringify(name)}: row[${JSON.stringify(name)}]`).join(', ')} }`;
   return `'use strict';
 let attach, begin, seek;
 class Row {
-${used.map((view) => `  #${view};`).join('\n')}
-  #bytes;
+${parts.members}
   #helpers;
   #chars;
 ${symbols.map(({ index }) => `  #t${index};\n`).join('')}  #first = 0;
@@ -73,20 +99,19 @@ ${symbols.map(({ index }) => `  #t${index};\n`).join('')}  #first = 0;
     this.#chars = helpers.chars;
 ${symbols.map(({ index }) => `    this.#t${index} = helpers.texts[${index}];\n`).join('')}  }
   static {
-    attach = (row, buffer, offset, bytes) => {
-${used.map((view) => `      row.#${view} = new ${VIEWS[view]}(buffer, offset, bytes >> ${Math.log2(ELEMENT_BYTES[view])});`).join('\n')}
-      row.#bytes = Buffer.from(buffer, offset, bytes);
+    attach = (row, memory, offset, bytes) => {
+${parts.attach}
     };
     begin = (row, first) => { row.#first = first; };
     seek = (row, i) => {
       row.#index = i;
-      row.#at = Math.imul(i, ${slotStride});
+      ${parts.seek}
     };
   }
 ${own}  toJSON() { return objectOf(this); }
   [Symbol.for('deepwater.copy')]() { return objectOf(this); }
   [Symbol.for('nodejs.util.inspect.custom')]() { return objectOf(this); }
-${fields.map((field) => `  get [${JSON.stringify(field.name)}]() { ${getter(field)} }`).join('\n')}
+${fields.map((field) => `  get [${JSON.stringify(field.name)}]() { ${parts.getter(field)} }`).join('\n')}
 }
 const tupleOf = (row) => [${fields.map(({ name }) => `row[${JSON.stringify(name)}]`).join(', ')}];
 const objectOf = (row) => (${record});
@@ -96,18 +121,20 @@ return class GeneratedRowRun extends RowRun {
     super();
     this.#row = new Row(helpers);
   }
-  attach(buffer, offset, bytes) { attach(this.#row, buffer, offset, bytes); }
+  attach(memory, offset, bytes) { attach(this.#row, memory, offset, bytes); }
+  #base = 0;
   #from = 0;
-  show(firstSequence, length) {
-    this.#from = 0;
+  show(firstSequence, length, base = 0) {
+    this.#base = this.#from = base;
     this.firstSequence = firstSequence;
     this.length = length;
-    begin(this.#row, firstSequence);
+    begin(this.#row, firstSequence - base);
   }
   part(from, to) {
-    this.firstSequence += from - this.#from;
+    const start = this.#base + from;
+    this.firstSequence += start - this.#from;
     this.length = to - from;
-    this.#from = from;
+    this.#from = start;
   }
   row(i) {
     if (!(i >= 0 && i < this.length)) this.outside(i);

@@ -1,7 +1,7 @@
 export { Bell, UNFENCED_SLICE_MS } from './bell.js';
 export { type ColumnInput } from './column-batch.js';
 export { type RowWriterBase, rowWriterClass, rowWriterSource } from './compile-row-writer.js';
-export { COPY, type RowHelpers, RowRun, type RowRunClass, rowRunClass, rowRunSource } from './compile-row-view.js';
+export { COPY, type RowHelpers, type RowClassParts, RowRun, type RowRunClass, compiledRun, rowRunClass, rowRunSource, runText } from './compile-row-view.js';
 export { gatherField } from './gather.js';
 export { LOCAL_BELL, localBell, newLocalBell, setLocalWriter, wakeLocal } from './local-bell.js';
 export { RingCursor, oldestSafe } from './ring-cursor.js';

@@ -31,8 +31,8 @@ export abstract class RowRun {
 
   /** Puts the flyweight over memory that holds rows as ring slots do, from `offset` on. For whoever fills the run. */
   abstract attach(buffer: ArrayBufferLike, offset: number, bytes: number): void;
-  /** Makes the run the first `length` rows of that memory. */
-  abstract show(firstSequence: number, length: number): void;
+  /** Makes the run `length` rows of that memory, from row `base` on; the first ones where that is left out. */
+  abstract show(firstSequence: number, length: number, base?: number): void;
   /** Makes the run rows [from, to) of what was shown; the whole again with 0 and that length. */
   abstract part(from: number, to: number): void;
 

@@ -2,8 +2,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { DeepwaterError, describeValue, didYouMean } from '@deepwater/core/engine';
 import { type AttachedWriter, attachWriter } from '@deepwater/ingest';
 import { FeedReader } from '@deepwater/query';
-import { COPY } from '@deepwater/ring';
 import type { StrategyInit, StrategyMessage } from './protocol.js';
+import type { Broker } from './broker/broker.js';
+import { noBroker } from './broker/paper-broker.js';
+import { copied } from './copied.js';
+import { randomNumbers } from './random.js';
 import { STAT } from './shared-stats.js';
 
 export type LogValues = Readonly<Record<string, unknown>>;
@@ -26,6 +29,13 @@ export interface StrategyContext<P = unknown> {
   readonly signal: AbortSignal;
   /** Microseconds since 1970: the time of the wall clock. (In a backtest it is the time of the records.) */
   now(): number;
+  /** A number in [0, 1) that depends on the `seed` alone: the same strategy on the same records draws the same ones. */
+  random(): number;
+  /**
+   * A broker on paper, where one was asked for with `broker`. Its time is that of the records, live as well.
+   * @throws DeepwaterError DW_BROKER_MISSING where none was
+   */
+  readonly broker: Broker;
   /** A reader of a feed that it follows or writes: history to begin with. @throws DeepwaterError DW_FEED_UNKNOWN */
   reader(feed: string): FeedReader;
   /** The writer of a feed named in `writes`. @throws DeepwaterError DW_FEED_UNKNOWN */
@@ -47,15 +57,17 @@ export class RunningContext implements StrategyContext {
   readonly log: StrategyContext['log'];
   params: unknown;
   feed = '';
+  readonly random: () => number;
   readonly #ending = new AbortController();
   readonly #events: MessagePort;
   readonly #writers = new Map<string, AttachedWriter>();
   readonly #readers = new Map<string, FeedReader>();
 
-  constructor(private readonly init: StrategyInit, private readonly onStop: () => void) {
+  constructor(private readonly init: StrategyInit, private readonly onStop: () => void, private readonly paperBroker?: Broker) {
     this.name = init.name;
     this.feeds = init.feeds.map(({ feed }) => feed);
     this.params = init.params;
+    this.random = randomNumbers(init.seed, 0);
     this.#events = init.events;
     const logger = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, values?: LogValues): void => {
       this.#send({ kind: 'log', level, message: String(message), ...(values === undefined ? {} : { values: copied(values) as LogValues }) }, 'log');
@@ -69,6 +81,10 @@ export class RunningContext implements StrategyContext {
 
   now(): number {
     return Date.now() * 1000;
+  }
+
+  get broker(): Broker {
+    return this.paperBroker ?? noBroker(this.name);
   }
 
   reader(feed: string): FeedReader {
@@ -130,18 +146,4 @@ export class RunningContext implements StrategyContext {
       values: { strategy: this.name, feed: describeValue(feed), known },
     });
   }
-}
-
-type Copyable = { readonly [COPY]?: () => unknown };
-
-/** A value with flyweights made objects: where it is one, and where it is an object or list that holds some. */
-function copied(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const own = (value as Copyable)[COPY];
-  if (own !== undefined) return own.call(value);
-  const inner = (held: unknown): unknown => (typeof held === 'object' && held !== null ? (held as Copyable)[COPY]?.call(held) ?? held : held);
-  if (Array.isArray(value)) return value.map(inner);
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (prototype !== Object.prototype && prototype !== null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, inner(held)]));
 }

@@ -7,6 +7,9 @@ const ROWS_PER_LOOK = 64;
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** Where the records of a feed come from. */
+export type RecordSource = Pick<Subscription, 'feed' | 'lost' | 'stopped' | 'poll' | 'ready' | 'close'>;
+
 /** One of the feeds of a strategy, and the run of it that is being given. */
 export class FeedInput {
   readonly feed: string;
@@ -16,6 +19,8 @@ export class FeedInput {
   at = 0;
   /** Records of the run up to this index have been taken for bars. */
   barred = 0;
+  /** Records of the run up to this index have been seen by the market. */
+  seen = 0;
   /** The bar that the record at `at` completes, where it is still to be given. */
   bar: Bar | undefined;
   /** Records that no bar counts, as far as that has been told. */
@@ -29,7 +34,7 @@ export class FeedInput {
   constructor(
     /** Position among the feeds. */
     readonly index: number,
-    readonly subscription: Subscription,
+    readonly subscription: RecordSource,
     schema: Schema,
     inNanoseconds: boolean,
     bars: BarOptions | undefined,
@@ -53,9 +58,13 @@ export class FeedInput {
 
   /** Takes the next run, where there is one. */
   take(): boolean {
-    const run = this.subscription.poll();
+    return this.show(this.subscription.poll());
+  }
+
+  /** Begins to give a run. @returns whether there is one */
+  show(run: Run | undefined): boolean {
     this.run = run;
-    this.at = this.barred = 0;
+    this.at = this.barred = this.seen = 0;
     this.#timeIndex = -1;
     return run !== undefined;
   }
@@ -99,7 +108,7 @@ export class FeedInputs {
   #lastAt = 0;
 
   /** @param lost records that predecessors lost, feed by feed */
-  constructor(subscriptions: readonly Subscription[], schemas: readonly Schema[], bars: BarOptions | undefined, lost: readonly number[]) {
+  constructor(subscriptions: readonly RecordSource[], schemas: readonly Schema[], bars: BarOptions | undefined, lost: readonly number[]) {
     const inNanoseconds = schemas.some(({ clocks }) => (clocks[0] as Clock).unit === 'ns');
     this.inputs = subscriptions.map((subscription, index) => new FeedInput(index, subscription, schemas[index] as Schema, inNanoseconds, bars, lost[index] as number));
     this.#quiet = [...this.inputs];

@@ -19,11 +19,12 @@ export function followFeeds({ feeds, place, bars, stats }: StrategyInit, handler
     }
     const inputs = new FeedInputs(subscriptions, schemas, handlers.onBar === undefined ? undefined : bars, feeds.map((_, index) => stats[lostAt(index)] as number));
     for (const input of inputs.inputs) {
-      const { index, subscription: { seeking } } = input;
+      const { index } = input;
+      const { seeking, position: next } = subscriptions[index] as Subscription;
       const start = Number.isNaN(stats[positionAt(index)]) && place.playback !== true ? place.start : undefined;
       // Where a time is the place, its first record says which number that is.
       if (start !== undefined) input.take();
-      const position = input.run?.firstSequence ?? input.subscription.position;
+      const position = input.run?.firstSequence ?? next;
       if (input.bars !== undefined) {
         warmUpBars(feeds[index] as SubscriptionHandle, schemas[index] as Schema, input.bars, { position, seeking, givenTo: stats[barsAt(index)] as number, ...(start === undefined ? {} : { start }) });
       }

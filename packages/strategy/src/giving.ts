@@ -1,22 +1,30 @@
 /** Gives the records of a feed to the handlers, and the bars that they complete. */
 import type { Bar, Run } from '@deepwater/query';
 import type { RowRun } from '@deepwater/ring';
-import type { RunningContext } from './context.js';
+import type { Market } from './broker/market.js';
+import type { StrategyContext } from './context.js';
 import type { FeedInput } from './feed-inputs.js';
 import type { HandlerCalls } from './handler-calls.js';
 import { STAT, barsAt, leftOutAt, lostAt, positionAt } from './shared-stats.js';
 import type { Handlers } from './strategy-module.js';
-import type { Turns } from './turns.js';
 
 type Row = Readonly<Record<string, unknown>>;
+
+/** Whoever has records given may want to look after something else now and then. */
+export interface Pace {
+  /** Some records have been given. @returns whether it is time to let go */
+  dueAfter(rows: number): boolean;
+}
 
 export class Giving {
   constructor(
     private readonly handlers: Handlers,
     private readonly calls: HandlerCalls,
-    private readonly context: RunningContext,
+    private readonly context: { feed: string; readonly log: StrategyContext['log'] },
     private readonly stats: Float64Array,
-    private readonly turns: Turns,
+    private readonly turns: Pace,
+    /** Sees each record before it is given. */
+    private readonly market?: Market,
   ) {}
 
   /**
@@ -30,22 +38,40 @@ export class Giving {
     stats[lostAt(input.index)] = input.lost;
     const waiting = this.handlers.onBatch === undefined ? this.#giveRecords(input, input.run as Run, until) : this.#giveRun(input, input.run as Run, until);
     if (input.bars !== undefined && input.bars.leftOut > 0) this.#tellLeftOut(input);
-    return waiting;
+    const { market } = this;
+    if (market === undefined) return waiting;
+    if (waiting === undefined) market.leave();
+    return waiting?.then(() => { market.leave(); });
   }
 
   #giveRecords(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
-    const { calls, stats, turns } = this;
+    const { calls, stats, turns, market } = this;
     const { bars, feed } = input;
     const wanted = this.handlers.onRecord !== undefined;
+    const first = run.firstSequence;
     const place = positionAt(input.index);
     while (input.at < until && !calls.stopping) {
       const i = input.at;
+      const sequence = first + i;
       let row = run.row(i);
+      if (market !== undefined) {
+        if (input.seen <= i) {
+          input.seen = i + 1;
+          market.see(input.index, row as Row, sequence);
+        }
+        if (market.fills.length > 0) {
+          stats[place] = sequence;
+          const waiting = this.#giveFills(market, feed, sequence);
+          if (waiting !== undefined) return waiting;
+          if (calls.stopping) return undefined;
+          row = run.row(i);
+        }
+      }
       if (bars !== undefined && input.barred <= i) {
         input.barred = i + 1;
         const bar = bars.add(row as Row);
         if (bar !== undefined) {
-          const waiting = this.#giveBar(input, bar, row.sequence);
+          const waiting = this.#giveBar(input, bar, sequence);
           if (waiting !== undefined) return waiting;
           if (calls.stopping) return undefined;
           row = run.row(i);
@@ -53,9 +79,9 @@ export class Giving {
       }
       input.at = i + 1;
       // Before the call: what kills the strategy is not given to its successor again.
-      stats[place] = row.sequence + 1;
+      stats[place] = sequence + 1;
       (stats[STAT.RECORDS] as number)++;
-      const waiting = wanted ? calls.handle('onRecord', row, feed, row.sequence) : undefined;
+      const waiting = wanted ? calls.handle('onRecord', row, feed, sequence) : undefined;
       if (waiting !== undefined) return waiting;
       if (turns.dueAfter(1)) return undefined;
     }
@@ -64,26 +90,37 @@ export class Giving {
 
   /** A run is cut where it completes a bar, so that the bar comes before the record that completed it. */
   #giveRun(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
-    const { calls, stats, turns } = this;
+    const { calls, stats, turns, market } = this;
     const { bars, feed, at } = input;
     const first = run.firstSequence;
     if (input.bar !== undefined) {
+      const told = this.#see(input, run, at);
+      if (told !== undefined || calls.stopping) return told;
       const { bar } = input;
       input.bar = undefined;
       return this.#giveBar(input, bar, first + at);
     }
     let to = until;
-    for (let i = Math.max(at, input.barred); bars !== undefined && i < until; i++) {
-      input.barred = i + 1;
-      input.bar = bars.add(run.row(i) as Row);
-      if (input.bar === undefined) continue;
-      to = i;
-      break;
+    for (let i = Math.max(at, Math.min(input.barred, input.seen)); (bars !== undefined || market !== undefined) && i < until; i++) {
+      if (bars !== undefined && input.barred <= i) {
+        input.barred = i + 1;
+        input.bar = bars.add(run.row(i) as Row);
+        if (input.bar !== undefined) {
+          to = i;
+          break;
+        }
+      }
+      const told = this.#see(input, run, i);
+      if (told !== undefined || calls.stopping) return told;
     }
     if (to === at) return undefined;
     input.at = to;
     stats[positionAt(input.index)] = first + to;
     (stats[STAT.RECORDS] as number) += to - at;
+    if (market !== undefined) {
+      market.clock.see(input.index, run.row(to - 1) as Row);
+      market.clock.hold();
+    }
     const whole = run.length;
     if (to - at === whole) {
       const waiting = calls.handle('onBatch', run, feed, first);
@@ -96,6 +133,29 @@ export class Giving {
     turns.dueAfter(to - at);
     if (waiting === undefined) parts.part(0, whole);
     return waiting?.then(() => { parts.part(0, whole); });
+  }
+
+  /** Has the market see a record of a run, and the strategy told of what that fills. @returns what to wait for */
+  #see(input: FeedInput, run: Run, i: number): PromiseLike<unknown> | undefined {
+    const { market } = this;
+    if (market === undefined) return undefined;
+    const sequence = run.firstSequence + i;
+    if (input.seen <= i) {
+      input.seen = i + 1;
+      market.see(input.index, run.row(i) as Row, sequence);
+    }
+    return this.#giveFills(market, input.feed, sequence);
+  }
+
+  #giveFills({ fills }: Market, feed: string, sequence: number): PromiseLike<unknown> | undefined {
+    const { calls, handlers } = this;
+    while (fills.length > 0) {
+      const fill = fills.shift();
+      if (handlers.onFill === undefined) continue;
+      const waiting = calls.handle('onFill', fill, feed, sequence);
+      if (waiting !== undefined || calls.stopping) return waiting;
+    }
+    return undefined;
   }
 
   /** Before the record that completed it: where this fails, a successor is given that record, and not the bar again. */

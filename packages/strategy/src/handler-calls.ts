@@ -27,7 +27,7 @@ export class HandlerCalls {
   }
 
   /** @returns its promise, where it gives one. @throws HandlerError */
-  handle(phase: 'onRecord' | 'onBatch' | 'onBar', given: unknown, feed: string, sequence: number): PromiseLike<unknown> | undefined {
+  handle(phase: 'onRecord' | 'onBatch' | 'onBar' | 'onFill', given: unknown, feed: string, sequence: number): PromiseLike<unknown> | undefined {
     if (phase === 'onBar') (this.stats[STAT.BARS] as number)++;
     try {
       const result = (this.handlers[phase] as AnyHandler)(given, this.context);

@@ -5,3 +5,7 @@ export type { StrategyContext } from './context.js';
 export type { StrategyHost } from './strategy-host.js';
 export type { StrategyEnding, StrategyLoss, StrategyModule } from './strategy-module.js';
 export type { StrategyOptions } from './strategy-options.js';
+export type { Broker } from './broker/broker.js';
+export type { BrokerOptions, FillOptions, InstrumentOptions } from './broker/broker-options.js';
+export type { Fill, OpenOrder, OrderOptions, OrderRequest, OrderType, Side } from './broker/order.js';
+export type { Position } from './broker/position.js';

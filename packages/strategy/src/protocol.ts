@@ -4,6 +4,7 @@ import type { SerializedError } from '@deepwater/core/engine';
 import type { WriterHandle } from '@deepwater/ingest';
 import type { BarOptions, ReaderSource, SubscriptionHandle, TimeInput } from '@deepwater/query';
 import type { WaitStrategyName } from '@deepwater/ring';
+import type { BrokerOptions } from './broker/broker-options.js';
 
 /** Where the strategy begins in each of its feeds, unless it goes on where a predecessor ended. */
 export interface StrategyPlace {
@@ -25,12 +26,14 @@ export interface StrategyInit {
   readonly place: StrategyPlace;
   readonly wait: WaitStrategyName;
   readonly bars?: BarOptions;
+  readonly broker?: BrokerOptions;
+  readonly seed: number;
   readonly stats: Float64Array;
   readonly events: MessagePort;
 }
 
 /** What was being done when something was thrown. */
-export type Phase = 'onStart' | 'onRecord' | 'onBatch' | 'onBar' | 'onLoss' | 'onParams' | 'onStop' | 'feed' | 'uncaught';
+export type Phase = 'onStart' | 'onRecord' | 'onBatch' | 'onBar' | 'onFill' | 'onLoss' | 'onParams' | 'onStop' | 'feed' | 'uncaught';
 
 /** A handler, or something that it left behind, threw. */
 export interface Failure {
@@ -39,6 +42,8 @@ export interface Failure {
   /** The record that it was about. */
   readonly feed?: string;
   readonly sequence?: number;
+  /** In a backtest: its time, microseconds since 1970. */
+  readonly time?: number;
 }
 
 export type StrategyMessage =

@@ -3,12 +3,12 @@ import type { ThreadDeath } from '@deepwater/core/engine';
 import type { Failure } from './protocol.js';
 
 /** A failure as an error: what failed, at which record, and what was thrown, with its stack, as the cause. */
-export function strategyError(strategy: string, { phase, error, feed, sequence }: Failure): DeepwaterError {
+export function strategyError(strategy: string, { phase, error, feed, sequence, time }: Failure): DeepwaterError {
   const cause = deserializeError(error);
   const record = feed === undefined ? '' : sequence === undefined ? ` (feed ${feed})` : ` at record ${sequence} of feed ${feed}`;
   const where = phase === 'feed' ? 'could not go on' : phase === 'uncaught' ? 'did not catch an error' : `threw in ${phase}`;
   return new DeepwaterError('DW_STRATEGY_FAILED', `Strategy ${strategy} ${where}${record}: ${cause.name}: ${cause.message}`, {
-    values: { strategy, phase, ...(feed === undefined ? {} : { feed }), ...(sequence === undefined ? {} : { sequence }) },
+    values: { strategy, phase, ...(feed === undefined ? {} : { feed }), ...(sequence === undefined ? {} : { sequence }), ...(time === undefined ? {} : { time }) },
     cause,
   });
 }

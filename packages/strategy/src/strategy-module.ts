@@ -1,6 +1,7 @@
 /** What a strategy is: a module with handlers, and how it is found in what a module exports. */
 import { DeepwaterError, type AnySpec, type FeedSpec, describeValue, nearMatches } from '@deepwater/core/engine';
 import type { Bar, LostRange, RowView, Run } from '@deepwater/query';
+import type { Fill } from './broker/order.js';
 import type { StrategyContext } from './context.js';
 
 /** Why a strategy is coming to its end. */
@@ -36,6 +37,11 @@ export interface StrategyModule<S extends AnySpec = FeedSpec, P = unknown> {
    * gone are left out.
    */
   onBar?(bar: Bar, context: StrategyContext<P>): unknown;
+  /**
+   * Called for each order that the broker on paper has filled, before the record that filled it is given; with `onBatch`, before
+   * the run that this record belongs to.
+   */
+  onFill?(fill: Fill, context: StrategyContext<P>): unknown;
   /** Called where records were lost: on a memory feed that was faster, or by retention. */
   onLoss?(loss: StrategyLoss, context: StrategyContext<P>): unknown;
   /** Called after `strategy.setParams()`; `context.params` are the new ones already. */
@@ -44,7 +50,7 @@ export interface StrategyModule<S extends AnySpec = FeedSpec, P = unknown> {
   onStop?(context: StrategyContext<P>, ending: StrategyEnding): unknown;
 }
 
-export const HANDLERS = ['onStart', 'onRecord', 'onBatch', 'onBar', 'onLoss', 'onParams', 'onStop'] as const;
+export const HANDLERS = ['onStart', 'onRecord', 'onBatch', 'onBar', 'onFill', 'onLoss', 'onParams', 'onStop'] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
 /** The handlers that a module has, bound to what they belong to. Called with whatever the strategy was built for. */
@@ -78,11 +84,18 @@ function ownerOf(exported: Readonly<Record<string, unknown>>, where: string): Re
   const given = exported['default'];
   if (typeof given === 'object' && given !== null) return given as Record<string, unknown>;
   if (typeof given !== 'function') return exported;
-  const { prototype } = given as { prototype?: object };
-  if (prototype === undefined || !HANDLERS.some((name) => name in prototype)) {
+  if (!isClass(exported)) {
     throw invalid(where, 'its default export is a function that is no class with handlers', {});
   }
   return new (given as new () => Record<string, unknown>)();
+}
+
+/** Whether a module is a strategy by a class, its default export: then an instance is all the state that it has of its own. */
+export function isClass(exported: Readonly<Record<string, unknown>>): boolean {
+  if (HANDLERS.some((name) => exported[name] !== undefined)) return false;
+  const given = exported['default'];
+  const { prototype } = (typeof given === 'function' ? given : {}) as { prototype?: object };
+  return prototype !== undefined && HANDLERS.some((name) => name in prototype);
 }
 
 /** Names that may be handlers: of exports, and of methods of a class. */

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { DeepwaterError, describeValue } from '@deepwater/core/engine';
 import { type BarOptions, type TimeInput, checkKeys, countOf, flagOf, waitOf } from '@deepwater/query';
 import type { WaitStrategyName } from '@deepwater/ring';
+import type { BrokerOptions } from './broker/broker-options.js';
 
 export interface StrategyOptions<P = unknown> {
   /** The feeds to follow, one at least. Where several have records the earliest is given first. */
@@ -25,6 +26,13 @@ export interface StrategyOptions<P = unknown> {
   readonly wait?: WaitStrategyName;
   /** Bars for `onBar`, of each of the feeds. */
   readonly bars?: BarOptions;
+  /**
+   * Trades on paper: `context.broker` and `onFill` are there, and orders are filled by the records that come. `{}` is enough where
+   * the feeds have fields `price`, or `bid` and `ask`. A thread that is restarted begins anew, without positions and orders.
+   */
+  readonly broker?: BrokerOptions;
+  /** Of `context.random()`, a whole number. Default 0. */
+  readonly seed?: number;
   /** What becomes of it when a handler throws or its thread dies. `restart`: a new thread goes on after the record that failed. Default `stop`. */
   readonly onError?: 'stop' | 'restart';
   /** Restarts in a row before it is given up; one that has run for a minute begins to count anew. Default 10. */
@@ -37,10 +45,10 @@ export interface StrategyOptions<P = unknown> {
   readonly stopTimeoutMs?: number;
 }
 
-export type CheckedStrategyOptions = StrategyOptions & Required<Pick<StrategyOptions, 'name' | 'playback' | 'wait' | 'onError' | 'maxRestarts' | 'restartDelayMs' | 'startTimeoutMs' | 'stopTimeoutMs' | 'writes'>>;
+export type CheckedStrategyOptions = StrategyOptions & Required<Pick<StrategyOptions, 'name' | 'playback' | 'wait' | 'onError' | 'maxRestarts' | 'restartDelayMs' | 'startTimeoutMs' | 'stopTimeoutMs' | 'writes' | 'seed'>>;
 
 const KEYS = [
-  'feeds', 'writes', 'params', 'name', 'start', 'playback', 'wait', 'bars', 'onError', 'maxRestarts', 'restartDelayMs', 'startTimeoutMs', 'stopTimeoutMs',
+  'feeds', 'writes', 'params', 'name', 'start', 'playback', 'wait', 'bars', 'broker', 'seed', 'onError', 'maxRestarts', 'restartDelayMs', 'startTimeoutMs', 'stopTimeoutMs',
 ] as const satisfies readonly (keyof StrategyOptions)[];
 
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
@@ -65,6 +73,7 @@ export function checkStrategyOptions(module: URL, options: unknown): CheckedStra
     writes: given['writes'] === undefined ? [] : namesOf('writes', given['writes']),
     playback: flagOf('playback', given['playback']),
     wait: waitOf(given['wait']).name,
+    seed: countOf('seed', given['seed'], 0) ?? 0,
     maxRestarts: countOf('maxRestarts', given['maxRestarts'], 0) ?? 10,
     restartDelayMs: countOf('restartDelayMs', given['restartDelayMs'], 0) ?? 100,
     startTimeoutMs: timeoutOf('startTimeoutMs', given['startTimeoutMs']) ?? 10_000,

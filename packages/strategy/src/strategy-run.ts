@@ -1,6 +1,7 @@
 /** A strategy at work in its thread: finds the next records, has them given, and lets the event loop run in between. */
 import type { LostRange } from '@deepwater/query';
 import { WAIT_STRATEGIES } from '@deepwater/ring';
+import { marketOf } from './broker/market.js';
 import { RunningContext } from './context.js';
 import type { FeedInput, FeedInputs } from './feed-inputs.js';
 import { followFeeds } from './follow-feeds.js';
@@ -51,10 +52,11 @@ export class StrategyRun {
 
   /** Follows the feeds from here on. @throws DeepwaterError of `subscribe` and `attachWriter` */
   constructor(private readonly init: StrategyInit, private readonly handlers: Handlers) {
-    this.context = new RunningContext(init, () => { this.stop(); });
+    const market = init.broker === undefined ? undefined : marketOf(init.broker, init.feeds.map(({ source }) => source.spec));
+    this.context = new RunningContext(init, () => { this.stop(); }, market?.broker);
     this.#turns = new Turns(init.stats);
     this.#calls = new HandlerCalls(handlers, this.context, init.stats);
-    this.#giving = new Giving(handlers, this.#calls, this.context, init.stats, this.#turns);
+    this.#giving = new Giving(handlers, this.#calls, this.context, init.stats, this.#turns, market);
     this.#inputs = followFeeds(init, handlers, (index, range) => {
       this.#losses.push({ index, range });
     });

@@ -168,6 +168,18 @@ export const ERROR_CODES = {
     summary: 'Something was asked of a strategy that does not run.',
     remedy: 'Spawn it again with `platform.spawnStrategy`.',
   },
+  DW_ORDER_INVALID: {
+    summary: 'An order that the broker on paper cannot take: of a feed that it does not trade, or with a side, size, price or type that is none.',
+    remedy: 'Correct what the message names; the broker trades the strategy’s feeds that have prices.',
+  },
+  DW_BROKER_MISSING: {
+    summary: 'A strategy asked for `context.broker`, and was given none.',
+    remedy: 'Give `{ broker: {} }` to `spawnStrategy` or `backtest`.',
+  },
+  DW_BACKTEST_ONLY_PAST: {
+    summary: 'A strategy in a backtest asked a reader for what only the present knows: streams, activity, counts of what the feed holds now.',
+    remedy: 'Read what there is with `range`, `latest`, `last`, `at` or `before`: they give what had come by then.',
+  },
 
   // Queries in the pool
   DW_POOL_FULL: {

@@ -66,7 +66,8 @@ export class BarTable {
   reserve(bars: number): void {
     const { data } = this;
     if (data.rows + bars <= this.#room) return;
-    this.#room = Math.max(2 * this.#room, data.rows + bars);
+    // Memory that is not touched takes none.
+    this.#room = Math.max(4 * this.#room, data.rows + bars);
     const grown = newBarData(this.clock, this.fields, this.#room);
     for (const name of COLUMNS) {
       const from = data[name];

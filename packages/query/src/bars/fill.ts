@@ -1,7 +1,7 @@
 import { type Clock, DeepwaterError } from '@deepwater/core/engine';
 import type { BarFields } from './bar-fields.js';
 import { type BarData, newBarData } from './bar-table.js';
-import type { Grid, Span } from './grid.js';
+import { EvenGrid, type Grid, type Span } from './grid.js';
 
 /** Bars that a call gives at most where it fills gaps: some 1 GiB. */
 export const FILLED_BARS_MAX = 2 ** 23;
@@ -19,6 +19,9 @@ export function fillBars(data: BarData, grid: Grid, clock: Clock, fields: BarFie
     gaps.push(EMPTY);
     if (row + 1 === data.rows) break;
     const next = data.start[row + 1] as bigint;
+    // Told before they are made, where they can be counted.
+    const room = BigInt(FILLED_BARS_MAX - sources.length);
+    if (grid instanceof EvenGrid && limit > FILLED_BARS_MAX && (next - (data.end[row] as bigint)) / grid.width > room) throw tooMany(data, row);
     for (let time = data.end[row] as bigint; time < next && sources.length < limit; ) {
       const span = grid.at(time);
       time = span.end;

@@ -54,6 +54,6 @@ export interface ScanKernels {
   widenI32(at: number, n: number, out: number): void;
   widenU32(at: number, n: number, out: number): void;
   widenF32(at: number, n: number, out: number): void;
-  /** Writes whole numbers that lie as float64 as cells of 64 bits. */
+  /** Writes whole numbers of up to 32 bits that lie as float64 as cells of 64 bits. */
   wholeF64(at: number, n: number, out: number): void;
 }

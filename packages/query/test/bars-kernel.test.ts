@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FeedReader } from '@deepwater/query';
+import { feed } from './support/small-feed.js';
+import { assertProperty } from './support/seed.js';
+
+const spec = {
+  name: 'kernel', fields: [{ name: 'price', type: 'float64' }, { name: 'size', type: 'float64' }, { name: 'side', type: 'char' }, { name: 'ts', type: 'uint64' }], timestamp: 'ts',
+} as const;
+
+describe('the kernel of bars', () => {
+  // Rows of the ring go through the plain loops, rows of chunks in order through the kernel.
+  test('gives what the plain loops give, for bars of any length, with rows that it cannot tell about among them', () => {
+    const strange = fc.record({ at: fc.integer({ min: 0, max: 7999 }), price: fc.constantFrom(NaN, 0, -0, Infinity, -Infinity, 5), size: fc.constantFrom(NaN, 0, Infinity, 1) });
+    assertProperty(fc.property(
+      fc.integer({ min: 0, max: 0x7fffffff }), fc.constantFrom(1, 3, 40, 200, 5000), fc.array(strange, { maxLength: 5 }), fc.constantFrom(1000, 3000, 8192), fc.boolean(),
+      (seed, perBar, odd, capacityRows, sided) => {
+        const fields = sided ? spec.fields : spec.fields.filter(({ name }) => name !== 'side');
+        const inRing = feed({ ...spec, fields }, { capacityRows, blockRows: 500, ringSlots: 16_384 });
+        const inChunks = feed({ ...spec, fields }, { capacityRows, blockRows: 500, ringSlots: 16_384 });
+        let state = seed;
+        const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+        let time = 1_700_000_000_000_000;
+        for (let i = 0; i < 8000; i++) {
+          const { price, size } = odd.find(({ at }) => at === i) ?? { price: 100 * random() - 20, size: random() * 1e3 };
+          time += Math.floor((2 * random() * 1e6) / perBar);
+          const values = sided ? [price, size, 'BSbsx'[i % 5], time] : [price, size, time];
+          inRing.write(...values);
+          inChunks.write(...values);
+        }
+        inChunks.drain();
+        const bars = (fixture: typeof inRing): unknown => new FeedReader(fixture.source).barsSync(0, 1e16, { resolution: '1s', format: 'columns' });
+        expect(bars(inChunks)).toEqual(bars(inRing));
+      },
+    ), 30);
+  });
+});
