@@ -1,6 +1,7 @@
 import type { Benchmark } from '../lib/benchmark.js';
 import { allocation } from './allocation.js';
 import { arrow } from './arrow.js';
+import { backtest } from './backtest.js';
 import { bars } from './bars.js';
 import { busIdle } from './bus-idle.js';
 import { busPeers } from './bus-peers.js';
@@ -26,5 +27,5 @@ import { writeOne } from './write-one.js';
 export const BENCHMARKS: readonly Benchmark[] = [
   writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, allocation, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
   hop, busRead, busIdle, busPeers,
-  scans, filter, bars, pool, merge, arrow,
+  scans, filter, bars, pool, merge, backtest, arrow,
 ];

@@ -167,7 +167,7 @@ export const scans: Benchmark = {
   name: 'scans',
   title: 'aggregates of a range, one thread',
   run: (context) => withStore(context.directory, async (platform, basePath) => {
-    const rows = context.pick(24_000_000, 600_000);
+    const rows = context.pick(16_000_000, 600_000);
     const numbers = tickNumbers(rows);
     await fillTicks(platform, 'ticks', numbers);
     const reader = await platform.createReader<TickSpec>('ticks');
@@ -177,7 +177,7 @@ export const scans: Benchmark = {
     const ticks = columnsOfTicks(numbers);
     const objects = tickObjects(ticks);
     const lines: Line[] = [];
-    const rounds = context.pick(7, 2);
+    const rounds = context.pick(5, 2);
     for (const question of QUESTIONS) {
       const { id, what, ours, ofArrays } = question;
       context.progress(id);

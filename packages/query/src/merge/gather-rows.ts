@@ -3,19 +3,54 @@ import { type RowSource, bytesOf, wordsOf } from '../row-source.js';
 
 /** Copies rows of several sources side by side: row i is row `rows[i]` of `sources[sourceOf[i]]`. Cells are copied bit by bit. */
 export function gatherRows(sources: readonly RowSource[], sourceOf: Uint32Array, rows: Uint32Array, fields: readonly Field[]): RowSource {
-  const count = rows.length;
-  const columnOffsets: number[] = [];
-  let bytes = 0;
-  for (const { index, width } of fields) {
-    columnOffsets[index] = bytes;
-    bytes += Math.ceil((count * width) / 8) * 8;
-  }
-  const target: RowSource = { buffer: new ArrayBuffer(bytes), columnOffsets, capacityRows: count };
+  const target = roomFor(rows.length, fields);
   for (const field of fields) {
     if (field.width === 8) gatherWords(sources.map((source) => wordsOf(source, field)), sourceOf, rows, wordsOf(target, field));
     else gatherBytes(sources.map((source) => bytesOf(source, field)), sourceOf, rows, bytesOf(target, field), field.width);
   }
   return target;
+}
+
+/** The same of one source. */
+export function pickRows(source: RowSource, rows: Uint32Array, fields: readonly Field[]): RowSource {
+  const target = roomFor(rows.length, fields);
+  for (const field of fields) {
+    if (field.width === 8) pickWords(wordsOf(source, field), rows, wordsOf(target, field));
+    else pickBytes(bytesOf(source, field), rows, bytesOf(target, field), field.width);
+  }
+  return target;
+}
+
+/** A copy of rows [from, to) of one source. */
+export function sliceRows(source: RowSource, from: number, to: number, fields: readonly Field[]): RowSource {
+  const target = roomFor(to - from, fields);
+  for (const field of fields) bytesOf(target, field).set(bytesOf(source, field).subarray(from * field.width, to * field.width));
+  return target;
+}
+
+function roomFor(rows: number, fields: readonly Field[]): RowSource {
+  const columnOffsets: number[] = [];
+  let bytes = 0;
+  for (const { index, width } of fields) {
+    columnOffsets[index] = bytes;
+    bytes += Math.ceil((rows * width) / 8) * 8;
+  }
+  return { buffer: new ArrayBuffer(bytes), columnOffsets, capacityRows: rows };
+}
+
+function pickWords(column: Int32Array, rows: Uint32Array, out: Int32Array): void {
+  for (let i = 0; i < rows.length; i++) {
+    const cell = 2 * (rows[i] as number);
+    out[2 * i] = column[cell] as number;
+    out[2 * i + 1] = column[cell + 1] as number;
+  }
+}
+
+function pickBytes(column: Uint8Array, rows: Uint32Array, out: Uint8Array, width: number): void {
+  for (let i = 0, at = 0; i < rows.length; i++, at += width) {
+    const cell = width * (rows[i] as number);
+    for (let b = 0; b < width; b++) out[at + b] = column[cell + b] as number;
+  }
 }
 
 function gatherWords(columns: readonly Int32Array[], sourceOf: Uint32Array, rows: Uint32Array, out: Int32Array): void {

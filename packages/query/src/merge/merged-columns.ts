@@ -1,6 +1,6 @@
 import type { Field } from '@deepwater/core/engine';
 import { type ColumnArray, type RowSource, columnOf } from '../row-source.js';
-import { gatherRows } from './gather-rows.js';
+import { pickRows, sliceRows } from './gather-rows.js';
 import type { MergedBatch } from './merged-batches.js';
 import type { TimeUnit } from './time-scale.js';
 
@@ -35,21 +35,37 @@ export interface DenseBatch {
 }
 
 export function denseBatch(batch: MergedBatch, fields: readonly (readonly Field[])[]): DenseBatch {
-  const { length, source, parts } = batch;
+  const { length, source, row: rowInPart, parts } = batch;
   const counts = new Uint32Array(parts.length);
+  const first = new Uint32Array(parts.length);
   const row = new Uint32Array(length);
+  const scattered = new Uint8Array(parts.length);
   for (let i = 0; i < length; i++) {
     const feed = source[i] as number;
-    row[i] = counts[feed] as number;
-    counts[feed] = (row[i] as number) + 1;
+    const at = rowInPart[i] as number;
+    const count = counts[feed] as number;
+    if (count === 0) first[feed] = at;
+    else if (at !== (first[feed] as number) + count) scattered[feed] = 1;
+    row[i] = count;
+    counts[feed] = count + 1;
   }
-  const rows = Array.from(counts, (count) => new Uint32Array(count));
-  for (let i = 0; i < length; i++) (rows[source[i] as number] as Uint32Array)[row[i] as number] = batch.row[i] as number;
-  return {
-    row,
-    sources: rows.map((each, feed) => gatherRows([(parts[feed] as MergedBatch['parts'][number]).source], new Uint32Array(each.length), each, fields[feed] as readonly Field[])),
-    sequences: rows.map((each, feed) => Float64Array.from(each, (at) => (parts[feed] as MergedBatch['parts'][number]).sequenceOf(at))),
-  };
+  // Rows of a feed that is in order lie side by side, and are copied as they lie.
+  const rows = Array.from(counts, (count, feed) => (scattered[feed] === 1 ? new Uint32Array(count) : undefined));
+  if (scattered.includes(1)) {
+    for (let i = 0; i < length; i++) {
+      const of = rows[source[i] as number];
+      if (of !== undefined) of[row[i] as number] = rowInPart[i] as number;
+    }
+  }
+  const copied = parts.map((part, feed) => {
+    const [from, count] = [first[feed] as number, counts[feed] as number];
+    const wanted = fields[feed] as readonly Field[];
+    const of = rows[feed];
+    return of === undefined
+      ? { source: sliceRows(part.source, from, from + count, wanted), sequences: part.sequencesOf(from, from + count) }
+      : { source: pickRows(part.source, of, wanted), sequences: part.sequencesAt(of) };
+  });
+  return { row, sources: copied.map((each) => each.source), sequences: copied.map((each) => each.sequences) };
 }
 
 export function mergedColumns(batch: MergedBatch, fields: readonly (readonly Field[])[]): MergedColumns {

@@ -72,6 +72,22 @@ export class MergedPart {
     return this.#sequences === undefined ? this.#firstSequence + row : this.#sequences[row] as number;
   }
 
+  /** Sequence numbers of rows [from, to). */
+  sequencesOf(from: number, to: number): Float64Array {
+    if (this.#sequences !== undefined) return this.#sequences.slice(from, to);
+    const sequences = new Float64Array(to - from);
+    const first = this.#firstSequence + from;
+    for (let i = 0; i < sequences.length; i++) sequences[i] = first + i;
+    return sequences;
+  }
+
+  /** Sequence numbers of some rows. */
+  sequencesAt(rows: Uint32Array): Float64Array {
+    const sequences = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) sequences[i] = this.sequenceOf(rows[i] as number);
+    return sequences;
+  }
+
   /** A column of 64-bit cells as words, two a row. */
   words(field: Field): Int32Array {
     let words = this.#words.get(field.index);
