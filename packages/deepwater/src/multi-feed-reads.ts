@@ -1,3 +1,4 @@
+import { type BacktestHost, type BacktestOptions, type BacktestResult, type WalkForwardOptions, type WalkForwardResult, backtest, walkForward } from '@deepwater/backtest';
 import type { AnySpec } from '@deepwater/core';
 import {
   AsOfJoin, type AsOfFormat, type AsOfOptions, type AsOfResult, type FeedAccess, type MergeFormat, type MergeOptions, MergedFeeds, type Selection, listOf,
@@ -6,10 +7,12 @@ import { FeedFacts } from './feed-facts.js';
 import { type FilteredInputs, type MergeInput, type MergedRecordsOf, mergeSelection } from './merged-feed.js';
 import { type NamedFeed, type UntypedSpec, nameOf } from './typed-feed.js';
 
-/** What a platform reads from more than one feed at once. */
+/** What a platform makes of more than one feed: merged reads, joins, backtests. */
 export abstract class MultiFeedReads extends FeedFacts {
   /** Where a feed is. @throws DeepwaterError DW_FEED_UNKNOWN, DW_PLATFORM_CLOSED */
   protected abstract readonly accessOf: (feedName: string) => FeedAccess;
+  /** What backtests run with. @throws DeepwaterError DW_PLATFORM_CLOSED */
+  protected abstract readonly backtestHost: () => BacktestHost;
 
   /**
    * Several feeds as one sequence of records in order of time: `for await (const { feed, record } of platform.merge([trades, quotes]))`,
@@ -32,5 +35,25 @@ export abstract class MultiFeedReads extends FeedFacts {
     const D extends Selection<R> = undefined, const P extends string = `${Extract<R['name'], string>}_`,
   >(left: string | NamedFeed<L>, right: string | NamedFeed<R>, options?: AsOfOptions<L, R, F, C, D, P>): AsOfJoin<AsOfResult<L, R, F, C, D, P>> {
     return new AsOfJoin(this.accessOf(nameOf(left)), this.accessOf(nameOf(right)), options);
+  }
+
+  /**
+   * Runs a strategy over history, once for each set of parameters, in the pool's threads: the same module as `spawnStrategy` runs. Nothing is
+   * written. The results are in the order of the parameters, and the same to the last bit whatever the number of threads.
+   *
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_FEED_UNKNOWN, DW_RANGE_INVALID; DW_STRATEGY_INVALID where the module does not load or has no
+   * handlers; DW_QUERY_TIMEOUT, DW_PLATFORM_CLOSED; the reason of `signal`. What handlers throw is in the results, unless `failFast` is set
+   */
+  async backtest<P = unknown>(module: URL | string, options: BacktestOptions<P>): Promise<BacktestResult<P>[]> {
+    return await backtest(this.backtestHost(), module, options) as BacktestResult<P>[];
+  }
+
+  /**
+   * Chooses parameters by one stretch of time and tries them on the next, window by window: a sweep on each `train`, and the best of it on
+   * the `test` that follows.
+   * @throws DeepwaterError as `backtest`
+   */
+  async walkForward<P = unknown>(module: URL | string, options: WalkForwardOptions<P>): Promise<WalkForwardResult<P>> {
+    return await walkForward(this.backtestHost(), module, options as WalkForwardOptions) as WalkForwardResult<P>;
   }
 }

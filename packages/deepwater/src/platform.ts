@@ -1,7 +1,7 @@
 import {
   type AnySpec, DeepwaterError, type EventSink, type FeedFile, type FeedSpecInput, type Manifest, type Registry, type StoreLog, parseFeedSpec,
 } from '@deepwater/core';
-import { type BacktestHost, type BacktestOptions, type BacktestResult, type WalkForwardOptions, type WalkForwardResult, backtest, walkForward } from '@deepwater/backtest';
+import type { BacktestHost } from '@deepwater/backtest';
 import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
 import { type FeedAccess, QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
@@ -47,6 +47,10 @@ export class Platform extends MultiFeedReads {
     return this.#feeds.get(feedName);
   };
   protected override readonly sourceOf = (feed: FeedFile): ReaderSource => feedSource(this.basePath, this.#manifest, feed);
+  protected override readonly backtestHost = (): BacktestHost => {
+    this.#alive();
+    return { pool: this.#pool, source: (feedName) => this.sourceOf(this.feed(feedName)) };
+  };
   protected override readonly accessOf = (feedName: string): FeedAccess => ({ source: this.sourceOf(this.feed(feedName)), check: () => { this.#alive(); } });
 
   private constructor({ basePath, manifest, registry, log, event, options }: OpenStore) {
@@ -200,32 +204,6 @@ export class Platform extends MultiFeedReads {
   async spawnStrategy<P = unknown>(module: URL | string, options: StrategyOptions<P>): Promise<Strategy<P>> {
     this.#alive();
     return await this.#strategies.spawn(module, options) as Strategy<P>;
-  }
-
-  /**
-   * Runs a strategy over history, once for each set of parameters, in the pool's threads: the same module as `spawnStrategy` runs. Nothing is
-   * written. The results are in the order of the parameters, and the same to the last bit whatever the number of threads.
-   *
-   * @throws DeepwaterError DW_OPTION_INVALID, DW_FEED_UNKNOWN, DW_RANGE_INVALID; DW_STRATEGY_INVALID where the module does not load or has no
-   * handlers; DW_QUERY_TIMEOUT, DW_PLATFORM_CLOSED; the reason of `signal`. What handlers throw is in the results, unless `failFast` is set
-   */
-  async backtest<P = unknown>(module: URL | string, options: BacktestOptions<P>): Promise<BacktestResult<P>[]> {
-    this.#alive();
-    return await backtest(this.#backtests, module, options) as BacktestResult<P>[];
-  }
-
-  /**
-   * Chooses parameters by one stretch of time and tries them on the next, window by window: a sweep on each `train`, and the best of it on
-   * the `test` that follows.
-   * @throws DeepwaterError as `backtest`
-   */
-  async walkForward<P = unknown>(module: URL | string, options: WalkForwardOptions<P>): Promise<WalkForwardResult<P>> {
-    this.#alive();
-    return await walkForward(this.#backtests, module, options as WalkForwardOptions) as WalkForwardResult<P>;
-  }
-
-  get #backtests(): BacktestHost {
-    return { pool: this.#pool, source: (feedName) => this.#sourceOf(this.#feed(feedName)) };
   }
 
   /** The strategies that have not ended. */
