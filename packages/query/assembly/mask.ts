@@ -1,18 +1,21 @@
 // Masks, a bit a row, for kernels that add rows up. Address 0 stands for "every row": a chunk's header lies there.
 
-/** Lanes 0 and 1 of rows i and i + 1 of a byte of eight rows: all ones where the row counts. */
+/**
+ * The bits of rows i and i + 1 in the two lanes of a vector; shifted by 2, 4 and 6 those of the rows that follow in a byte. Made of
+ * what only a caller knows: constants of 128 bits are put together anew in every round of a loop.
+ * @param mask any address but 0
+ */
 // @ts-ignore: decorator
 @inline
-export function lanes01(bits: v128): v128 { return i64x2.eq(v128.and(bits, i64x2(1, 2)), i64x2(1, 2)); }
+export function firstBits(mask: usize): v128 {
+  const one = <i64>(mask != 0);
+  return i64x2.replace_lane(i64x2.splat(one), 1, one << 1);
+}
+
+/** All ones in the lanes of rows that count. @param bits of eight rows, in every lane */
 // @ts-ignore: decorator
 @inline
-export function lanes23(bits: v128): v128 { return i64x2.eq(v128.and(bits, i64x2(4, 8)), i64x2(4, 8)); }
-// @ts-ignore: decorator
-@inline
-export function lanes45(bits: v128): v128 { return i64x2.eq(v128.and(bits, i64x2(16, 32)), i64x2(16, 32)); }
-// @ts-ignore: decorator
-@inline
-export function lanes67(bits: v128): v128 { return i64x2.eq(v128.and(bits, i64x2(64, 128)), i64x2(64, 128)); }
+export function lanesOf(bits: v128, rows: v128): v128 { return i64x2.eq(v128.and(bits, rows), rows); }
 
 /** Whether a row counts. */
 // @ts-ignore: decorator

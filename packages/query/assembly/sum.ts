@@ -1,6 +1,6 @@
 // Sums of columns of float64: eight lanes side by side, then pairwise, so that the order depends on n alone. Rows that the mask
 // leaves out add 0 to their lane.
-import { counts, lanes01, lanes23, lanes45, lanes67 } from './mask';
+import { counts, firstBits, lanesOf } from './mask';
 
 // @ts-ignore: decorator
 @inline
@@ -24,12 +24,16 @@ export function sumF64(at: usize, n: i32, mask: usize): f64 {
       d = f64x2.add(d, v128.load(at, 48));
     }
   } else {
+    const r01 = firstBits(mask);
+    const r23 = i64x2.shl(r01, 2);
+    const r45 = i64x2.shl(r01, 4);
+    const r67 = i64x2.shl(r01, 6);
     for (let m = mask; at < last; at += 64, m++) {
-      const bits = i64x2.splat(<i64>load<u8>(m));
-      a = f64x2.add(a, v128.and(v128.load(at), lanes01(bits)));
-      b = f64x2.add(b, v128.and(v128.load(at, 16), lanes23(bits)));
-      c = f64x2.add(c, v128.and(v128.load(at, 32), lanes45(bits)));
-      d = f64x2.add(d, v128.and(v128.load(at, 48), lanes67(bits)));
+      const bits = v128.load8_splat(m);
+      a = f64x2.add(a, v128.and(v128.load(at), lanesOf(bits, r01)));
+      b = f64x2.add(b, v128.and(v128.load(at, 16), lanesOf(bits, r23)));
+      c = f64x2.add(c, v128.and(v128.load(at, 32), lanesOf(bits, r45)));
+      d = f64x2.add(d, v128.and(v128.load(at, 48), lanesOf(bits, r67)));
     }
   }
   let total = across(a, b, c, d);
@@ -64,12 +68,16 @@ export function dotF64(at: usize, other: usize, n: i32, mask: usize, result: usi
       s = f64x2.add(s, z);
     }
   } else {
+    const r01 = firstBits(mask);
+    const r23 = i64x2.shl(r01, 2);
+    const r45 = i64x2.shl(r01, 4);
+    const r67 = i64x2.shl(r01, 6);
     for (let m = mask; at < last; at += 64, other += 64, m++) {
-      const bits = i64x2.splat(<i64>load<u8>(m));
-      const ab = lanes01(bits);
-      const cd = lanes23(bits);
-      const ef = lanes45(bits);
-      const gh = lanes67(bits);
+      const bits = v128.load8_splat(m);
+      const ab = lanesOf(bits, r01);
+      const cd = lanesOf(bits, r23);
+      const ef = lanesOf(bits, r45);
+      const gh = lanesOf(bits, r67);
       const w = v128.load(other);
       const x = v128.load(other, 16);
       const y = v128.load(other, 32);
@@ -103,14 +111,16 @@ export function deviationsF64(at: usize, n: i32, mask: usize, mean: f64, result:
   let q = f64x2.splat(0);
   const m = f64x2.splat(mean);
   const none = f64x2.splat(0);
+  const r01 = firstBits(mask);
+  const r23 = i64x2.shl(r01, 2);
   let row = 0;
   for (const last = n & ~3; row < last; row += 4, at += 32) {
     let x = f64x2.sub(v128.load(at), m);
     let y = f64x2.sub(v128.load(at, 16), m);
     if (mask != 0) {
       const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
-      x = v128.bitselect(x, none, lanes01(bits));
-      y = v128.bitselect(y, none, lanes23(bits));
+      x = v128.bitselect(x, none, lanesOf(bits, r01));
+      y = v128.bitselect(y, none, lanesOf(bits, r23));
     }
     a = f64x2.add(a, x);
     b = f64x2.add(b, y);
@@ -136,14 +146,16 @@ export function extremesF64(at: usize, n: i32, mask: usize, result: usize): void
   let low2 = low;
   let high = f64x2.splat(-Infinity);
   let high2 = high;
+  const r01 = firstBits(mask);
+  const r23 = i64x2.shl(r01, 2);
   let row = 0;
   for (const last = n & ~3; row < last; row += 4, at += 32) {
     let x = v128.load(at);
     let y = v128.load(at, 16);
     if (mask != 0) {
       const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
-      x = v128.bitselect(x, nan, lanes01(bits));
-      y = v128.bitselect(y, nan, lanes23(bits));
+      x = v128.bitselect(x, nan, lanesOf(bits, r01));
+      y = v128.bitselect(y, nan, lanesOf(bits, r23));
     }
     // pmin(a, b) is b < a ? b : a: where b is NaN, a stays.
     low = f64x2.pmin(low, x);
@@ -164,21 +176,4 @@ export function extremesF64(at: usize, n: i32, mask: usize, result: usize): void
   // -0 and 0 are equal: which of them comes first must not show.
   store<f64>(result, min + 0.0);
   store<f64>(result + 8, max + 0.0);
-}
-
-/** How many cells lie in front of the first of some edges, between each two, and behind the last; then how many are NaN. Adds to u32 counters. */
-export function histogramF64(at: usize, n: i32, mask: usize, edges: usize, edgeCount: i32, into: usize): void {
-  for (let row = 0; row < n; row++, at += 8) {
-    if (!counts(mask, row)) continue;
-    const x = load<f64>(at);
-    let low = 0;
-    let high = edgeCount;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (load<f64>(edges + (<usize>middle << 3)) <= x) low = middle + 1;
-      else high = middle;
-    }
-    const counter = into + (<usize>(x == x ? low : edgeCount + 1) << 2);
-    store<u32>(counter, load<u32>(counter) + 1);
-  }
 }

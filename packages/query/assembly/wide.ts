@@ -1,6 +1,6 @@
 // Whole numbers of 64 bits, exactly; and other cells made as wide, so that one set of kernels serves them all. `sign` is 1
 // where the cells have one, else 0.
-import { counts, lanes01, lanes23 } from './mask';
+import { counts, firstBits, lanesOf } from './mask';
 
 // @ts-ignore: decorator
 @inline
@@ -15,14 +15,16 @@ export function sum64(at: usize, n: i32, mask: usize, sign: i32, result: usize):
   let lows = i64x2.splat(0);
   let highs = i64x2.splat(0);
   let negatives = i64x2.splat(0);
+  const r01 = firstBits(mask);
+  const r23 = i64x2.shl(r01, 2);
   let row = 0;
   for (const last = n & ~3; row < last; row += 4, at += 32) {
     let x = v128.load(at);
     let y = v128.load(at, 16);
     if (mask != 0) {
       const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
-      x = v128.and(x, lanes01(bits));
-      y = v128.and(y, lanes23(bits));
+      x = v128.and(x, lanesOf(bits, r01));
+      y = v128.and(y, lanesOf(bits, r23));
     }
     lows = i64x2.add(lows, i64x2.add(v128.and(x, words), v128.and(y, words)));
     highs = i64x2.add(highs, i64x2.add(i64x2.shr_u(x, 32), i64x2.shr_u(y, 32)));
@@ -56,46 +58,6 @@ export function extremes64(at: usize, n: i32, mask: usize, sign: i32, result: us
   store<i64>(result + 8, max ^ flip);
 }
 
-// @ts-ignore: decorator
-@inline
-function dot<P, S>(at: usize, other: usize, n: i32, mask: usize, result: usize): void {
-  // Digits of 32 bits: a holds those of 2^0, b of 2^32, c of 2^64, d of 2^96.
-  let a: i64 = 0;
-  let b: i64 = 0;
-  let c: i64 = 0;
-  let d: i64 = 0;
-  for (let row = 0; row < n; row++, at += 8, other += 8) {
-    if (!counts(mask, row)) continue;
-    const x = load<i64>(at);
-    const y = load<i64>(other);
-    const xl = low(x);
-    const yl = low(y);
-    const xh = high(x, isSigned<P>() ? 1 : 0);
-    const yh = high(y, isSigned<S>() ? 1 : 0);
-    const ll = xl * yl;
-    const hl = xh * yl;
-    const lh = xl * yh;
-    const hh = xh * yh;
-    a += low(ll);
-    b += high(ll, 0) + low(hl) + low(lh);
-    c += high(hl, isSigned<P>() ? 1 : 0) + high(lh, isSigned<S>() ? 1 : 0) + low(hh);
-    d += high(hh, isSigned<P>() || isSigned<S>() ? 1 : 0);
-  }
-  store<f64>(result, <f64>a);
-  store<f64>(result + 8, <f64>b);
-  store<f64>(result + 16, <f64>c);
-  store<f64>(result + 24, <f64>d);
-}
-
-/** The sum of the products of two columns, to `result` as four float64 that count 2^0, 2^32, 2^64 and 2^96: of a strip they are exact. */
-export function dot64(at: usize, other: usize, n: i32, mask: usize, sign: i32, otherSign: i32, result: usize): void {
-  if (sign) {
-    if (otherSign) dot<i64, i64>(at, other, n, mask, result);
-    else dot<i64, u64>(at, other, n, mask, result);
-  } else if (otherSign) dot<u64, i64>(at, other, n, mask, result);
-  else dot<u64, u64>(at, other, n, mask, result);
-}
-
 /** Cells less a number, as float64: rounded once. */
 export function differences64(at: usize, n: i32, sign: i32, less: i64, out: usize): void {
   const lessHigh = high(less, sign);
@@ -103,24 +65,6 @@ export function differences64(at: usize, n: i32, sign: i32, less: i64, out: usiz
   for (const end = out + (<usize>n << 3); out < end; at += 8, out += 8) {
     const x = load<i64>(at);
     store<f64>(out, <f64>(high(x, sign) - lessHigh) * 4294967296.0 + <f64>(low(x) - lessLow));
-  }
-}
-
-/** As `histogramF64`, with edges of 64 bits. */
-export function histogram64(at: usize, n: i32, mask: usize, sign: i32, edges: usize, edgeCount: i32, into: usize): void {
-  const flip: i64 = sign ? 0 : i64.MIN_VALUE;
-  for (let row = 0; row < n; row++, at += 8) {
-    if (!counts(mask, row)) continue;
-    const x = load<i64>(at) ^ flip;
-    let first = 0;
-    let last = edgeCount;
-    while (first < last) {
-      const middle = (first + last) >> 1;
-      if ((load<i64>(edges + (<usize>middle << 3)) ^ flip) <= x) first = middle + 1;
-      else last = middle;
-    }
-    const counter = into + (<usize>first << 2);
-    store<u32>(counter, load<u32>(counter) + 1);
   }
 }
 
@@ -163,4 +107,17 @@ export function wholeF64(at: usize, n: i32, out: usize): void {
   const last = out + (<usize>n << 3);
   for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 16, out += 16) v128.store(out, i64x2.sub(f64x2.add(v128.load(at), magic), magic));
   if (out < last) store<i64>(out, <i64>load<f64>(at));
+}
+
+/** Cells of 32 bits as cells of 64. */
+export function wholeI32(at: usize, n: i32, out: usize): void {
+  const last = out + (<usize>n << 3);
+  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, v128.load32x2_s(at));
+  if (out < last) store<i64>(out, <i64>load<i32>(at));
+}
+
+export function wholeU32(at: usize, n: i32, out: usize): void {
+  const last = out + (<usize>n << 3);
+  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, v128.load32x2_u(at));
+  if (out < last) store<i64>(out, <i64>load<u32>(at));
 }

@@ -140,6 +140,10 @@ describe('sums and their like', () => {
         new Float64Array(memory.buffer, EDGES, edges.length).set(edges);
         kernels.histogramF64(at, n, m, EDGES, edges.length, OUT);
       });
+      same(cells, at, 0, (kernels) => {
+        const kept = kernels.keepF64(at, n, m, OUT);
+        return [...new Float64Array(memory.buffer, OUT, kept)];
+      });
     }), 300);
   });
 
@@ -148,7 +152,7 @@ describe('sums and their like', () => {
       const n = cells.length >>> 3;
       const m = masked(mask, n);
       same(cells, at, 2, (kernels) => { kernels.sum64(at, n, m, sign, OUT); });
-      same(cells, at, 4, (kernels) => { kernels.dot64(at, at + 8, Math.max(0, n - 1), m, sign, otherSign, OUT); });
+      same(cells, at, 6, (kernels) => { kernels.dot64(at, at + 8, Math.max(0, n - 1), m, sign, otherSign, OUT); });
       const [sum, ...digits] = [new Float64Array(memory.buffer, OUT, 4)].flatMap((found) => [...found].map(BigInt));
       const total = [sum!, ...digits].reduce((all, digit, i) => all + digit * 2n ** BigInt(32 * i), 0n);
       const a = sign === 1 ? new BigInt64Array(memory.buffer, at, n) : new BigUint64Array(memory.buffer, at, n);
@@ -157,6 +161,15 @@ describe('sums and their like', () => {
       let expected = 0n;
       for (let row = 0; row < n - 1; row++) if (counts(row)) expected += a[row]! * b[row]!;
       expect(total).toBe(expected);
+      // A second column whose high words are all 0.
+      new BigUint64Array(memory.buffer, 40_000, n).forEach((_, row, narrow) => { narrow[row] = BigInt(cells[8 * row]!) * 0xffffffn; });
+      same(cells, at, 6, (kernels) => { kernels.dot64(at, 40_000, n, m, sign, otherSign, OUT); });
+      if (m !== 0) {
+        same(cells, at, 0, (kernels) => {
+          const kept = kernels.keep64(at, n, m, OUT);
+          return [...new BigUint64Array(memory.buffer, OUT, kept)];
+        });
+      }
       same(cells, at, n, (kernels) => { kernels.differences64(at, n, sign, sign === 1 ? less : BigInt.asUintN(64, less), OUT); });
       both(cells, at, (kernels) => {
         masked(mask, n);
@@ -168,11 +181,42 @@ describe('sums and their like', () => {
     }), 300);
   });
 
+  test('histograms of edges that lie evenly, of cells on the edges and beside them', () => {
+    const near = fc.array(fc.tuple(fc.integer({ min: -3, max: 45 }), fc.constantFrom(-1, 0, 0, 1, 0.5)), { maxLength: 300 });
+    assertProperty(fc.property(near, rowMask, fc.integer({ min: 2, max: 40 }), fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.double({ min: 1e-3, max: 1e6, noNaN: true }), fc.constantFrom(0, 0.2, 0.6), (places, mask, edgeCount, first, width, uneven) => {
+      const edges = Float64Array.from({ length: edgeCount }, (_, i) => first + (width * i) / (edgeCount - 1) + (i === 1 ? (uneven * width) / (edgeCount - 1) : 0));
+      const n = places.length + 3;
+      const cells = Float64Array.from([...places.map(([i, side]) => {
+        const edge = first + (width * i) / (edgeCount - 1);
+        return side === 0.5 ? edge + width / edgeCount / 2 : edge + side * Math.abs(edge) * Number.EPSILON;
+      }), Number.NaN, Infinity, -Infinity]);
+      both(new Uint8Array(cells.buffer), 8, (kernels) => {
+        new Float64Array(memory.buffer, EDGES, edgeCount).set(edges);
+        kernels.histogramF64(8, n, masked(mask, n), EDGES, edgeCount, OUT);
+      });
+      for (const sign of [0, 1]) {
+        const whole = BigInt64Array.from(places, ([i, side]) => BigInt(Math.trunc(width)) * BigInt(i) + BigInt(Math.sign(side)));
+        both(new Uint8Array(whole.buffer), 8, (kernels) => {
+          const bounds = BigInt64Array.from({ length: edgeCount }, (_, i) => BigInt(Math.trunc(width)) * BigInt(i));
+          new BigInt64Array(memory.buffer, EDGES, edgeCount).set(bounds);
+          kernels.histogram64(8, whole.length, masked(mask, whole.length), sign, EDGES, edgeCount, OUT);
+        });
+      }
+    }), 300);
+  });
+
   test('cells made wide, and made whole', () => {
     assertProperty(fc.property(bytes, offset, (cells, at) => {
       for (const [kernel, width] of [['widenI8', 1], ['widenU8', 1], ['widenI16', 2], ['widenU16', 2], ['widenI32', 4], ['widenU32', 4], ['widenF32', 4]] as const) {
         const n = Math.floor(cells.length / width);
         same(cells, at, n, (kernels) => { kernels[kernel](at, n, OUT); });
+        if (kernel === 'widenI32' || kernel === 'widenU32') {
+          const whole = kernel === 'widenI32' ? 'wholeI32' : 'wholeU32';
+          same(cells, at, 0, (kernels) => {
+            kernels[whole](at, n, OUT);
+            return [...new BigInt64Array(memory.buffer, OUT, n)];
+          });
+        }
         if (kernel === 'widenF32') continue;
         same(cells, at, n, (kernels) => {
           kernels[kernel](at, n, OUT);

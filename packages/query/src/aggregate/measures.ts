@@ -140,13 +140,14 @@ function wholeVwap(field: Field, size: Field): Gathering {
   const sign = (each: Field): number => (each.cell === 'u64' ? 0 : 1);
   return {
     take(strip) {
-      volume += sumOfStrip(strip, size);
       strip.source.kernels.dot64(strip.wholes(field), strip.wholes(size), strip.n, strip.mask, sign(field), sign(size), strip.resultAt);
       let digit = 1n;
-      for (const part of strip.results(4)) {
+      const [a, b, c, d, low, high] = strip.results(6) as unknown as [number, number, number, number, number, number];
+      for (const part of [a, b, c, d]) {
         value += BigInt(part) * digit;
         digit *= DIGIT;
       }
+      volume += BigInt(low) + BigInt(high) * DIGIT;
     },
     part: () => ({ value, size: volume }),
   };
@@ -185,25 +186,17 @@ function values(field: Field): Gathering {
   };
   return {
     take(strip) {
-      const { memory } = strip.source;
+      const { kernels, memory } = strip.source;
       if (is64(field)) {
-        // Copied as words, so that no bigint is made.
-        const words = memory.i32(strip.cellsAt(field), 2 * strip.n);
-        const out = new Int32Array(2 * strip.count);
-        let at = 0;
-        if (strip.mask === 0) out.set(words);
-        else strip.eachRow((row) => { out[at++] = words[2 * row] as number; out[at++] = words[2 * row + 1] as number; });
-        keep(signOf(field) === 1 ? new BigInt64Array(out.buffer) : new BigUint64Array(out.buffer));
+        const cells = strip.cellsAt(field);
+        const kept = strip.mask === 0 ? cells : strip.spare();
+        if (strip.mask !== 0) kernels.keep64(cells, strip.n, strip.mask, kept);
+        keep((signOf(field) === 1 ? memory.i64(kept, strip.count) : memory.u64(kept, strip.count)).slice());
         return;
       }
-      const cells = memory.f64(strip.floats(field), strip.n);
-      const out = new Float64Array(strip.count);
-      let at = 0;
-      strip.eachRow((row) => {
-        const x = cells[row] as number;
-        if (!Number.isNaN(x)) out[at++] = x;
-      });
-      keep(at === out.length ? out : out.slice(0, at));
+      const cells = strip.floats(field);
+      const out = strip.spare();
+      keep(memory.f64(out, kernels.keepF64(cells, strip.n, strip.mask, out)).slice());
     },
     part: () => ({ count: kept, blocks }),
   };

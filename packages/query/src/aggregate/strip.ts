@@ -1,6 +1,5 @@
 /** A strip of rows that aggregates are gathered from, with columns of any type as cells that the kernels take. */
 import type { Field } from '@deepwater/core/engine';
-import { lowestBit } from '../kernels/masks.js';
 import type { ScanSource } from '../kernels/scan-source.js';
 import { SCRATCH } from '../kernels/scratch.js';
 
@@ -55,6 +54,10 @@ export class ActiveStrip {
   wholes(field: Field): number {
     if (is64(field)) return this.cellsAt(field);
     return this.#made(`w${field.index}`, (out) => {
+      if (field.cell === 'i32' || field.cell === 'u32') {
+        this.source.kernels[field.cell === 'i32' ? 'wholeI32' : 'wholeU32'](this.cellsAt(field), this.n, out);
+        return;
+      }
       this.source.kernels[WIDEN[field.cell as keyof typeof WIDEN]](this.cellsAt(field), this.n, out);
       this.source.kernels.wholeF64(out, this.n, out);
     });
@@ -69,27 +72,26 @@ export class ActiveStrip {
     return this.source.scratchAt(SCRATCH.RESULT);
   }
 
-  /** Calls back with every row that counts, from the start of the strip. */
-  eachRow(visit: (row: number) => void): void {
-    if (this.mask === 0) {
-      for (let row = 0; row < this.n; row++) visit(row);
-      return;
-    }
-    const words = this.source.mask(0);
-    for (let w = 0; w < (this.n + 31) >>> 5; w++) {
-      for (let word = words[w] as number; word !== 0; word &= word - 1) visit(32 * w + lowestBit(word));
-    }
+  /** Address of room for a column of 64 bits, which is not where the last column was made. */
+  spare(): number {
+    const slot = 1 - this.#last;
+    this.#wide[slot] = '';
+    return this.#wideAt(slot);
   }
 
   #made(what: string, make: (out: number) => void): number {
     const known = this.#wide.indexOf(what);
     const slot = known >= 0 ? known : 1 - this.#last;
-    const out = this.source.scratchAt(slot === 0 ? SCRATCH.WIDE_A : SCRATCH.WIDE_B);
+    const out = this.#wideAt(slot);
     if (known < 0) {
       make(out);
       this.#wide[slot] = what;
     }
     this.#last = slot;
     return out;
+  }
+
+  #wideAt(slot: number): number {
+    return this.source.scratchAt(slot === 0 ? SCRATCH.WIDE_A : SCRATCH.WIDE_B);
   }
 }

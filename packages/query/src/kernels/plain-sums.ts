@@ -12,7 +12,7 @@ export function countsOf(memory: ScanMemory, mask: number, n: number): Counts {
   return (row) => (((words[row >>> 5] as number) >>> (row & 31)) & 1) === 1;
 }
 
-export function plainSums(memory: ScanMemory): Pick<ScanKernels, 'sumF64' | 'dotF64' | 'deviationsF64' | 'extremesF64' | 'histogramF64'> {
+export function plainSums(memory: ScanMemory): Pick<ScanKernels, 'sumF64' | 'dotF64' | 'deviationsF64' | 'extremesF64' | 'histogramF64' | 'keepF64'> {
   return {
     sumF64(at, n, mask = 0) {
       const cells = memory.f64(at, n);
@@ -71,6 +71,14 @@ export function plainSums(memory: ScanMemory): Pick<ScanKernels, 'sumF64' | 'dot
         const bin = Number.isNaN(x) ? edgeCount + 1 : edgesUpTo(bounds, x);
         counters[bin] = (counters[bin] as number) + 1;
       }
+    },
+    keepF64(at, n, mask, out) {
+      const cells = memory.f64(at, n);
+      const to = memory.f64(out, n);
+      const counts = countsOf(memory, mask, n);
+      let kept = 0;
+      for (let row = 0; row < n; row++) if (counts(row) && !Number.isNaN(cells[row])) to[kept++] = cells[row] as number;
+      return kept;
     },
   };
 }

@@ -3,7 +3,7 @@ import { countsOf, edgesUpTo } from './plain-sums.js';
 import type { ScanKernels } from './scan-kernels.js';
 import type { ScanMemory } from './scan-memory.js';
 
-type Wide = 'sum64' | 'extremes64' | 'dot64' | 'differences64' | 'histogram64' | 'wholeF64' | Extract<keyof ScanKernels, `widen${string}`>;
+type Wide = 'sum64' | 'extremes64' | 'dot64' | 'differences64' | 'histogram64' | 'keep64' | Extract<keyof ScanKernels, `widen${string}` | `whole${string}`>;
 
 const TWO_32 = 4294967296;
 
@@ -39,12 +39,12 @@ export function plainWide(memory: ScanMemory): Pick<ScanKernels, Wide> {
       const a = cells64(at, n, sign);
       const b = cells64(other, n, otherSign);
       const counts = countsOf(memory, mask, n);
-      const digits = [0, 0, 0, 0];
+      const digits = [0, 0, 0, 0, 0, 0];
       for (let row = 0; row < n; row++) {
         if (!counts(row)) continue;
         addDigits(digits, a[row] as bigint, b[row] as bigint);
       }
-      memory.f64(result, 4).set(digits);
+      memory.f64(result, 6).set(digits);
     },
     differences64(at, n, sign, less, out) {
       const words = memory.u32(at, 2 * n);
@@ -79,15 +79,30 @@ export function plainWide(memory: ScanMemory): Pick<ScanKernels, Wide> {
       const to = memory.i64(out, n);
       for (let row = 0; row < n; row++) to[row] = BigInt(cells[row] as number);
     },
+    wholeI32(at, n, out) { memory.i64(out, n).set(Array.from(memory.i32(at, n), BigInt)); },
+    wholeU32(at, n, out) { memory.i64(out, n).set(Array.from(memory.u32(at, n), BigInt)); },
+    keep64(at, n, mask, out) {
+      const words = memory.i32(at, 2 * n);
+      const to = memory.i32(out, 2 * n);
+      const counts = countsOf(memory, mask, n);
+      let kept = 0;
+      for (let row = 0; row < n; row++) {
+        if (!counts(row)) continue;
+        to[2 * kept] = words[2 * row] as number;
+        to[2 * kept + 1] = words[2 * row + 1] as number;
+        kept++;
+      }
+      return kept;
+    },
   };
 }
 
 const DIGIT = 0xffffffffn;
 
-/** Adds a product in digits of 32 bits, as the kernel comes by them. */
+/** Adds a product in digits of 32 bits, as the kernel comes by them, and its second factor. */
 function addDigits(digits: number[], x: bigint, y: bigint): void {
   const [xl, xh, yl, yh] = [x & DIGIT, x >> 32n, y & DIGIT, y >> 32n];
   const [ll, hl, lh, hh] = [xl * yl, xh * yl, xl * yh, xh * yh];
-  const parts = [ll & DIGIT, (ll >> 32n) + (hl & DIGIT) + (lh & DIGIT), (hl >> 32n) + (lh >> 32n) + (hh & DIGIT), hh >> 32n];
-  for (let i = 0; i < 4; i++) digits[i] = (digits[i] as number) + Number(parts[i]);
+  const parts = [ll & DIGIT, (ll >> 32n) + (hl & DIGIT) + (lh & DIGIT), (hl >> 32n) + (lh >> 32n) + (hh & DIGIT), hh >> 32n, yl, yh];
+  for (let i = 0; i < 6; i++) digits[i] = (digits[i] as number) + Number(parts[i]);
 }

@@ -39,7 +39,7 @@ export interface ScanKernels {
   sum64(at: number, n: number, mask: number, sign: number, result: number): void;
   /** Two cells: the least and the greatest; the greatest and the least that there can be where there is none. */
   extremes64(at: number, n: number, mask: number, sign: number, result: number): void;
-  /** Four float64, exact: the sum of the products of two columns, in digits of 32 bits. */
+  /** Six float64, exact: the sum of the products of two columns, in four digits of 32 bits; then what `sum64` gives of the second. */
   dot64(at: number, other: number, n: number, mask: number, sign: number, otherSign: number, result: number): void;
   /** Writes cells less a number as float64, rounded once. */
   differences64(at: number, n: number, sign: number, less: bigint, out: number): void;
@@ -56,4 +56,12 @@ export interface ScanKernels {
   widenF32(at: number, n: number, out: number): void;
   /** Writes whole numbers of up to 32 bits that lie as float64 as cells of 64 bits. */
   wholeF64(at: number, n: number, out: number): void;
+  /** Writes cells of 32 bits as cells of 64 bits. */
+  wholeI32(at: number, n: number, out: number): void;
+  wholeU32(at: number, n: number, out: number): void;
+
+  /** Writes the cells that count and are not NaN side by side. `out` has room for n. @returns how many */
+  keepF64(at: number, n: number, mask: number, out: number): number;
+  /** The same with cells of 64 bits. @param mask not 0 */
+  keep64(at: number, n: number, mask: number, out: number): number;
 }
