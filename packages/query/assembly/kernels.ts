@@ -5,6 +5,7 @@ export { deviationsF64, dotF64, extremesF64, histogramF64, sumF64 } from './sum'
 export { within16, within32, within64, within8, withinBytes, withinF32, withinF64 } from './filter';
 export { mergePack, mergeRun, mergeSettle } from './merge';
 export { timeBars } from './bars';
+export { timeBarsExact } from './bars-exact';
 export { countMask } from './mask';
 export {
   differences64, dot64, extremes64, histogram64, sum64, wholeF64, widenF32, widenI16, widenI32, widenI8, widenU16, widenU32, widenU8,
