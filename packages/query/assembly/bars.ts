@@ -6,53 +6,11 @@
 // that the digits are those of a plain loop. Volume and value are the two lanes of one vector, and so are buys and sells; two rows
 // are taken at a time, since prices and sizes come in pairs. A chain waits for each of its additions: two bars that follow each other
 // are made side by side, where both are long.
+import { firstAt, leave, startOf } from './bar-grid';
 import { addRows, addSideBySide, cell } from './bar-sums';
 
 /** Shorter bars are made one by one. */
 const SIDE_BY_SIDE_ROWS: i32 = 32;
-
-// @ts-ignore: decorator
-@inline
-function startOf(time: i64, origin: i64, width: i64): i64 {
-  const past = (time - origin) % width;
-  return time - (past < 0 ? past + width : past);
-}
-
-/**
- * First row of [from, to) whose time is not below `end`. It is looked for around a guess, with growing strides: bars that follow each
- * other are about as long, and each place that is looked at is a line of memory to wait for.
- */
-// @ts-ignore: decorator
-@inline
-function firstAt(times: usize, from: i32, to: i32, end: i64, guess: i32): i32 {
-  let stride = 4;
-  let low = min(from + guess, to);
-  let high = low;
-  if (low < to && load<i64>(times + (<usize>low << 3)) < end) {
-    low += 1;
-    high = low + stride;
-    while (high < to && load<i64>(times + (<usize>high << 3)) < end) {
-      low = high + 1;
-      stride <<= 1;
-      high = low + stride;
-    }
-    high = min(high, to);
-  } else {
-    low = high - stride;
-    while (low > from && load<i64>(times + (<usize>(low - 1) << 3)) >= end) {
-      high = low - 1;
-      stride <<= 1;
-      low = high - stride;
-    }
-    low = max(low, from);
-  }
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (load<i64>(times + (<usize>middle << 3)) < end) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 /** Brings the lines of memory around a row, where the end of a bar is likely to be. */
 // @ts-ignore: decorator
@@ -86,14 +44,6 @@ function cannotTell(bar: usize, room: i32): bool {
 function finish(bar: usize, room: i32, prices: usize, from: i32, until: i32): void {
   store<f64>(cell(bar, room, 5), load<f64>(prices + (<usize>(until - 1) << 3)));
   store<f64>(cell(bar, room, 6), load<f64>(cell(bar, room, 6)) + <f64>(until - from));
-}
-
-/** Where the caller goes on. */
-function leave(out: usize, made: usize, run: i32, row: i32, until: i32): void {
-  store<i32>(out, <i32>(made >> 3));
-  store<i32>(out, run, 4);
-  store<i32>(out, row, 8);
-  store<i32>(out, until, 12);
 }
 
 /**

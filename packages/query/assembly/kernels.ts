@@ -8,6 +8,7 @@ export { keep64, keepF64 } from './keep';
 export { within16, within32, within64, within8, withinBytes, withinF32, withinF64 } from './filter';
 export { mergePack, mergeRun, mergeSettle } from './merge';
 export { timeBars } from './bars';
+export { timeBarsExact } from './bars-exact';
 export { countMask } from './mask';
 export {
   differences64, extremes64, sum64, wholeF64, wholeI32, wholeU32, widenF32, widenI16, widenI32, widenI8, widenU16, widenU32, widenU8,

@@ -32,6 +32,43 @@ describe('the kernel of bars', () => {
         const bars = (fixture: typeof inRing): unknown => new FeedReader(fixture.source).barsSync(0, 1e16, { resolution: '1s', format: 'columns' });
         expect(bars(inChunks)).toEqual(bars(inRing));
       },
+    ), 15);
+  });
+
+  test('gives what the plain loops give for decimals and other whole numbers, with sums of more than 64 and of more than 128 bits', () => {
+    const kinds = [{ type: 'decimal', scale: 3, as: 'bigint' }, { type: 'int64' }, { type: 'uint64' }] as const;
+    const sizes = [...kinds, { type: 'int32' }, { type: 'uint32' }, undefined] as const;
+    // Magnitudes: products of 64 bits add up to more than 128 after a few.
+    const bits = fc.integer({ min: 1, max: 63 });
+    assertProperty(fc.property(
+      fc.integer({ min: 0, max: 0x7fffffff }), fc.constantFrom(1, 3, 40, 2000), fc.constantFrom(...kinds), fc.constantFrom(...sizes), bits, bits, fc.boolean(),
+      fc.constantFrom(1000, 8192), (seed, perBar, price, size, priceBits, sizeBits, sided, capacityRows) => {
+        const fields = [
+          { name: 'price', ...price }, ...(size === undefined ? [] : [{ name: 'size', ...size }]), ...(sided ? [{ name: 'side', type: 'char' } as const] : []),
+          { name: 'ts', type: 'uint64' } as const,
+        ];
+        const named = { name: 'exact', fields, timestamp: 'ts' } as const;
+        const inRing = feed(named, { capacityRows, blockRows: 500, ringSlots: 4096 });
+        const inChunks = feed(named, { capacityRows, blockRows: 500, ringSlots: 4096 });
+        let state = seed;
+        const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0);
+        const wide = (type: string, width: number): bigint => {
+          const word = (BigInt(random()) << 32n) | BigInt(random());
+          return type.startsWith('uint') ? word >> BigInt(64 - width - 1) : BigInt.asIntN(64, word) >> BigInt(64 - width - 1);
+        };
+        let time = 1_700_000_000_000_000;
+        for (let i = 0; i < 2500; i++) {
+          time += Math.floor((2 * (random() / 2 ** 32) * 1e6) / perBar);
+          const cell = size?.type === 'int32' ? random() | 0 : size?.type === 'uint32' ? random() : wide(size?.type ?? 'int64', sizeBits);
+          const values = [wide(price.type, priceBits), ...(size === undefined ? [] : [cell]), ...(sided ? ['BSbsx'[random() % 5]] : []), time];
+          inRing.write(...values);
+          inChunks.write(...values);
+        }
+        inChunks.drain();
+        // As texts with every digit: columns of 64 bits would not hold all sums.
+        const bars = (fixture: typeof inRing): unknown => new FeedReader(fixture.source).barsSync(0, 1e16, { resolution: '1s', exact: true });
+        expect(bars(inChunks)).toEqual(bars(inRing));
+      },
     ), 30);
   });
 });

@@ -1,6 +1,7 @@
 /** Bars as columns that grow. */
 import type { Clock } from '@deepwater/core/engine';
 import type { BarFields } from './bar-fields.js';
+import { lendExact, sumsFit, takeExact } from './exact-cells.js';
 import type { OpenBar } from './open-bar.js';
 
 type Times = BigInt64Array | BigUint64Array;
@@ -104,8 +105,17 @@ export class BarTable {
     return this.data.end[at] as bigint;
   }
 
-  /** Puts a bar in front of a kernel's: columns of cells of 8 bytes, `room` each. Only where all columns are numbers. */
+  /** Whether `lend` can give a bar to the kernel. */
+  lends(at: number): boolean {
+    return !this.fields.exactPrice || sumsFit(this.data, at);
+  }
+
+  /** Puts a bar in front of a kernel's: columns of cells of 8 bytes, `room` each. */
   lend(at: number, buffer: ArrayBufferLike, offset: number, room: number): void {
+    if (this.fields.exactPrice) {
+      lendExact(this.data, at, buffer, offset, room);
+      return;
+    }
     const times = new BigInt64Array(buffer, offset);
     const numbers = new Float64Array(buffer, offset);
     COLUMNS.forEach((name, k) => {
@@ -134,6 +144,10 @@ export class BarTable {
 
   #takeFrom(buffer: ArrayBufferLike, offset: number, room: number, from: number, bars: number, at: number): void {
     if (bars === 0) return;
+    if (this.fields.exactPrice) {
+      takeExact(this.data, buffer, offset, room, from, bars, at);
+      return;
+    }
     COLUMNS.forEach((name, k) => {
       const column = this.data[name];
       const place = offset + (k * room + from) * 8;

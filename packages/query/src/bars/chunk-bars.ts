@@ -1,4 +1,4 @@
-/** Time bars over the columns of a chunk, by the kernel of assembly/bars.ts where rows are in order, and by the plain loops else. */
+/** Time bars over the columns of a chunk, by the kernels of assembly/bars.ts and bars-exact.ts where rows are in order, and by the plain loops else. */
 import type { Field } from '@deepwater/core/engine';
 import { firstAbove, timeAt } from '../clock-cells.js';
 import { type ChunkKernels, KERNEL_SCRATCH_BYTES } from '../kernels/chunk-kernels.js';
@@ -7,17 +7,21 @@ import type { ChunkFacts } from '../plan.js';
 import type { Steps } from '../slices.js';
 import { boundsOnClock } from '../time-bounds.js';
 import type { BarsRequest } from './bars-request.js';
+import { EXACT_CELLS } from './exact-cells.js';
 import { EvenGrid, FAR_FUTURE, type Grid, SessionGrid } from './grid.js';
 import type { SignOfCell } from './side-cells.js';
 import type { TimeBars, TimedRows } from './time-bars.js';
 
-/** The scratch space: masks of sides, runs of rows, what the kernel says, and bars of eleven cells. */
+/** The scratch space: masks of sides, runs of rows, what the kernel says, and bars of eleven cells, or fifteen. */
 const SIGNS_BYTES = 256 * 16;
 const RUNS_MAX = 2048;
 const RUNS_AT = SIGNS_BYTES;
 const OUT_AT = RUNS_AT + RUNS_MAX * 8;
-const BARS_AT = OUT_AT + 96;
+const BARS_AT = OUT_AT + 128;
 const BARS_ROOM = Math.floor((KERNEL_SCRATCH_BYTES - BARS_AT) / 88);
+const EXACT_ROOM = Math.floor((KERNEL_SCRATCH_BYTES - BARS_AT) / (8 * EXACT_CELLS));
+/** Cells that the exact kernel takes, by the number it knows them by; prices are of the first two. */
+const EXACT_KINDS: readonly string[] = ['i64', 'u64', 'i32', 'u32'];
 /** Rows between two places to pause. */
 const ROWS_PER_STEP = 131_072;
 /** The kernel's times are signed, and it adds widths to them. */
@@ -38,7 +42,8 @@ export interface ChunkBars {
 /** Whether a chunk's rows can go through the kernel at all. */
 export function kernelTakes({ request: { fields: { price, size, side } }, chunk, facts }: ChunkBars): boolean {
   const { range } = facts;
-  return chunk.kernels !== undefined && price.cell === 'f64' && size?.cell === 'f64' && (side === undefined || side.field.width === 1) &&
+  const exact = (price.cell === 'i64' || price.cell === 'u64') && (size === undefined || EXACT_KINDS.includes(size.cell));
+  return chunk.kernels !== undefined && (exact || (price.cell === 'f64' && size?.cell === 'f64')) && (side === undefined || side.field.width === 1) &&
     range !== undefined && range.min > -TIME_MAX && range.max < TIME_MAX;
 }
 
@@ -104,7 +109,8 @@ function* addWithin(work: ChunkBars, runs: Int32Array, origin: bigint, width: bi
 
 /** Between two pauses: the scratch space belongs to whoever is at work. */
 function addPart(work: ChunkBars, runs: Int32Array, kernels: ChunkKernels, origin: bigint, width: bigint, close: bigint): void {
-  const { bars, rows, chunk, request: { clock, fields: { price, size, side } }, clock: clockField } = work;
+  const { bars, rows, chunk, request: { clock, fields: { price, size, side, exactPrice: exact } }, clock: clockField } = work;
+  const room = exact ? EXACT_ROOM : BARS_ROOM;
   const { table } = bars;
   const { scratchOffset: scratch, columnOffsets, buffer } = chunk;
   const column = (field: Field | undefined): number => (field === undefined ? 0 : columnOffsets[field.index] as number);
@@ -114,20 +120,27 @@ function addPart(work: ChunkBars, runs: Int32Array, kernels: ChunkKernels, origi
   for (let left = runs; left.length > 0; ) {
     bars.leave();
     const time = timeAt(rows.words, left[0] as number, clock.signed);
-    if (table.last >= 0 && time < table.startOf(table.last)) {
-      // An earlier bar: the rows go on from there in order, and the plain loops know their way.
+    const under = table.last >= 0 && time < table.endOf(table.last);
+    if (under && (time < table.startOf(table.last) || !table.lends(table.last))) {
+      // An earlier bar, or sums beyond 128 bits: the rows go on from there in order, and the plain loops know their way.
       for (let r = 0; r < left.length; r += 2) bars.add(rows, left[r] as number, left[r + 1] as number);
       return;
     }
-    const under = table.last >= 0 && time < table.endOf(table.last);
-    if (under) table.lend(table.last, buffer, scratch + BARS_AT, BARS_ROOM);
+    if (under) table.lend(table.last, buffer, scratch + BARS_AT, room);
     pairs.set(left);
-    kernels.timeBars(
-      column(clockField), column(price), column(size), column(side?.field), scratch, scratch + RUNS_AT, left.length / 2,
-      origin, width, close, scratch + BARS_AT, BARS_ROOM, under ? 1 : 0, scratch + OUT_AT,
-    );
+    if (exact) {
+      kernels.timeBarsExact(
+        column(clockField), column(price), EXACT_KINDS.indexOf(price.cell), column(size), EXACT_KINDS.indexOf(size?.cell ?? 'i64'), column(side?.field), scratch,
+        scratch + RUNS_AT, left.length / 2, origin, width, close, scratch + BARS_AT, room, under ? 1 : 0, scratch + OUT_AT,
+      );
+    } else {
+      kernels.timeBars(
+        column(clockField), column(price), column(size), column(side?.field), scratch, scratch + RUNS_AT, left.length / 2,
+        origin, width, close, scratch + BARS_AT, room, under ? 1 : 0, scratch + OUT_AT,
+      );
+    }
     const [made, run, row, until] = out as unknown as [number, number, number, number];
-    table.take(buffer, scratch + BARS_AT, BARS_ROOM, made, under);
+    table.take(buffer, scratch + BARS_AT, room, made, under);
     left = left.subarray(2 * run);
     if (left.length === 0) return;
     left[0] = row;

@@ -16,6 +16,11 @@ export interface ChunkKernels extends ScanKernels {
     times: number, prices: number, sizes: number, sides: number, signs: number, runs: number, runCount: number,
     origin: bigint, width: bigint, close: bigint, bars: number, room: number, under: number, out: number,
   ): void;
+  /** The same with exact numbers (assembly/bars-exact.ts). */
+  timeBarsExact(
+    times: number, prices: number, priceKind: number, sizes: number, sizeKind: number, sides: number, signs: number, runs: number, runCount: number,
+    origin: bigint, width: bigint, close: bigint, bars: number, room: number, under: number, out: number,
+  ): void;
 }
 
 let compiled: WebAssembly.Module | undefined;
