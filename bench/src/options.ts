@@ -19,7 +19,7 @@ Runs the benchmarks, each in a process of its own, and prints a Markdown table: 
 each line meets. JSON and Markdown go to bench/results/.
 
   --only <names>   only these, separated by commas (may be given more than once)
-  --quick          a minute in all: shows that everything works, not how fast
+  --quick          two minutes or three in all: shows that everything works, not how fast
   --dir <path>     where stores are made, on the disk to be measured (default: data/ in the repository)
   --json <file>    where the results go; the Markdown goes beside it
   --all-nodes      run the allocation lines on other versions of Node too (DEEPWATER_BENCH_NODES, default 22,24,26)

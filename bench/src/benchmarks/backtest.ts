@@ -64,8 +64,8 @@ async function replayLines(context: BenchContext, platform: Platform, rows: numb
 }
 
 async function sweepLines(context: BenchContext, platform: Platform, rows: number): Promise<Line[]> {
-  const count = context.pick(64, 6);
-  const params = Array.from({ length: count }, (_, i) => ({ fast: 5 + 5 * (i % 8), slow: 100 + 50 * Math.floor(i / 8) }));
+  const count = context.pick(16, 4);
+  const params = Array.from({ length: count }, (_, i) => ({ fast: 20 + 10 * (i % 8), slow: 300 + 100 * Math.floor(i / 8) }));
   const problems: string[] = [];
   let first: string | undefined;
   const sweep = (workers: number) => async (): Promise<number> => {
@@ -99,8 +99,8 @@ export const backtest: Benchmark = {
   name: 'backtest',
   title: 'strategies over replayed history, and sweeps of parameters',
   run: (context) => withStore(context.directory, async (platform) => {
-    const rows = context.pick(10_000_000, 400_000);
-    const swept = context.pick(200_000, 50_000);
+    const rows = context.pick(4_000_000, 400_000);
+    const swept = context.pick(100_000, 50_000);
     await fillTicks(platform, 'ticks', tickNumbers(rows));
     for (const [feed, name] of FEEDS.entries()) await fillTicks(platform, 'ticks', tickNumbers(rows, (n) => tickFeed(n) === feed), name);
     await fillTicks(platform, 'ticks', tickNumbers(swept), 'some');

@@ -174,7 +174,7 @@ export const merge: Benchmark = {
   name: 'merge',
   title: 'eight feeds in order of time, and an as-of join of two',
   run: (context) => withStore(context.directory, async (platform) => {
-    const rows = context.pick(8_000_000, 400_000);
+    const rows = context.pick(4_000_000, 400_000);
     const duck = await DuckPeer.open(rows, context.directory);
     for (const feed of FEEDS) {
       await fillTicks(platform, 'ticks', tickNumbers(rows, (n) => tickFeed(n) === feed), feedName(feed));
