@@ -3,7 +3,7 @@
 // bytes from the start of the mapping; columns begin at multiples of 8.
 export { deviationsF64, dotF64, extremesF64, histogramF64, sumF64 } from './sum';
 export { within16, within32, within64, within8, withinBytes, withinF32, withinF64 } from './filter';
-export { mergePack, mergeRun, mergeSettle } from './merge';
+export { mergePack, mergeRun, mergeSettle, mergeTimes } from './merge';
 export { timeBars } from './bars';
 export { countMask } from './mask';
 export {
