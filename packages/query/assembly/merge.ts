@@ -25,6 +25,28 @@ const SOURCE: usize = 44;
 const ROW: usize = 48;
 const TIMES: usize = 52;
 
+/** The key of times too far from the base, before it is packed. */
+const FAR_KEY: f64 = 9007199254740992;
+
+/** Makes times, 64-bit integers in place, into keys: see fillKeys of src/merge/time-scale.ts. */
+export function mergeTimes(at: usize, n: i32, base: i64, factor: f64, rest: f64, limit: u64, signed: i32): void {
+  const last = at + (<usize>n << 3);
+  // With the sign turned, unsigned times compare as signed ones.
+  const turn: i64 = signed ? 0 : i64.MIN_VALUE;
+  const turned = base ^ turn;
+  for (; at < last; at += 8) {
+    const time = load<i64>(at);
+    let key: f64;
+    if ((time ^ turn) >= turned) {
+      const ahead = <u64>(time - base);
+      key = ahead < limit ? <f64>ahead * factor - rest : FAR_KEY;
+    } else {
+      key = -(<f64>(<u64>(base - time))) * factor - rest;
+    }
+    store<f64>(at, key);
+  }
+}
+
 /** Makes keys, float64 in place, into packed ones of a feed. */
 export function mergePack(at: usize, n: i32, feed: i32): void {
   const last = at + (<usize>n << 3);

@@ -38,6 +38,11 @@ export function wordsOf(source: RowSource, field: Field): Int32Array {
   return new Int32Array(source.buffer, source.columnOffsets[field.index] as number, source.capacityRows * 2);
 }
 
+/** The whole column of a 64-bit field as signed integers, whatever they stand for. */
+export function cellsOf(source: RowSource, field: Field): BigInt64Array {
+  return new BigInt64Array(source.buffer as ArrayBuffer, source.columnOffsets[field.index] as number, source.capacityRows);
+}
+
 /** The bytes of a column. */
 export function bytesOf(source: RowSource, field: Field): Uint8Array {
   return new Uint8Array(source.buffer, source.columnOffsets[field.index] as number, source.capacityRows * field.width);

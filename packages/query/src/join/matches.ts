@@ -10,7 +10,6 @@ export class Matches {
   readonly parts: MergedPart[];
   readonly partOf: Uint32Array;
   readonly row: Uint32Array;
-  count = 0;
   #last: MergedPart | undefined;
   #lastIndex = 0;
 
@@ -21,14 +20,18 @@ export class Matches {
   }
 
   put(i: number, part: MergedPart, row: number): void {
+    this.partOf[i] = this.indexOf(part);
+    this.row[i] = row;
+  }
+
+  /** The place of a part among `parts`, good until the next one is asked about. */
+  indexOf(part: MergedPart): number {
     if (this.#last !== part) {
       if (this.parts.length > PARTS_MAX) this.#compact(this.right.wanted.fields);
       this.#last = part;
       this.#lastIndex = this.parts.push(part.hold()) - 1;
     }
-    this.partOf[i] = this.#lastIndex;
-    this.row[i] = row;
-    this.count += 1;
+    return this.#lastIndex;
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 import { type Clock, type Field } from '@deepwater/core/engine';
 import { timeAt } from '../clock-cells.js';
 import { FeedCursor, type FeedView, viewOf } from '../merge/feed-cursor.js';
+import { MergeMemory } from '../merge/merge-memory.js';
 import type { FeedRequest } from '../merge/stretches.js';
 import { FAR } from '../merge/time-scale.js';
 import { ceilOf } from '../merge/feed-point.js';
@@ -14,11 +15,13 @@ import { Prevailing, type Standing } from './prevailing.js';
 const BLOCK_ROWS = 4096;
 /** Up to so many records of a batch are looked up one by one, rather than going along from the first of them. */
 const LOOKUPS_MAX = 16;
+/** Distances that are told exactly from their keys, and compared with a tolerance as numbers, are below. */
+const LONG = FAR / 2;
 
 export class RightSide {
   readonly #clock: Clock;
   readonly #clockField: Field;
-  readonly #arrays = { keys: new Float64Array(BLOCK_ROWS), rows: new Uint32Array(BLOCK_ROWS) };
+  readonly #arrays = MergeMemory.take();
   readonly #view: FeedView;
   readonly #prevailing: Prevailing;
   #cursor: FeedCursor | undefined;
@@ -69,37 +72,58 @@ export class RightSide {
   close(): void {
     this.#cursor?.close();
     this.#stand(undefined);
+    this.#arrays.give();
   }
 
   *#goAlong(matches: Matches, batch: LeftBatch, from: number): Generator<undefined, void, void> {
-    const { keys: left, base } = batch;
+    const { keys: left, order, base } = batch;
     const cursor = this.#cursor as FeedCursor;
     const { keys, rows } = this.#arrays;
     const { strict } = this;
+    const limit = this.tolerance === undefined ? Infinity : Number(this.tolerance);
+    const { partOf, row } = matches;
     cursor.rebase(base);
-    let standing = this.#standing;
-    let standingKey = standing === undefined ? 0 : Number(this.#timeOf(standing) - base);
-    let at = this.#at;
-    for (let i = from; i < left.length; i++) {
-      const key = left[i] as number;
-      for (;;) {
-        const before = at;
-        const { end } = cursor;
-        if (strict) while (at < end && (keys[at] as number) < key) at++;
-        else while (at < end && (keys[at] as number) <= key) at++;
-        if (at > before) {
-          standing = this.#stand({ part: cursor.part.hold(), row: rows[at - 1] as number });
-          standingKey = keys[at - 1] as number;
+    let i = from;
+    while (i < left.length) {
+      const { end } = cursor;
+      const first = this.#at;
+      if (first < end) {
+        const standing = this.#standing;
+        // Up to the first record of the block, what stood before it stands on.
+        const next = keys[first] as number;
+        for (; i < left.length && (strict ? (left[i] as number) <= next : (left[i] as number) < next); i++) {
+          if (standing !== undefined) this.#put(matches, batch, i, standing, Number(this.#timeOf(standing) - base));
         }
-        if (at < end || end === cursor.from) break;
-        const more = yield* cursor.load();
-        cursor.dropRetired();
-        at = cursor.from;
-        if (!more) break;
+        let at = first;
+        let index = -1;
+        for (; i < left.length; i++) {
+          const key = left[i] as number;
+          if (strict) while (at < end && (keys[at] as number) < key) at++;
+          else while (at < end && (keys[at] as number) <= key) at++;
+          // The block's last record may not be the last one that is early enough.
+          if (at === end) break;
+          const distance = key - (keys[at - 1] as number);
+          if (distance >= LONG) {
+            this.#put(matches, batch, i, { part: cursor.part, row: rows[at - 1] as number }, keys[at - 1] as number);
+          } else if (distance <= limit) {
+            const to = order === undefined ? i : order[i] as number;
+            partOf[to] = index < 0 ? (index = matches.indexOf(cursor.part)) : index;
+            row[to] = rows[at - 1] as number;
+          }
+        }
+        if (at > first) this.#stand({ part: cursor.part.hold(), row: rows[at - 1] as number });
+        this.#at = at;
+        if (at < end) continue;
       }
-      if (standing !== undefined) this.#put(matches, batch, i, standing, standingKey);
+      const more = end > cursor.from && (yield* cursor.load());
+      cursor.dropRetired();
+      this.#at = cursor.from;
+      if (more) continue;
+      const standing = this.#standing;
+      if (standing === undefined) return;
+      const standingKey = Number(this.#timeOf(standing) - base);
+      for (; i < left.length; i++) this.#put(matches, batch, i, standing, standingKey);
     }
-    this.#at = at;
   }
 
   #put(matches: Matches, { order, keys, base }: LeftBatch, i: number, found: Standing, foundKey: number): void {

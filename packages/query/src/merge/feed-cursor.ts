@@ -2,6 +2,7 @@ import type { Clock, Field, Schema } from '@deepwater/core/engine';
 import { timeAt } from '../clock-cells.js';
 import { type Cut, takeCut } from '../cut.js';
 import { cutWithRing } from '../cut-with-ring.js';
+import type { ChunkKernels } from '../kernels/chunk-kernels.js';
 import type { RingBlock } from '../ring-block.js';
 import { columnsOf } from '../where/predicate.js';
 import { laterTimes } from './later-times.js';
@@ -11,6 +12,13 @@ import { FAR, type KeyScale, fillKeys, keyScale, runningMaximum } from './time-s
 
 /** `time`: exactly by time. `arrival`: each feed in its own order, merged by the greatest time each has had. */
 export type MergeOrder = 'time' | 'arrival';
+
+/** Arrays for keys and rows, and where kernels reach them, those. */
+export interface CursorArrays {
+  readonly keys: Float64Array;
+  readonly rows: Uint32Array;
+  readonly kernels?: ChunkKernels;
+}
 
 /**
  * Goes through the records of one feed, block by block: rows and keys of a block lie in arrays that all feeds of a merge share,
@@ -31,6 +39,8 @@ export class FeedCursor {
   #at = 0;
   #row = 0;
   #base = 0n;
+  /** The rows of the block follow each other. */
+  #inOneRun = false;
   /** Of the last record of the block. */
   #lastKey = 0;
   #scale: KeyScale;
@@ -42,7 +52,7 @@ export class FeedCursor {
     private readonly order: MergeOrder,
     /** Common units in one of the clock. */
     private readonly factor: number,
-    private readonly arrays: { readonly keys: Float64Array; readonly rows: Uint32Array },
+    private readonly arrays: CursorArrays,
     readonly from: number,
     private readonly room: number,
     /** What is done to keys that have been filled in. */
@@ -124,6 +134,7 @@ export class FeedCursor {
     const { arrays: { rows }, from, room } = this;
     const { order, runs } = this.#stretch as Stretch;
     let at = from;
+    this.#inOneRun = false;
     if (order !== undefined) {
       const to = Math.min(order.length, this.#at + room);
       rows.set(order.subarray(this.#at, to), from);
@@ -131,25 +142,36 @@ export class FeedCursor {
       this.#at = to;
       if (to === order.length) this.#stretch = undefined;
     } else if (runs !== undefined) {
+      let parts = 0;
       while (at < from + room && this.#at < runs.length) {
         const end = runs[this.#at + 1] as number;
         let row = this.#row;
         const to = Math.min(end, row + from + room - at);
+        parts += 1;
         for (; row < to; row++) rows[at++] = row;
         this.#row = row;
         if (row < end) break;
         this.#at += 2;
         this.#row = runs[this.#at] ?? 0;
       }
+      this.#inOneRun = parts === 1;
       if (this.#at >= runs.length) this.#stretch = undefined;
     }
     this.end = at;
   }
 
   #fillKeys(): void {
-    const { arrays: { keys, rows }, from, end } = this;
+    const { arrays: { keys, rows, kernels }, from, end } = this;
     if (end === from) return;
-    fillKeys(keys, from, rows, from, end - from, this.part.words(this.#clockField), this.#scale);
+    const { own, factor, rest, limit, signed } = this.#scale;
+    if (this.#inOneRun && kernels !== undefined && own !== undefined) {
+      const first = rows[from] as number;
+      const at = keys.byteOffset + 8 * from;
+      new BigInt64Array(keys.buffer, at, end - from).set(this.part.cells(this.#clockField).subarray(first, first + end - from));
+      kernels.mergeTimes(at, end - from, own, factor, rest, BigInt(limit), signed ? 1 : 0);
+    } else {
+      fillKeys(keys, from, rows, from, end - from, this.part.words(this.#clockField), this.#scale);
+    }
     if (this.order === 'arrival') {
       const before = this.#greatest === undefined ? -Infinity : Number(this.#greatest - this.#base);
       runningMaximum(keys, from, end - from, Math.min(before, FAR));

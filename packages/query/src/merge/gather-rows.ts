@@ -1,6 +1,9 @@
 import type { Field } from '@deepwater/core/engine';
 import { type RowSource, bytesOf, wordsOf } from '../row-source.js';
 
+/** Rows that follow each other are copied at once from so many on. */
+const RUN_MIN = 64;
+
 /** Copies rows of several sources side by side: row i is row `rows[i]` of `sources[sourceOf[i]]`. Cells are copied bit by bit. */
 export function gatherRows(sources: readonly RowSource[], sourceOf: Uint32Array, rows: Uint32Array, fields: readonly Field[]): RowSource {
   const target = roomFor(rows.length, fields);
@@ -53,12 +56,25 @@ function pickBytes(column: Uint8Array, rows: Uint32Array, out: Uint8Array, width
   }
 }
 
+/** Source by source, as far as rows of one follow each other. */
 function gatherWords(columns: readonly Int32Array[], sourceOf: Uint32Array, rows: Uint32Array, out: Int32Array): void {
-  for (let i = 0; i < rows.length; i++) {
-    const column = columns[sourceOf[i] as number] as Int32Array;
-    const cell = 2 * (rows[i] as number);
-    out[2 * i] = column[cell] as number;
-    out[2 * i + 1] = column[cell + 1] as number;
+  const { length } = rows;
+  for (let i = 0; i < length; ) {
+    const source = sourceOf[i] as number;
+    const column = columns[source] as Int32Array;
+    const first = rows[i] as number;
+    let to = i + 1;
+    while (to < length && sourceOf[to] === source && rows[to] === first + to - i) to++;
+    if (to - i >= RUN_MIN) {
+      out.set(column.subarray(2 * first, 2 * (first + to - i)), 2 * i);
+      i = to;
+      continue;
+    }
+    for (; i < length && sourceOf[i] === source; i++) {
+      const cell = 2 * (rows[i] as number);
+      out[2 * i] = column[cell] as number;
+      out[2 * i + 1] = column[cell + 1] as number;
+    }
   }
 }
 

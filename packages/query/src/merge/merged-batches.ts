@@ -56,6 +56,17 @@ export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time
   const room = blockRows(feeds);
   const memory = MergeMemory.take();
   const { kernels, keys } = memory;
+  if (feeds === 1) {
+    const [request] = requests as readonly [FeedRequest];
+    const cursor = new FeedCursor(request, order, 1, memory, 0, room);
+    try {
+      yield* oneFeed(cursor, memory, unit);
+    } finally {
+      cursor.close();
+      memory.give();
+    }
+    return;
+  }
   const cursors = requests.map((request, feed) => new FeedCursor(
     request, order, factorOf(request.wanted.bounds.clock, unit), memory, feed * room, room,
     (at, count) => { kernels.mergePack(keys.byteOffset + 8 * at, count, feed); },
@@ -66,6 +77,34 @@ export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time
     for (const cursor of cursors) cursor.close();
     memory.give();
   }
+}
+
+/** One feed has no tournament: its keys and rows are the batch. */
+function* oneFeed(cursor: FeedCursor, { keys, rows, source, row, times }: MergeMemory, unit: TimeUnit): Generator<MergedBatch | undefined, void, void> {
+  cursor.open();
+  source.fill(0);
+  const batch = { length: 0, source, row, parts: [cursor.part], times, base: 0n, unit };
+  for (let begun = false; yield* cursor.load(); begun = true) {
+    cursor.dropRetired();
+    batch.parts[0] = cursor.part;
+    const { from, end } = cursor;
+    if (!begun) cursor.rebase((batch.base = baseAt(cursor.timeAt(from), unit)));
+    for (let at = from; at < end; at += batch.length) {
+      if ((keys[at] as number) >= FAR) cursor.rebase((batch.base = cursor.timeAt(at)));
+      let to = end;
+      // Keys ascend.
+      if ((keys[end - 1] as number) >= FAR) for (to = at + 1; (keys[to] as number) < FAR;) to++;
+      row.set(rows.subarray(at, to));
+      times.set(keys.subarray(at, to));
+      batch.length = to - at;
+      yield batch;
+    }
+  }
+}
+
+/** What keys are counted from, where the least time is this one: from 0 where all times are likely to be exact then. */
+function baseAt(least: bigint, unit: TimeUnit): bigint {
+  return unit !== 'ns' && least >= 0n && least < BigInt(FAR) ? 0n : least;
 }
 
 function* merge(cursors: readonly FeedCursor[], memory: MergeMemory, unit: TimeUnit): Generator<MergedBatch | undefined, void, void> {
@@ -88,7 +127,7 @@ function* merge(cursors: readonly FeedCursor[], memory: MergeMemory, unit: TimeU
   };
   const least = leastTime(cursors, memory);
   if (least === undefined) return;
-  batch.base = unit !== 'ns' && least >= 0n && least < BigInt(FAR) ? 0n : least;
+  batch.base = baseAt(least, unit);
   countFrom(batch.base, cursors, tree);
   for (;;) {
     const why = tree.run();

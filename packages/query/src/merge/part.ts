@@ -2,7 +2,7 @@ import type { Field } from '@deepwater/core/engine';
 import { gatherRows } from './gather-rows.js';
 import type { FeedFiles } from '../feed-files.js';
 import { closePiece, openPiece } from '../piece-source.js';
-import { type ColumnArray, type RowSource, columnOf, wordsOf } from '../row-source.js';
+import { type ColumnArray, type RowSource, cellsOf, columnOf, wordsOf } from '../row-source.js';
 import type { Piece } from '../select.js';
 
 /** Rows of one feed that a batch refers to: a mapped chunk where it lies, or rows in memory. */
@@ -12,6 +12,7 @@ export class MergedPart {
   readonly #firstSequence: number;
   readonly #release: (() => void) | undefined;
   readonly #words = new Map<number, Int32Array>();
+  readonly #cells = new Map<number, BigInt64Array>();
   #columns: Record<string, ColumnArray> | undefined;
   #holders = 1;
 
@@ -93,6 +94,13 @@ export class MergedPart {
     let words = this.#words.get(field.index);
     if (words === undefined) this.#words.set(field.index, (words = wordsOf(this.source, field)));
     return words;
+  }
+
+  /** A column of 64-bit cells, as integers. */
+  cells(field: Field): BigInt64Array {
+    let cells = this.#cells.get(field.index);
+    if (cells === undefined) this.#cells.set(field.index, (cells = cellsOf(this.source, field)));
+    return cells;
   }
 
   hold(): this {

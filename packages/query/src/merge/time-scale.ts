@@ -3,6 +3,7 @@
  * exact: what lies 2^53 units or more behind the base is FAR, and the base moves on before such a record is given.
  */
 import type { Clock } from '@deepwater/core/engine';
+import { greatestTime, leastTime } from '../time-bounds.js';
 
 export type TimeUnit = Clock['unit'];
 
@@ -29,6 +30,8 @@ export interface KeyScale {
   readonly rest: number;
   /** Differences to base' from here on are FAR. */
   readonly limit: number;
+  /** base' as one of the clock's times, for the kernel; undefined where the clock has no such time. */
+  readonly own: bigint | undefined;
 }
 
 export function keyScale(clock: Clock, factor: number, base: bigint): KeyScale {
@@ -37,6 +40,7 @@ export function keyScale(clock: Clock, factor: number, base: bigint): KeyScale {
   return {
     signed: clock.signed, factor, high: Number(own >> 32n), low: Number(BigInt.asUintN(32, own)), rest: Number(base - own * wide),
     limit: Math.floor((FAR - 1) / factor),
+    own: own < leastTime(clock) || own > greatestTime(clock) ? undefined : BigInt.asIntN(64, own),
   };
 }
 
