@@ -46,7 +46,7 @@ function expected(shape: Shape, name: string, { start, end, trades }: NaiveBar):
   const times = spec.name === 'decimals' ? { start, end } : { start: Number(start), end: Number(end) };
   const valueScale = (priceScale ?? 0) + (sizeScale ?? 0);
   return {
-    feed: spec.name, resolution: name, ...times,
+    feed: spec.name as string, resolution: name, ...times,
     open: near(says.open, priceScale), high: near(says.high, priceScale), low: near(says.low, priceScale), close: near(says.close, priceScale),
     count: trades.length, volume: near(says.volume, sizeScale), value: near(says.value, valueScale),
     vwap: Number(says.volume) === 0 ? undefined
@@ -66,6 +66,21 @@ describe('bars are those of a naive model', () => {
       const wanted = timeBars(within, everySpan((RESOLUTIONS[name] * shape.second) / 1000n));
       expect(reader.barsSync(start, end, { resolution: name })).toEqual(wanted.map((bar) => expected(shape, name, bar)));
     }), 150);
+  });
+
+  test('of records that a filter finds, whatever else is asked', () => {
+    const filter = fc.record({ sides: fc.uniqueArray(fc.constantFrom('B', 'b', 'S', 's', 'x'), { minLength: 1, maxLength: 4 }), after: fc.option(fc.integer({ min: -50, max: 1500 }), { nil: undefined }) });
+    assertProperty(fc.property(history, resolution, span, filter, (past, name, asked, { sides, after }) => {
+      const { fixture, trades } = build(past);
+      const { shape } = past;
+      const reader = new FeedReader(fixture.source);
+      const { start, end, trades: within } = rangeOf(shape, trades, asked);
+      const least = after === undefined ? undefined : shape.epoch + BigInt(after) * (shape.second / 1000n);
+      const where = { side: { in: sides }, ...(least === undefined ? {} : { ts: { gte: least } }) };
+      const found = within.filter(({ side, time }) => (sides as readonly string[]).includes(side) && (least === undefined || time >= least));
+      expect(reader.barsSync(start, end, { resolution: name, where })).toEqual(timeBars(found, everySpan((RESOLUTIONS[name] * shape.second) / 1000n)).map((bar) => expected(shape, name, bar)));
+      expect(reader.barsSync(start, end, { ticks: 7, where })).toEqual(amountBars(found, (bar) => bar.length >= 7).map((bar) => expected(shape, '7 ticks', bar)));
+    }), 80);
   });
 
   test('by sessions: cut at their ends, aligned at their beginnings, without what lies outside', () => {
