@@ -50,6 +50,7 @@ describe('deepwater bars', () => {
   test('by amounts, sides and ranges', async () => {
     const bars = async (...args: string[]): Promise<Record<string, unknown>[]> => JSON.parse(await output(...args, '--json')) as Record<string, unknown>[];
     expect((await bars('--volume', '1.75')).map(({ count }) => count)).toEqual([2, 1]);
+    expect((await bars('--where', '{ "side": "B", "price": { "gte": 10.5 } }')).map(({ open, count }) => [open, count])).toEqual([[11, 1]]);
     expect((await bars('--imbalance', 'volume=1.5')).map(({ count }) => count)).toEqual([1, 2]);
     expect(await bars('--side', 'maker=true/false', '--limit', '1')).toMatchObject([{ buyVolume: '0.25', sellVolume: '1.50' }]);
     expect((await bars('--start', String(START + 1), '--end', String(START + MINUTE))).map(({ open }) => open)).toEqual([12]);

@@ -1,5 +1,5 @@
-// Sums of columns of float64: eight lanes side by side, then pairwise, so that the order depends on n alone. Rows that the mask
-// leaves out add 0 to their lane.
+// Sums of columns of float64: eight lanes side by side, then pairwise. Row i adds to lane i % 8, and rows that the mask leaves out
+// add 0, so that the order depends on the rows that count and on where they lie, and not on how many others are around them.
 import { counts, firstBits, lanesOf } from './mask';
 
 // @ts-ignore: decorator
@@ -9,12 +9,52 @@ function across(a: v128, b: v128, c: v128, d: v128): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
+/** Rows `row` and `row + 1` of a column whose row 0 lies at an address; 0 for those that do not count, or lie past row n. */
+// @ts-ignore: decorator
+@inline
+function pair(at: usize, row: i32, n: i32, mask: usize): v128 {
+  return f64x2.replace_lane(f64x2.splat(cell(at, row, n, mask)), 1, cell(at, row + 1, n, mask));
+}
+
+// @ts-ignore: decorator
+@inline
+function cell(at: usize, row: i32, n: i32, mask: usize): f64 {
+  return row < n && counts(mask, row) ? load<f64>(at + (<usize>row << 3)) : 0;
+}
+
+/** The same of the products of two columns. */
+// @ts-ignore: decorator
+@inline
+function pairOfProducts(at: usize, other: usize, row: i32, n: i32, mask: usize): v128 {
+  return f64x2.replace_lane(f64x2.splat(product(at, other, row, n, mask)), 1, product(at, other, row + 1, n, mask));
+}
+
+// @ts-ignore: decorator
+@inline
+function product(at: usize, other: usize, row: i32, n: i32, mask: usize): f64 {
+  return row < n && counts(mask, row) ? load<f64>(at + (<usize>row << 3)) * load<f64>(other + (<usize>row << 3)) : 0;
+}
+
+/** The same of the deviations from a mean. */
+// @ts-ignore: decorator
+@inline
+function pairOfDeviations(at: usize, row: i32, n: i32, mask: usize, mean: f64): v128 {
+  return f64x2.replace_lane(f64x2.splat(deviation(at, row, n, mask, mean)), 1, deviation(at, row + 1, n, mask, mean));
+}
+
+// @ts-ignore: decorator
+@inline
+function deviation(at: usize, row: i32, n: i32, mask: usize, mean: f64): f64 {
+  return row < n && counts(mask, row) ? load<f64>(at + (<usize>row << 3)) - mean : 0;
+}
+
 /** The sum of n float64 cells. */
 export function sumF64(at: usize, n: i32, mask: usize): f64 {
   let a = f64x2.splat(0);
   let b = f64x2.splat(0);
   let c = f64x2.splat(0);
   let d = f64x2.splat(0);
+  const first = at;
   const last = at + (<usize>(n & ~7) << 3);
   if (mask == 0) {
     for (; at < last; at += 64) {
@@ -36,9 +76,14 @@ export function sumF64(at: usize, n: i32, mask: usize): f64 {
       d = f64x2.add(d, v128.and(v128.load(at, 48), lanesOf(bits, r67)));
     }
   }
-  let total = across(a, b, c, d);
-  for (let i = n & ~7; i < n; i++, at += 8) if (counts(mask, i)) total += load<f64>(at);
-  return total;
+  const row = n & ~7;
+  if (row < n) {
+    a = f64x2.add(a, pair(first, row, n, mask));
+    b = f64x2.add(b, pair(first, row + 2, n, mask));
+    c = f64x2.add(c, pair(first, row + 4, n, mask));
+    d = f64x2.add(d, pair(first, row + 6, n, mask));
+  }
+  return across(a, b, c, d);
 }
 
 /** Two sums at once: of the products of two columns, and of the second; to `result` as two float64. */
@@ -51,6 +96,8 @@ export function dotF64(at: usize, other: usize, n: i32, mask: usize, result: usi
   let q = f64x2.splat(0);
   let r = f64x2.splat(0);
   let s = f64x2.splat(0);
+  const first = at;
+  const otherFirst = other;
   const last = at + (<usize>(n & ~7) << 3);
   if (mask == 0) {
     for (; at < last; at += 64, other += 64) {
@@ -92,15 +139,19 @@ export function dotF64(at: usize, other: usize, n: i32, mask: usize, result: usi
       s = f64x2.add(s, v128.and(z, gh));
     }
   }
-  let products = across(a, b, c, d);
-  let others = across(p, q, r, s);
-  for (let i = n & ~7; i < n; i++, at += 8, other += 8) {
-    if (!counts(mask, i)) continue;
-    products += load<f64>(at) * load<f64>(other);
-    others += load<f64>(other);
+  const row = n & ~7;
+  if (row < n) {
+    a = f64x2.add(a, pairOfProducts(first, otherFirst, row, n, mask));
+    b = f64x2.add(b, pairOfProducts(first, otherFirst, row + 2, n, mask));
+    c = f64x2.add(c, pairOfProducts(first, otherFirst, row + 4, n, mask));
+    d = f64x2.add(d, pairOfProducts(first, otherFirst, row + 6, n, mask));
+    p = f64x2.add(p, pair(otherFirst, row, n, mask));
+    q = f64x2.add(q, pair(otherFirst, row + 2, n, mask));
+    r = f64x2.add(r, pair(otherFirst, row + 4, n, mask));
+    s = f64x2.add(s, pair(otherFirst, row + 6, n, mask));
   }
-  store<f64>(result, products);
-  store<f64>(result + 8, others);
+  store<f64>(result, across(a, b, c, d));
+  store<f64>(result + 8, across(p, q, r, s));
 }
 
 /** Sums of the deviations from a mean and of their squares, to `result` as two float64. */
@@ -113,6 +164,7 @@ export function deviationsF64(at: usize, n: i32, mask: usize, mean: f64, result:
   const none = f64x2.splat(0);
   const r01 = firstBits(mask);
   const r23 = i64x2.shl(r01, 2);
+  const first = at;
   let row = 0;
   for (const last = n & ~3; row < last; row += 4, at += 32) {
     let x = f64x2.sub(v128.load(at), m);
@@ -127,16 +179,16 @@ export function deviationsF64(at: usize, n: i32, mask: usize, mean: f64, result:
     p = f64x2.add(p, f64x2.mul(x, x));
     q = f64x2.add(q, f64x2.mul(y, y));
   }
-  let sum = across(a, b, none, none);
-  let squares = across(p, q, none, none);
-  for (; row < n; row++, at += 8) {
-    if (!counts(mask, row)) continue;
-    const d = load<f64>(at) - mean;
-    sum += d;
-    squares += d * d;
+  if (row < n) {
+    const x = pairOfDeviations(first, row, n, mask, mean);
+    const y = pairOfDeviations(first, row + 2, n, mask, mean);
+    a = f64x2.add(a, x);
+    b = f64x2.add(b, y);
+    p = f64x2.add(p, f64x2.mul(x, x));
+    q = f64x2.add(q, f64x2.mul(y, y));
   }
-  store<f64>(result, sum);
-  store<f64>(result + 8, squares);
+  store<f64>(result, across(a, b, none, none));
+  store<f64>(result + 8, across(p, q, none, none));
 }
 
 /** Least and greatest cell that is not NaN, to `result` as two float64; infinity and -infinity where there is none. */

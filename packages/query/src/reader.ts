@@ -1,6 +1,6 @@
 import type { AnySpec, Clock, FeedSpec } from '@deepwater/core/engine';
 import { type FeedActivity, feedActivity } from './activity.js';
-import type { BarsOptions, BarsResult } from './bars/bar.js';
+import type { BarFormat, BarsResult, TypedBarsOptions } from './bars/bar.js';
 import { readBars } from './bars/read-bars.js';
 import type { AggregateOptions, AggregateResults, Aggregates } from './aggregate/aggregates.js';
 import { readAggregate } from './aggregate/read-aggregate.js';
@@ -18,6 +18,7 @@ import { checkKeys, parseOptions } from './options.js';
 import { RecordReader } from './record-reader.js';
 import { findNewest, sequenceBounds } from './reads.js';
 import type { FieldName, Selection } from './results.js';
+import type { CallLimits } from './pool/query-pool.js';
 import { runNow } from './slices.js';
 import { type TimeInput, boundsOfRange, clockIndexOf, timeValue } from './time-bounds.js';
 import type { Where } from './where/where.js';
@@ -39,16 +40,24 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
    * its time (live bars leave out what comes late), other bars take records as they come. Every record of the range is in one bar, so
    * bars at its ends are as long as the range lets them be, and a last bar by amount may not have reached it. Records whose price or
    * size is NaN are in none; `onWarning` is told how many (DW_BARS_UNUSABLE).
-   * @throws DeepwaterError DW_OPTION_INVALID, DW_RANGE_INVALID, DW_FIELD_UNKNOWN, DW_FORMAT_UNKNOWN, DW_LIMIT_EXCEEDED (gaps to fill),
-   * DW_VALUE_RANGE (a volume that a column does not hold), DW_READER_CLOSED, DW_FILE_CORRUPT
+   *
+   * A reader of a platform has them made in the platform's pool, once its threads have started: time bars of long ranges in parts side by
+   * side, with the same digits.
+   * @throws the signal's reason; DeepwaterError DW_OPTION_INVALID, DW_RANGE_INVALID, DW_FIELD_UNKNOWN, DW_FORMAT_UNKNOWN, DW_FILTER_INVALID,
+   * DW_LIMIT_EXCEEDED (gaps to fill), DW_VALUE_RANGE (a volume that a column does not hold), DW_QUERY_TIMEOUT, DW_POOL_FULL,
+   * DW_POOL_WORKER_DIED, DW_READER_CLOSED, DW_FILE_CORRUPT
    */
-  async bars<const O extends BarsOptions>(start: TimeInput, end: TimeInput, options: O): Promise<BarsResult<O>> {
-    return this.sliced(readBars(this.alive(), start, end, options));
+  async bars<const F extends BarFormat = 'object', const E extends boolean = false>(
+    start: TimeInput, end: TimeInput, options: TypedBarsOptions<S, F, E> & CallLimits,
+  ): Promise<BarsResult<{ readonly format: F; readonly exact: E }>> {
+    return this.limited('bars', options, (context, rest) => readBars(context, start, end, rest));
   }
 
   /** As `bars`, blocking this thread. */
-  barsSync<const O extends BarsOptions>(start: TimeInput, end: TimeInput, options: O): BarsResult<O> {
-    return runNow(readBars(this.alive(), start, end, options)) as BarsResult<O>;
+  barsSync<const F extends BarFormat = 'object', const E extends boolean = false>(
+    start: TimeInput, end: TimeInput, options: TypedBarsOptions<S, F, E>,
+  ): BarsResult<{ readonly format: F; readonly exact: E }> {
+    return runNow(readBars(this.alive(), start, end, options)) as BarsResult<{ readonly format: F; readonly exact: E }>;
   }
 
   /**
@@ -107,11 +116,14 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
    *
    * Without a record count and sum are 0, and what cannot be said is undefined. All but sums of floats are exact or rounded once; those
    * are added up in lanes and strips, in an order that follows from the rows and where they lie, with the error carried along.
-   * @throws DeepwaterError DW_OPTION_INVALID, DW_FILTER_INVALID, DW_FIELD_UNKNOWN, DW_RANGE_INVALID, DW_READER_CLOSED,
+   *
+   * A reader of a platform has it done by the platform's pool, once its threads have started, long ranges in parts side by side; however
+   * many threads there are, and in the thread that asks as well, the digits are the same.
+   * @throws the signal's reason; DeepwaterError DW_QUERY_TIMEOUT, DW_POOL_FULL, DW_POOL_WORKER_DIED, DW_OPTION_INVALID, DW_FILTER_INVALID, DW_FIELD_UNKNOWN, DW_RANGE_INVALID, DW_READER_CLOSED,
    * DW_VALUE_RANGE (a sum that a number does not hold), DW_LIMIT_EXCEEDED (quantiles of more than 2^27 values), DW_FILE_CORRUPT
    */
-  async aggregate<const A extends Aggregates<S>>(start: TimeInput, end: TimeInput, options: AggregateOptions<A, Where<S>>): Promise<AggregateResults<S, A>> {
-    return this.sliced(readAggregate(this.alive(), start, end, options));
+  async aggregate<const A extends Aggregates<S>>(start: TimeInput, end: TimeInput, options: AggregateOptions<A, Where<S>> & CallLimits): Promise<AggregateResults<S, A>> {
+    return this.limited('aggregate', options, (context, rest) => readAggregate(context, start, end, rest));
   }
 
   /** As `aggregate`, blocking this thread. */

@@ -1,6 +1,9 @@
 /** The reads of a feed, each as steps that the reader runs through at once or in slices. */
 import { type Clock, DeepwaterError, type Field, describeValue } from '@deepwater/core/engine';
+import type { Partial } from './aggregate/partial.js';
+import type { AggregateRequest } from './aggregate/request.js';
 import { tableOf } from './arrow/arrow-table.js';
+import type { BarsPart } from './bars/read-bars.js';
 import { collectColumns, collectRaw, collectRecords } from './collect.js';
 import { type Cut, chunkRefs, refOf, takeCut } from './cut.js';
 import { objectDecoder } from './decode-object.js';
@@ -51,6 +54,10 @@ export interface Elsewhere {
   rows(wanted: RowsWanted): Steps<FoundRows>;
   newest(clockIndex: number, limit: bigint): Steps<Newest | undefined>;
   greatest(clockIndex: number, limit: bigint): Steps<Found | undefined>;
+  /** What `aggregate` gathers of a range, in order. @param fields those that it needs besides those of its filter */
+  partials(request: AggregateRequest, bounds: TimeBounds, fields: readonly Field[]): Steps<readonly Partial[]>;
+  /** Bars of a range, in parts that follow one another. @param options what `bars` was called with, checked */
+  bars(options: unknown, bounds: TimeBounds): Steps<readonly BarsPart[]>;
 }
 
 /** A time this far ahead of the wall clock is taken for a mistake of whoever made it. */

@@ -140,7 +140,7 @@ describe('aggregates equal what a loop over the records gives', () => {
         expect(found).toEqual({ cont: undefined, disc: undefined, one: undefined });
         return;
       }
-      const number = (cell: number | bigint): number => (field.type === 'decimal' ? quotient(cell as bigint, 10n ** BigInt(field.scale!)) : Number(cell));
+      const number = (cell: number | bigint): number => (field.type === 'decimal' ? quotient(cell as bigint, 10n ** BigInt(field.scale!)) : Number(cell) + 0);
       const cont = at.map((each) => {
         const place = (cells.length - 1) * each;
         const [low, high] = [number(cells[Math.floor(place)]!), number(cells[Math.ceil(place)]!)];
@@ -149,7 +149,7 @@ describe('aggregates equal what a loop over the records gives', () => {
       expect(found['cont']).toEqual(cont);
       expect(found['one']).toEqual(cont[0]);
       const disc = at.map((each) => cells[Math.max(1, cells.length - Math.floor(cells.length - cells.length * each)) - 1]!);
-      expect(found['disc']).toEqual(disc.map((cell) => (typeof cell === 'number' ? cell : valueOf(field, cell))));
+      expect(found['disc']).toEqual(disc.map((cell) => (typeof cell === 'number' ? cell + 0 : valueOf(field, cell))));
     }), 80);
   });
 

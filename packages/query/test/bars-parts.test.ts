@@ -5,6 +5,7 @@ import { PART_ROWS_MIN, planBorders } from '../dist/bars/split-bars.js';
 import { parseBars } from '../dist/bars/bars-request.js';
 import { giveBars, readBarsPart } from '../dist/bars/read-bars.js';
 import { runNow } from '../dist/slices.js';
+import { boundsBetween } from '../dist/time-bounds.js';
 import { FeedReader } from '@deepwater/query';
 import { build, history } from './support/bar-feed.js';
 import { assertProperty } from './support/seed.js';
@@ -27,8 +28,11 @@ describe('bars of parts', () => {
         const low = epoch - 50n * second;
         const high = epoch + 50n * second;
         const borders = [low, ...new Set(at.map((ms) => grid.at(epoch + (BigInt(ms) * second) / 1000n).start))].sort((a, b) => (a < b ? -1 : 1));
-        const parts = borders.map((start, i) => structuredClone(runNow(readBarsPart(reader.context, options, start, (borders[i + 1] ?? high) - 1n))));
         const request = parseBars(fixture.spec.name, fixture.schema, options);
+        const parts = borders.map((start, i) => {
+          const bounds = boundsBetween(fixture.schema, request.clockIndex, start, (borders[i + 1] ?? high) - 1n);
+          return structuredClone(runNow(readBarsPart(reader.context, request, { bounds })));
+        });
         expect(runNow(giveBars(reader.context, request, parts))).toEqual(reader.barsSync(low, high, options));
       }), 60);
   });

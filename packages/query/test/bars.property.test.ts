@@ -68,6 +68,21 @@ describe('bars are those of a naive model', () => {
     }), 100);
   });
 
+  test('of records that a filter finds, whatever else is asked', () => {
+    const filter = fc.record({ sides: fc.uniqueArray(fc.constantFrom('B', 'b', 'S', 's', 'x'), { minLength: 1, maxLength: 4 }), after: fc.option(fc.integer({ min: -50, max: 1500 }), { nil: undefined }) });
+    assertProperty(fc.property(history, resolution, span, filter, (past, name, asked, { sides, after }) => {
+      const { fixture, trades } = build(past);
+      const { shape } = past;
+      const reader = new FeedReader(fixture.source);
+      const { start, end, trades: within } = rangeOf(shape, trades, asked);
+      const least = after === undefined ? undefined : shape.epoch + BigInt(after) * (shape.second / 1000n);
+      const where = { side: { in: sides }, ...(least === undefined ? {} : { ts: { gte: least } }) };
+      const found = within.filter(({ side, time }) => (sides as readonly string[]).includes(side) && (least === undefined || time >= least));
+      expect(reader.barsSync(start, end, { resolution: name, where })).toEqual(timeBars(found, everySpan((RESOLUTIONS[name] * shape.second) / 1000n)).map((bar) => expected(shape, name, bar)));
+      expect(reader.barsSync(start, end, { ticks: 7, where })).toEqual(amountBars(found, (bar) => bar.length >= 7).map((bar) => expected(shape, '7 ticks', bar)));
+    }), 80);
+  });
+
   test('by sessions: cut at their ends, aligned at their beginnings, without what lies outside', () => {
     const sessions = fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 400 })), { minLength: 0, maxLength: 6 });
     assertProperty(fc.property(history, fc.constantFrom('session', '7ms', '100ms'), span, sessions, (past, name, asked, gaps) => {

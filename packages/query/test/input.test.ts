@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { FeedReader } from '@deepwater/query';
 import { failure, feed, trades, watched } from './support/small-feed.js';
 
 /** As from JavaScript: anything for anything. */
@@ -8,7 +7,7 @@ type Anything = Record<string, (...parameters: unknown[]) => unknown>;
 function reader(): Anything {
   const fixture = feed({ ...trades, clocks: [], fields: [...trades.fields, { name: 'sent', type: 'uint64' }] });
   for (let i = 0; i < 10; i++) fixture.write(i, 1, 1000 + i, BigInt(i));
-  return watched(fixture).reader as FeedReader as unknown as Anything;
+  return watched(fixture).reader as unknown as Anything;
 }
 
 describe('input that cannot be used is an error with its code, from both forms', () => {

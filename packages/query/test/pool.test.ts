@@ -61,11 +61,21 @@ describe('a task', () => {
     expect(await thrownBy(pool.run({ filename: new URL('./nowhere.mjs', filename), name: 'x', payload: 1 }))).toMatchObject({ code: 'ERR_MODULE_NOT_FOUND' });
   });
 
-  test('that cannot be cloned is an error, and so is one whose result cannot', async () => {
+  test('that cannot be cloned is an error', async () => {
     const pool = newPool();
     expect(await thrownBy(pool.run(task('echo', () => {})))).toMatchObject({ name: 'DataCloneError' });
-    expect(await thrownBy(pool.run(task('uncloneable')))).toMatchObject({ code: 'DW_POOL_WORKER_DIED', message: expect.stringContaining('structured clone') as string });
     expect(await pool.run(task('echo', 'goes on'))).toBe('goes on');
+  });
+
+  test('with a result that cannot be cloned is told where it cannot, and its thread lives on', async () => {
+    const pool = newPool({ threads: 1 });
+    const before = await pool.run(task('thread'));
+    for (const [kind, place] of [['function', 'result'], ['promise', 'result.list[1].later'], ['symbol', 'result.get("key")']]) {
+      expect(await thrownBy(pool.run(task('uncloneable', kind)))).toMatchObject({ code: 'DW_OPTION_INVALID', values: { task: 'uncloneable', place } });
+    }
+    // What goes around in a circle can be.
+    expect(await pool.run(task('uncloneable', 'circle'))).toMatchObject({ itself: { itself: {} } });
+    expect(await pool.run(task('thread'))).toBe(before);
   });
 });
 

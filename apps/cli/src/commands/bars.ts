@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Bar, type BarsOptions, type Clock, DeepwaterError, type ExactBar, type FeedInfo, type Field, type SideValue } from 'deepwater';
+import { type Bar, type BarsOptions, type Clock, DeepwaterError, type ExactBar, type FeedInfo, type Field, type SideValue, type UntypedWhere } from 'deepwater';
 import { RECORD_FORMATS, type RecordFormatName, type Row, recordPrinter } from '../output/record-format.js';
 import { stdoutClosed } from '../output/stdout.js';
 import { type StoreOptions, basePathOption, withStore } from '../store.js';
 import { TIME_HELP, parseTime } from '../time/parse-time.js';
-import { formatOf, wholeNumber } from './record-options.js';
+import { formatOf, whereOption, wholeNumber } from './record-options.js';
 
 interface BarsCommandOptions extends StoreOptions {
   readonly resolution?: string;
@@ -20,6 +20,7 @@ interface BarsCommandOptions extends StoreOptions {
   readonly size?: string;
   readonly side?: string;
   readonly by?: string;
+  readonly where?: UntypedWhere;
   readonly limit?: number;
   readonly format?: RecordFormatName;
   readonly json?: true;
@@ -51,6 +52,7 @@ export function barsCommand(): Command {
     .option('--size <field>', 'the field that has the size (default: size, where there is one)')
     .option('--side <field>', "the field that says who took: 'taker', or 'maker=false/true' with its values for a buy and a sell (default: side, of type char)")
     .option('--by <clock>', 'the clock that times are of (default: the timestamp of the feed)')
+    .addOption(whereOption())
     .addOption(new Option('-n, --limit <n>', `at most n bars, the first (tables: ${TABLE_ROWS_MAX} by default)`).argParser(wholeNumber))
     .addOption(new Option('-f, --format <format>', 'how to print bars; csv, jsonl and json have times as plain numbers').choices(RECORD_FORMATS))
     .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
@@ -75,10 +77,10 @@ Examples:
 }
 
 function barsOptions(info: FeedInfo, options: BarsCommandOptions): BarsOptions & { readonly exact: true } {
-  const { ticks, volume, dollar, imbalance: of, session: sessions, fill, price, size, by } = options;
+  const { ticks, volume, dollar, imbalance: of, session: sessions, fill, price, size, by, where } = options;
   const timed = ticks === undefined && volume === undefined && dollar === undefined && of === undefined;
   const resolution = options.resolution ?? (timed ? '1m' : undefined);
-  return { resolution, ticks, volume, dollar, imbalance: of, session: sessions, fill, price, size, by, side: sideOf(info, options.side), exact: true };
+  return { resolution, ticks, volume, dollar, imbalance: of, session: sessions, fill, price, size, by, where, side: sideOf(info, options.side), exact: true };
 }
 
 async function printBars(format: RecordFormatName, clock: Clock, bars: readonly (Bar | ExactBar)[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type Clock, DeepwaterError, type FeedInfo, type Field, type Reader, type UntypedWhere } from 'deepwater';
 import { toJson } from '../output/json.js';
 import { COLUMNAR_FORMATS, type ColumnarFormatName, arrowLayout, checkColumnarOutput, isColumnar, writeBytes } from '../output/columnar.js';
@@ -7,7 +7,7 @@ import { Progress } from '../output/progress.js';
 import { RECORD_FORMATS, type RecordFormatName, type Row, recordPrinter } from '../output/record-format.js';
 import { type StoreOptions, basePathOption, withStore } from '../store.js';
 import { TIME_HELP, parseTime } from '../time/parse-time.js';
-import { type RecordOptions, formatOf, positiveNumber, recordOptions, selectedFields, wholeNumber } from './record-options.js';
+import { type RecordOptions, formatOf, positiveNumber, recordOptions, selectedFields, whereOption, wholeNumber } from './record-options.js';
 
 interface QueryOptions extends StoreOptions, RecordOptions<RecordFormatName | ColumnarFormatName> {
   readonly output?: string;
@@ -39,7 +39,7 @@ export function queryCommand(): Command {
     .addOption(new Option('--last <n>', 'the n records that arrived last').argParser(wholeNumber).conflicts(['start', 'end', 'by', 'where', 'limit', 'explain']))
     .addOption(new Option('-n, --limit <n>', `at most n records, the first that arrived (tables: ${TABLE_ROWS_MAX} by default)`).argParser(wholeNumber))
     .option('--by <clock>', 'the clock that times are of (default: the timestamp of the feed)')
-    .addOption(new Option('--where <json>', 'only records with such values, as JSON; a text such as "5n" is the whole number 5, of any size').argParser(filterOf))
+    .addOption(whereOption())
     .option('--explain', 'print how the range would be read, not the records')
     .option('-o, --output <file>', 'write to a file, which appears under its name when it is whole; - is stdout');
   for (const option of recordOptions([...RECORD_FORMATS, ...COLUMNAR_FORMATS])) command.addOption(option);
@@ -152,13 +152,4 @@ function clockOf({ name, clocks }: FeedInfo, by: string | undefined): Clock {
   throw new DeepwaterError('DW_OPTION_INVALID', `--by is ${JSON.stringify(by)}, which is no clock of feed ${name}. Its clocks: ${clocks.map((each) => each.name).join(', ')}.`, {
     values: { option: 'by', given: by, clocks: clocks.map((each) => each.name) },
   });
-}
-
-/** JSON has no whole numbers beyond 2^53: a text of digits and an n stands for one, as in JavaScript. */
-function filterOf(text: string): UntypedWhere {
-  try {
-    return JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value)) as UntypedWhere;
-  } catch (error) {
-    throw new InvalidArgumentError(`Give JSON, such as '{ "price": { "gte": 100 } }' (${(error as Error).message}).`);
-  }
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { FeedInfo, Field, Reader } from 'deepwater';
+import type { FeedInfo, Field, Reader, UntypedWhere } from 'deepwater';
 import { RECORD_FORMATS, type RecordFormatName } from '../output/record-format.js';
 
 /** Options of the commands that print records. */
@@ -46,4 +46,18 @@ function names(text: string): string[] {
   const given = text.split(',').map((name) => name.trim());
   if (given.some((name) => name === '')) throw new InvalidArgumentError('Give names separated by commas, such as price,size.');
   return given;
+}
+
+/** Which records a command is about, by their values. */
+export function whereOption(): Option {
+  return new Option('--where <json>', 'only records with such values, as JSON; a text such as "5n" is the whole number 5, of any size').argParser(filterOf);
+}
+
+/** JSON has no whole numbers beyond 2^53: a text of digits and an n stands for one, as in JavaScript. */
+function filterOf(text: string): UntypedWhere {
+  try {
+    return JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value)) as UntypedWhere;
+  } catch (error) {
+    throw new InvalidArgumentError(`Give JSON, such as '{ "price": { "gte": 100 } }' (${(error as Error).message}).`);
+  }
 }

@@ -46,7 +46,10 @@ export interface Histogram<E = number | bigint | string> {
 /** Names of results, and what each is. */
 export type Aggregates<S extends AnySpec> = Readonly<Record<string, Aggregate<FieldName<S>>>>;
 
-/** @typeParam W `Where` of the feed's spec */
+/**
+ * The async form takes `signal`, `timeoutMs` and `onProgress` as well (`CallLimits`).
+ * @typeParam W `Where` of the feed's spec
+ */
 export interface AggregateOptions<A, W = UntypedWhere> {
   readonly aggregates: A;
   /** Only records with such values. */

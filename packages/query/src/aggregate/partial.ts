@@ -3,12 +3,13 @@ import type { SymbolDictionaryReader } from '@deepwater/core/engine';
 import type { FeedFiles } from '../feed-files.js';
 import { andMask } from '../kernels/masks.js';
 import { ScanSource } from '../kernels/scan-source.js';
+import { STRIP_ROWS } from '../kernels/scratch.js';
 import { maskOfRuns, stripsOf } from '../kernels/strips.js';
 import { closePiece, openPiece } from '../piece-source.js';
 import type { Piece } from '../select.js';
 import type { Steps } from '../slices.js';
 import { type RowTest, compileFilter } from '../where/filter.js';
-import { type Gathering, type MeasurePart, gather, mergeParts } from './measures.js';
+import { type Gathering, type MeasurePart, checkValues, gather, mergeParts } from './measures.js';
 import type { AggregateRequest } from './request.js';
 import { ActiveStrip } from './strip.js';
 
@@ -20,12 +21,22 @@ export interface Partial {
 }
 
 /**
- * What each of some pieces gives, in their order: a part a piece, so that the digits of float sums depend on the pieces alone and
- * not on who goes over how many of them.
+ * Rows of a chunk, or of a block from the ring, that make one part: those from a multiple of this on. Scans are cut into tasks there,
+ * too, so that the digits of float sums depend on the rows and their places, and not on who goes over how many of them.
+ */
+export const GRAIN_ROWS = 8 * STRIP_ROWS;
+
+/**
+ * What some pieces give, in their order: a part for each grain of rows.
  * @param pieces found by time, with the filter's `timesOnly`; `undefined` among them is a place to pause
  */
 export function* partialsOf(files: FeedFiles, symbols: SymbolDictionaryReader, request: AggregateRequest, pieces: Iterable<Piece | undefined>): Steps<Partial[]> {
   const partials: Partial[] = [];
+  const kept = new KeptCount();
+  const give = (partial: Partial): void => {
+    kept.add(partial);
+    partials.push(partial);
+  };
   let test: RowTest | undefined;
   for (const piece of pieces) {
     if (piece === undefined) {
@@ -34,37 +45,43 @@ export function* partialsOf(files: FeedFiles, symbols: SymbolDictionaryReader, r
     }
     // By now the cut was taken, so the symbols of its rows are known.
     if (request.where !== undefined) test ??= compileFilter(request.where, files.schema, symbols);
-    const partial = yield* ofPiece(files, request, piece, test);
-    if (partial.count > 0) partials.push(partial);
+    const source = openPiece(files, piece);
+    if (source === undefined) continue;
+    try {
+      yield* overRows(new ScanSource(source), piece.runs, test, () => request.measures.map((measure) => gather(measure, files.schema)), give);
+    } finally {
+      closePiece(piece);
+    }
   }
   return partials;
 }
 
-function* ofPiece(files: FeedFiles, { measures }: AggregateRequest, piece: Piece, test: RowTest | undefined): Steps<Partial> {
-  const gatherings = measures.map((measure) => gather(measure, files.schema));
-  const source = openPiece(files, piece);
-  if (source === undefined) return { count: 0, parts: [] };
-  try {
-    const count = yield* overRows(new ScanSource(source), piece.runs, test, gatherings);
-    return { count, parts: gatherings.map((gathering) => gathering.part()) };
-  } finally {
-    closePiece(piece);
-  }
-}
-
-function* overRows(source: ScanSource, runs: Int32Array, test: RowTest | undefined, gatherings: readonly Gathering[]): Steps<number> {
+/** Gives the parts of the rows of one source. */
+function* overRows(source: ScanSource, runs: Int32Array, test: RowTest | undefined, begin: () => readonly Gathering[], give: (partial: Partial) => void): Steps<void> {
   const strip = new ActiveStrip(source);
+  let gatherings: readonly Gathering[] = [];
   let total = 0;
+  let grain = -1;
+  const end = (): void => {
+    if (total > 0) give({ count: total, parts: gatherings.map((gathering) => gathering.part()) });
+    total = 0;
+  };
   for (const rows of stripsOf(runs)) {
     const count = rowsThatCount(source, runs, rows, test);
     if (count > 0) {
+      const next = Math.floor(rows.from / GRAIN_ROWS);
+      if (next !== grain) {
+        end();
+        gatherings = begin();
+        grain = next;
+      }
       strip.begin(rows.from, rows.n, count);
       for (const gathering of gatherings) gathering.take(strip);
       total += count;
     }
     yield;
   }
-  return total;
+  end();
 }
 
 /** Writes the first mask, unless all rows count. @returns how many do */
@@ -83,6 +100,17 @@ function rowsThatCount(source: ScanSource, runs: Int32Array, rows: Parameters<ty
 export function mergePartials({ measures }: AggregateRequest, partials: readonly Partial[]): Partial {
   const parts = measures.map((measure, i) => partials.map((partial) => partial.parts[i]).reduce((a, b) => mergeParts(measure, a, b), undefined));
   return { count: partials.reduce((sum, { count }) => sum + count, 0), parts };
+}
+
+/** The values that quantiles keep, counted while parts come in: what is too much ends the read before memory is full of it. */
+export class KeptCount {
+  #kept = 0;
+
+  /** @throws DeepwaterError DW_LIMIT_EXCEEDED */
+  add({ parts }: Partial): void {
+    for (const part of parts) if (typeof part === 'object' && 'blocks' in part) this.#kept += part.count;
+    checkValues(this.#kept);
+  }
 }
 
 /** Positions of the columns that a request needs besides those of its filter. */

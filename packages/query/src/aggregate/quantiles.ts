@@ -132,6 +132,7 @@ function valueOfKey(block: Block, [low, high]: [number, number]): number | bigin
     ? high >= SIGN ? [low, high - SIGN] : [~low, ~high]
     : block instanceof BigInt64Array ? [low, high ^ SIGN] : [low, high];
   const { buffer } = Uint32Array.from(words, (word) => word >>> 0);
-  if (block instanceof Float64Array) return new Float64Array(buffer)[0] as number;
+  // -0 and 0 are equal: which of them comes first must not show.
+  if (block instanceof Float64Array) return (new Float64Array(buffer)[0] as number) + 0;
   return (block instanceof BigInt64Array ? new BigInt64Array(buffer) : new BigUint64Array(buffer))[0] as bigint;
 }

@@ -1,5 +1,7 @@
 /** What a bar is, and what bars are asked for with. */
+import type { AnySpec } from '@deepwater/core/engine';
 import type { TimeInput } from '../time-bounds.js';
+import type { UntypedWhere, Where } from '../where/where.js';
 import type { SessionRule } from './session-rule.js';
 
 /**
@@ -104,8 +106,12 @@ export type Amount = number | bigint | string;
 /** Sessions as a daily rule, or as times [open, close), in order and without overlap: whatever calendar they come from. */
 export type SessionOption = SessionRule | readonly (readonly [open: TimeInput, close: TimeInput])[];
 
-/** Exactly one of `resolution`, `ticks`, `volume`, `dollar` and `imbalance`. */
-export interface BarsOptions extends BarFieldOptions {
+/**
+ * Exactly one of `resolution`, `ticks`, `volume`, `dollar` and `imbalance`. The async form takes `signal`, `timeoutMs` and `onProgress`
+ * as well (`CallLimits`).
+ * @typeParam W `Where` of the feed's spec
+ */
+export interface BarsOptions<W = UntypedWhere> extends BarFieldOptions {
   /**
    * Length of a time bar: `'100ms'`, `'1s'`, `'1m'`, `'1h'`, `'1d'`. Bars begin at whole multiples of it since 1970, UTC; with
    * `session` at whole multiples since the session's opening, and the last of a session ends with it. `'session'` is one bar a
@@ -121,6 +127,8 @@ export interface BarsOptions extends BarFieldOptions {
   readonly imbalance?: ImbalanceOption;
   /** With `resolution`: bars are made of what lies in sessions, and other records are left out. */
   readonly session?: SessionOption;
+  /** Bars are made of records with such values only. */
+  readonly where?: W;
   /** The clock to go by; the feed's timestamp where it is left out. */
   readonly by?: string;
   /**
@@ -136,8 +144,14 @@ export interface BarsOptions extends BarFieldOptions {
   readonly exact?: boolean;
 }
 
+/** The options as a reader of a feed of this spec takes them: what decides the form of the result is inferred. */
+export interface TypedBarsOptions<S extends AnySpec, F extends BarFormat, E extends boolean> extends BarsOptions<Where<S>> {
+  readonly format?: F;
+  readonly exact?: E;
+}
+
 export const BAR_FORMATS = ['object', 'columns'] as const;
 export type BarFormat = (typeof BAR_FORMATS)[number];
 
 /** What bars come as, by the options. */
-export type BarsResult<O extends BarsOptions | undefined> = O extends { readonly format: 'columns' } ? BarColumns : O extends { readonly exact: true } ? ExactBar[] : Bar[];
+export type BarsResult<O extends Pick<BarsOptions, 'format' | 'exact'> | undefined> = O extends { readonly format: 'columns' } ? BarColumns : O extends { readonly exact: true } ? ExactBar[] : Bar[];

@@ -2,6 +2,8 @@
 import { type Clock, DeepwaterError, type Schema, describeValue } from '@deepwater/core/engine';
 import { checkKeys, countOf } from '../options.js';
 import { clockIndexOf } from '../time-bounds.js';
+import { parseWhere } from '../where/parse-where.js';
+import type { Predicate } from '../where/predicate.js';
 import { amountOf } from './amount.js';
 import { BAR_FORMATS, type BarFieldOptions, type BarFormat, type SessionOption } from './bar.js';
 import { type BarFields, barFields } from './bar-fields.js';
@@ -28,12 +30,13 @@ export interface BarsRequest {
   readonly limit: number;
   readonly format: BarFormat;
   readonly exact: boolean;
+  readonly where: Predicate | undefined;
 }
 
 const KINDS = ['resolution', 'ticks', 'volume', 'dollar', 'imbalance'] as const;
-const KEYS = [...KINDS, 'session', 'price', 'size', 'side', 'by', 'fill', 'limit', 'format', 'exact'] as const;
+const KEYS = [...KINDS, 'session', 'price', 'size', 'side', 'by', 'fill', 'limit', 'format', 'exact', 'where'] as const;
 
-/** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_FORMAT_UNKNOWN */
+/** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_FORMAT_UNKNOWN, DW_FILTER_INVALID */
 export function parseBars(feed: string, schema: Schema, options: unknown): BarsRequest {
   const given = checkKeys(options, KEYS);
   const named = KINDS.filter((key) => given[key] !== undefined);
@@ -56,6 +59,7 @@ export function parseBars(feed: string, schema: Schema, options: unknown): BarsR
     ...kindOf(kindName, given, clock, fields), clock, clockIndex, fields, format, exact,
     fill: oneOf('fill', given['fill'], ['none', 'previous'] as const, 'DW_OPTION_INVALID') === 'previous',
     limit: countOf('limit', given['limit'], 0) ?? Infinity,
+    where: parseWhere(schema, given['where']),
   };
 }
 

@@ -7,7 +7,7 @@ import type { ReadContext } from '../reads.js';
 import { type RowSource, columnOf, wordsOf } from '../row-source.js';
 import { factsOf, pieces } from '../select.js';
 import type { Steps } from '../slices.js';
-import { type TimeBounds, boundsBetween, boundsOfRange } from '../time-bounds.js';
+import { type TimeBounds, boundsOfRange } from '../time-bounds.js';
 import { AmountBars } from './amount-bars.js';
 import { barColumns, barOf } from './bar-results.js';
 import { type BarData, joinBars, loadBar } from './bar-table.js';
@@ -33,20 +33,26 @@ export interface BarsPart {
 
 /** Bars of the records with start <= time < end. */
 export function* readBars(context: ReadContext, start: unknown, end: unknown, options: unknown): Steps<unknown> {
-  const { files } = context;
+  const { files, elsewhere } = context;
   const request = parseBars(files.source.spec.name, files.schema, options);
   const bounds = boundsOfRange(files.schema, request.clockIndex, start, end);
-  return yield* giveBars(context, request, [yield* barsOf(context, request, bounds)]);
+  const parts = elsewhere === undefined || bounds.empty ? [yield* barsOf(context, request, bounds)] : yield* elsewhere.bars(options, bounds);
+  return yield* giveBars(context, request, parts);
 }
 
-/**
- * The bars of one part, for other threads: `low` and `high` are the first and last time of it, both included.
- * @param head the head of the cut that all parts belong to
- */
-export function* readBarsPart(context: ReadContext, options: unknown, low: bigint, high: bigint, head?: number): Steps<BarsPart> {
-  const { files } = context;
-  const request = parseBars(files.source.spec.name, files.schema, options);
-  const { bars, unusable } = yield* barsOf(context, request, boundsBetween(files.schema, request.clockIndex, low, high), head);
+/** What a part of a range is about. */
+export interface PartOfBars {
+  /** First and last time of it, both included. */
+  readonly bounds: TimeBounds;
+  /** The head of the cut that all parts belong to. */
+  readonly head?: number;
+  /** Told how many rows have been gone through since it was last told. */
+  readonly onRows?: (rows: number) => void;
+}
+
+/** The bars of one part, as they can be posted to other threads. */
+export function* readBarsPart(context: ReadContext, request: BarsRequest, part: PartOfBars): Steps<BarsPart> {
+  const { bars, unusable } = yield* barsOf(context, request, part.bounds, part);
   return { bars: compact(bars), unusable };
 }
 
@@ -86,7 +92,7 @@ function firstBars(data: BarData, limit: number): BarData {
   return Object.fromEntries(columns) as BarData;
 }
 
-function* barsOf(context: ReadContext, request: BarsRequest, bounds: TimeBounds, head?: number): Steps<BarsPart> {
+function* barsOf(context: ReadContext, request: BarsRequest, bounds: TimeBounds, { head, onRows }: Omit<PartOfBars, 'bounds'> = {}): Steps<BarsPart> {
   const { files, helpers } = context;
   const { kind, fields } = request;
   const bars = kind.by === 'time' ? new TimeBars(request, kind.grid) : new AmountBars(request, kind);
@@ -95,7 +101,8 @@ function* barsOf(context: ReadContext, request: BarsRequest, bounds: TimeBounds,
   const needed = [...new Set([fields.price, fields.size, fields.side?.field, clock].filter((field) => field !== undefined))];
   const perStep = fields.exactPrice || fields.exactSize ? EXACT_ROWS_PER_STEP : ROWS_PER_STEP;
   const cut = head === undefined ? undefined : takeCut(files, head);
-  for (const piece of pieces(files, { bounds, cut, fields: needed })) {
+  const where = request.where === undefined ? undefined : { predicate: request.where, symbols: helpers.symbols };
+  for (const piece of pieces(files, { bounds, cut, fields: needed, where })) {
     yield;
     if (piece === undefined) continue;
     if (bars instanceof AmountBars && bars.done) break;
@@ -111,6 +118,7 @@ function* barsOf(context: ReadContext, request: BarsRequest, bounds: TimeBounds,
     } finally {
       closePiece(piece);
     }
+    onRows?.(piece.rows);
   }
   bars.leave();
   return { bars: bars.table.finish(bars instanceof TimeBars), unusable: bars.bar.unusable };

@@ -32,20 +32,12 @@ export function plainSums(memory: ScanMemory): Pick<ScanKernels, 'sumF64' | 'dot
       const counts = countsOf(memory, mask, n);
       const sums = [0, 0, 0, 0];
       const squares = [0, 0, 0, 0];
-      const last = n & ~3;
-      for (let row = 0; row < last; row++) {
+      for (let row = 0; row < n; row++) {
         const d = counts(row) ? (cells[row] as number) - mean : 0;
         sums[row & 3] = (sums[row & 3] as number) + d;
         squares[row & 3] = (squares[row & 3] as number) + d * d;
       }
-      let [sum, square] = [sums, squares].map(([a, b, c, d]) => ((a as number) + (c as number)) + ((b as number) + (d as number))) as [number, number];
-      for (let row = last; row < n; row++) {
-        if (!counts(row)) continue;
-        const d = (cells[row] as number) - mean;
-        sum += d;
-        square += d * d;
-      }
-      memory.f64(result, 2).set([sum, square]);
+      memory.f64(result, 2).set([sums, squares].map(([a, b, c, d]) => ((a as number) + (c as number)) + ((b as number) + (d as number))));
     },
     extremesF64(at, n, mask, result) {
       const cells = memory.f64(at, n);
@@ -83,15 +75,12 @@ export function plainSums(memory: ScanMemory): Pick<ScanKernels, 'sumF64' | 'dot
   };
 }
 
-/** Eight lanes side by side, then pairwise, then what is left. */
+/** Eight lanes side by side, then pairwise. */
 function inEightLanes(n: number, counts: Counts, value: (row: number) => number): number {
   const lanes = new Float64Array(8);
-  const last = n & ~7;
-  for (let row = 0; row < last; row++) if (counts(row)) lanes[row & 7] = (lanes[row & 7] as number) + value(row);
+  for (let row = 0; row < n; row++) if (counts(row)) lanes[row & 7] = (lanes[row & 7] as number) + value(row);
   const [a, b, c, d, e, f, g, h] = lanes as unknown as [number, number, number, number, number, number, number, number];
-  let total = ((a + c) + (e + g)) + ((b + d) + (f + h));
-  for (let row = last; row < n; row++) if (counts(row)) total += value(row);
-  return total;
+  return ((a + c) + (e + g)) + ((b + d) + (f + h));
 }
 
 /** How many of some ascending edges are at or below a value. */

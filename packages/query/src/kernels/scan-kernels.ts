@@ -22,7 +22,7 @@ export interface ScanKernels {
 
   // Below, a mask at address 0 stands for every row, and `result` takes what is more than one number.
 
-  /** The sum of float64 cells, in eight lanes: the order depends on n alone. */
+  /** The sum of float64 cells, row i in lane i % 8 of eight: the order depends on the rows that count and their places alone. */
   sumF64(at: number, n: number, mask?: number): number;
   /** Two float64: the sum of the products of two columns, and the sum of the second. */
   dotF64(at: number, other: number, n: number, mask: number, result: number): void;

@@ -10,17 +10,25 @@ export interface Strip {
   readonly at: number;
 }
 
-/** @param pairs half-open runs in order: from, to, from, to, … */
+/** Rows of a word of a mask: strips begin at multiples of it. */
+const WORD_ROWS = 32;
+
+/**
+ * Strips lie on a grid of `STRIP_ROWS` rows, one in each place that has rows of the runs, and are cut short at their ends where these have
+ * none. In whatever parts runs are gone over: with parts cut on the grid the strips are the same.
+ * @param pairs half-open runs in order: from, to, from, to, …
+ */
 export function* stripsOf(pairs: Int32Array): Generator<Strip, void, void> {
   const end = pairs.at(-1) ?? 0;
   for (let at = 0, row = pairs[0] ?? 0; row < end;) {
     while ((pairs[at + 1] as number) <= row) at += 2;
     row = Math.max(row, pairs[at] as number);
+    const from = row - (row % WORD_ROWS);
     const runEnd = pairs[at + 1] as number;
-    const most = Math.min(end, row + STRIP_ROWS);
-    const whole = runEnd >= most || (pairs[at + 2] as number) >= most;
-    const to = whole ? Math.min(runEnd, most) : most;
-    yield { from: row, n: to - row, whole, at };
+    const most = Math.min(end, row - (row % STRIP_ROWS) + STRIP_ROWS);
+    const alone = runEnd >= most || (pairs[at + 2] as number) >= most;
+    const to = alone ? Math.min(runEnd, most) : most;
+    yield { from, n: to - from, whole: alone && from === row, at };
     row = to;
   }
 }

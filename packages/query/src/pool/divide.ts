@@ -26,32 +26,38 @@ interface Candidates {
   readonly certain: boolean;
 }
 
-/**
- * The parts of a scan over the chunks of a cut; fewer than two where it is too short to be cut.
- * @param rowBytes bytes that are looked at for each row
- * @param morselBytes about as many bytes a part
- */
-export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBounds | undefined, rowBytes: number, limit: number, morselBytes = MORSEL_BYTES): PartRange[] {
+export interface DivideOptions {
+  /** Bytes that are looked at for each row. */
+  readonly rowBytes: number;
+  /** Rows that are enough. */
+  readonly limit: number;
+  /** About as many bytes a part. */
+  readonly morselBytes?: number | undefined;
+  /** Rows of a chunk that stay in one part: those from a multiple of this on. Default: its blocks, so that none is looked at by two. */
+  readonly grainRows?: number | undefined;
+}
+
+/** The parts of a scan over the chunks of a cut; fewer than two where it is too short to be cut. */
+export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBounds | undefined, { rowBytes, limit, morselBytes = MORSEL_BYTES, grainRows }: DivideOptions): PartRange[] {
   const parts: PartRange[] = [];
   const wanted = Math.ceil(morselBytes / Math.max(1, rowBytes));
-  // Chunks are cut at their blocks, so that none is looked at by two.
-  const cutRows = Math.min(BLOCK_ROWS_MAX, wanted);
-  const rowsOfPart = Math.ceil(wanted / cutRows) * cutRows;
+  const cutRows = grainRows ?? Math.min(BLOCK_ROWS_MAX, wanted);
   let open: { from: number; to: number; rows: number } | undefined;
   let certain = 0;
   for (const ref of chunkRefs(files, cut, from, bounds)) {
     for (const found of candidates(files, cut, ref, bounds)) {
       for (let row = found.from; row < found.to;) {
-        open ??= { from: ref.firstSequence + row, to: 0, rows: 0 };
-        const end = Math.min(found.to, row + rowsOfPart - open.rows);
-        const to = end < found.to ? Math.max(row + 1, Math.floor(end / cutRows) * cutRows) : end;
-        open.rows += to - row;
-        open.to = ref.firstSequence + to;
-        row = to;
-        if (row < found.to || open.rows >= rowsOfPart) {
+        const grain = row - (row % cutRows);
+        // What there is of a grain already may be all of a part; the rest of it belongs there, too.
+        if (open !== undefined && open.rows >= wanted && ref.firstSequence + grain >= open.to) {
           parts.push(open);
           open = undefined;
         }
+        const to = Math.min(found.to, grain + cutRows);
+        open ??= { from: ref.firstSequence + row, to: 0, rows: 0 };
+        open.rows += to - row;
+        open.to = ref.firstSequence + to;
+        row = to;
       }
       if (found.certain) certain += found.to - found.from;
       if (certain >= limit) break;

@@ -8,6 +8,9 @@ import { handOver } from './task-result.js';
 import { touchPiece } from './touch.js';
 import { type WorkerFeed, feedOf, forgetFeed } from './worker-feeds.js';
 
+export { aggregateRows } from './aggregate-task.js';
+export { makeBars } from './bars-task.js';
+
 export interface FindPayload extends ScanPayload {
   /** Bring the pages of the columns into memory. */
   readonly touch: boolean;

@@ -1,10 +1,17 @@
 /** Reads that look for rows in the pool. What they find is where the rows are; records are made of them by the thread that asked. */
+import type { Field } from '@deepwater/core/engine';
+import { GRAIN_ROWS, KeptCount, type Partial } from '../aggregate/partial.js';
+import type { AggregateRequest } from '../aggregate/request.js';
 import { type Cut, takeCut } from '../cut.js';
 import type { FeedFiles } from '../feed-files.js';
 import type { Found, Newest } from '../newest.js';
 import { type Elsewhere, type FoundRows, type RowsWanted, sequenceOfLast } from '../reads.js';
 import { select } from '../select.js';
 import { type Steps, awaited } from '../slices.js';
+import type { BarsPart } from '../bars/read-bars.js';
+import type { TimeBounds } from '../time-bounds.js';
+import type { AggregatePayload } from './aggregate-task.js';
+import type { BarsAnswer, BarsPayload } from './bars-task.js';
 import type { FindPayload, TimePayload } from './feed-tasks.js';
 import type { Limited } from './limited-call.js';
 import { PieceList } from './piece-list.js';
@@ -98,6 +105,36 @@ class PooledRead implements Elsewhere {
     const { found, head } = yield* awaited(this.#run<{ found: Found | undefined; head: number }>('greatestRow', { source: this.source, head: this.head, clockIndex, limit }));
     this.head = head;
     return found;
+  }
+
+  *partials(request: AggregateRequest, bounds: TimeBounds, fields: readonly Field[]): Steps<readonly Partial[]> {
+    const { pool, limited, source } = this;
+    const payload: AggregatePayload = {
+      source, head: this.head, fields: fields.map(({ index }) => index), clockIndex: bounds.clockIndex, low: bounds.low, high: bounds.high,
+      grainRows: GRAIN_ROWS, timesOnly: true, morselBytes: pool.morselBytes, request: { ...request, outputs: [] },
+      ...(request.where === undefined ? {} : { where: request.where }),
+    };
+    const all: Partial[] = [];
+    const kept = new KeptCount();
+    this.head = yield* awaited(scan<readonly Partial[], AggregatePayload>(pool, { filename: FEED_TASKS, name: 'aggregateRows', what: limited.what, payload }, limited, (partials) => {
+      for (const partial of partials) {
+        kept.add(partial);
+        all.push(partial);
+      }
+    }));
+    return all;
+  }
+
+  *bars(options: unknown, { low, high }: TimeBounds): Steps<readonly BarsPart[]> {
+    const { pool, limited, source } = this;
+    const task = { filename: FEED_TASKS, name: 'makeBars', what: limited.what };
+    const payload: BarsPayload = { source, head: this.head, options, low, high, morselBytes: pool.morselBytes };
+    const { head, made, parts = [], rows = 0 } = yield* awaited(pool.run<BarsAnswer>({ ...task, payload }, limited));
+    if (made !== undefined) return [made];
+    this.head = head;
+    const all: BarsPart[] = [];
+    yield* awaited(pool.map<BarsAnswer>(parts.map((part) => ({ payload: { ...payload, ...part, head, rows }, rows })), { ...task, ...limited }, (answer) => { all.push(answer.made as BarsPart); }));
+    return all;
   }
 
   #run<R>(name: string, payload: TimePayload): Promise<R> {

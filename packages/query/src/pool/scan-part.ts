@@ -30,6 +30,10 @@ export interface ScanPayload {
   readonly fields: readonly number[];
   /** About as many bytes a part. Default: 4 MiB. */
   readonly morselBytes?: number | undefined;
+  /** Rows of a chunk that stay in one part: see `divide`. */
+  readonly grainRows?: number | undefined;
+  /** Rows need not have the values wanted: only what times rule out is left out. */
+  readonly timesOnly?: boolean | undefined;
   /** Only this part of a scan that was divided. */
   readonly part?: PartRange;
 }
@@ -65,13 +69,14 @@ export function scanPart<R>(payload: ScanPayload, helper: TaskHelper, fold: (sca
   const cut = takeCut(files, part?.to ?? payload.head);
   const { head } = cut;
   const from = part?.from ?? (payload.last === undefined ? payload.from ?? 0 : sequenceOfLast(files, cut, payload.last));
-  const where = payload.where === undefined ? undefined : { predicate: payload.where, symbols: feed.symbols };
+  const where = payload.where === undefined ? undefined : { predicate: payload.where, symbols: feed.symbols, timesOnly: payload.timesOnly === true };
   const wanted = { bounds, limit, fields, cut, where };
   if (part !== undefined) return { result: fold(scan, watched(pieces(files, { ...wanted, from }), helper, part.rows)), head };
   const looked = new Set([...payload.fields, ...(payload.where === undefined ? [] : columnsOf(payload.where))]);
   const rowBytes = [...looked].reduce((sum, index) => sum + (schema.columns[index] as Field).width, 0);
   // How many rows a filter leaves is not known before.
-  const parts = divide(files, cut, from, bounds, rowBytes, where === undefined ? limit : Infinity, payload.morselBytes);
+  const { morselBytes, grainRows } = payload;
+  const parts = divide(files, cut, from, bounds, { rowBytes, limit: where === undefined ? limit : Infinity, morselBytes, grainRows });
   const rows = parts.reduce((sum, each) => sum + each.rows, 0) + head - Math.min(head, Math.max(cut.ringFrom, from));
   if (parts.length < 2) return { result: fold(scan, watched(pieces(files, { ...wanted, from }), helper, rows)), head };
   return { result: fold(scan, watched(pieces(files, { ...wanted, from: Math.max(from, cut.chunksEnd) }), helper, 0)), head, parts };

@@ -2,6 +2,7 @@
 import { DeepwaterError, didYouMean, serializeError, threadKernelId } from '@deepwater/core/engine';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { limitMappings } from '../open-chunk.js';
+import { checkCloneable } from './cloneable.js';
 import type { TaskAnswer, TaskMessage } from './protocol.js';
 import { TaskControl, type TaskHelper } from './task-control.js';
 import { TransferredResult } from './task-result.js';
@@ -30,7 +31,10 @@ export async function taskRunner(controls: SharedArrayBuffer, mappingsMax: numbe
       const helper = (helpers[slot] ??= new TaskControl(controls, slot));
       const given = functionOf(known, module, name)(payload, helper);
       const result = given instanceof Promise ? await given as unknown : given;
-      return result instanceof TransferredResult ? handedOver(result) : [result] satisfies TaskAnswer;
+      if (result instanceof TransferredResult) return handedOver(result);
+      // The feed tasks give plain data, many times a second.
+      if (module !== PRELOADED) checkCloneable(name, result);
+      return [result] satisfies TaskAnswer;
     } catch (error) {
       return [undefined, serializeError(error)] satisfies TaskAnswer;
     }

@@ -1,5 +1,6 @@
 /** Feeds that a thread of the pool has open: found by everything a reader knows of them, as text. */
 import { type Schema, SymbolDictionaryReader, compileSchema } from '@deepwater/core/engine';
+import { DecodeHelpers } from '../decode-values.js';
 import { FeedFiles } from '../feed-files.js';
 import type { ReaderSource } from '../reader-source.js';
 
@@ -7,6 +8,7 @@ export interface WorkerFeed {
   readonly files: FeedFiles;
   readonly schema: Schema;
   readonly symbols: SymbolDictionaryReader;
+  readonly helpers: DecodeHelpers;
 }
 
 /** The least recently used goes first. */
@@ -23,7 +25,8 @@ export function feedOf(source: string): WorkerFeed {
     const parsed = JSON.parse(source) as ReaderSource;
     const schema = compileSchema(parsed.spec);
     const files = new FeedFiles(parsed, schema);
-    feed = { files, schema, symbols: new SymbolDictionaryReader(files.paths.symbols, parsed.feedUid) };
+    const symbols = new SymbolDictionaryReader(files.paths.symbols, parsed.feedUid);
+    feed = { files, schema, symbols, helpers: new DecodeHelpers(parsed.spec.name, schema, symbols) };
     for (const [oldest] of feeds) {
       if (feeds.size < FEEDS_MAX) break;
       forgetFeed(oldest);

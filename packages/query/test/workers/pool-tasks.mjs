@@ -56,7 +56,14 @@ export function fill({ words }) {
   for (;;) all.push(new Array(10_000).fill({}).map(() => ({ a: Math.random() })));
 }
 
-export const uncloneable = () => () => {};
+export function uncloneable(kind) {
+  if (kind === 'function') return () => {};
+  if (kind === 'promise') return { list: [1, { later: new Promise(() => {}) }] };
+  if (kind === 'symbol') return new Map([['key', Symbol('none')]]);
+  const circle = { at: new Date(0), cells: new Float64Array(2) };
+  circle.itself = circle;
+  return circle;
+}
 
 export function column({ rows }) {
   const cells = new Float64Array(rows).fill(0.5);

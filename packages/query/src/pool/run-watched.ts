@@ -1,0 +1,15 @@
+import { DeepwaterError } from '@deepwater/core/engine';
+import type { Steps } from '../slices.js';
+import type { TaskHelper } from './task-control.js';
+
+/** Runs the steps of a task through, with a look between any two at whether anybody still waits for it. @throws DeepwaterError DW_ABORTED */
+export function runWatched<T>(steps: Steps<T>, helper: TaskHelper): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (!helper.cancelled()) continue;
+    // Lets go of what it holds.
+    steps.return(undefined as never);
+    throw new DeepwaterError('DW_ABORTED', 'Nobody waits for this scan any more.');
+  }
+}
