@@ -136,6 +136,23 @@ describe('platform.merge', () => {
     expect(await failure(() => listed(merged))).toContain('DW_PLATFORM_CLOSED');
   });
 
+  test('ends batches with its signal, with no batch after it', async () => {
+    const many = await platform.createFeed({ ...TRADES, name: 'many' });
+    const writer = await platform.createWriter(many);
+    for (let i = 0; i < 20_000; i++) writer.writeValues(i, 'X', US + i);
+    const stop = new AbortController();
+    let rows = 0;
+    expect(await failure(async () => {
+      for await (const { length } of platform.merge([many, trades], { signal: stop.signal }).batches()) {
+        rows += length;
+        stop.abort(new Error('enough'));
+      }
+    })).toBe('Error: enough');
+    expect(rows).toBeGreaterThan(0);
+    expect(rows).toBeLessThan(20_000);
+    await writer.close();
+  });
+
   test('runs in worker threads from handles, and stops with them', async () => {
     const handle = platform.subscription(trades);
     const worker = new Worker(new URL('workers/merge.mjs', import.meta.url), { workerData: [handle, platform.subscription(quotes)] });

@@ -7,7 +7,9 @@ import { type MergedBatch, mergedBatches } from '../dist/merge/merged-batches.js
 import type { FeedRequest } from '../dist/merge/stretches.js';
 import { boundsBetween } from '../dist/time-bounds.js';
 import { FACTORS, type ModelFeed, type ModelFilter, type ModelRow, buildFeed, byArrival, byTime, feedHistory, filters, within } from './support/merge-model.js';
-import { assertProperty } from './support/seed.js';
+import { openDuck } from './support/duckdb.js';
+import { assertAsyncProperty, assertProperty } from './support/seed.js';
+import { BIGINT, HUGEINT, INTEGER } from '@duckdb/node-api';
 
 const open: ModelFeed[] = [];
 afterEach(() => {
@@ -95,5 +97,57 @@ describe('merged batches', () => {
       expect(got.map(({ merged: _merged, ...rest }) => rest)).toEqual(wanted.map(shown));
       expect(got.map(({ merged }) => merged)).toEqual(wanted.map(({ until }) => until));
     }), 150);
+  });
+});
+
+describe('merged batches at their edges', () => {
+  test('are in the order of DuckDB', async () => {
+    const duck = await openDuck();
+    let n = 0;
+    try {
+      await assertAsyncProperty(fc.asyncProperty(histories, async (histories) => {
+        const feeds = histories.map((history, i) => buildFeed(i, history));
+        open.push(...feeds);
+        const rows = feeds.flatMap((feed) => feed.rows);
+        n += 1;
+        await duck.table(`m${n}`, { feed: INTEGER, sequence: BIGINT, ns: HUGEINT }, rows.map(({ feed, sequence, ns }) => [feed, BigInt(sequence), ns]));
+        const wanted = await duck.rows(`select feed, sequence from m${n} order by ns, feed, sequence`);
+        const got = all(mergedBatches(feeds.map((feed) => request(feed, -(2n ** 100n), 2n ** 100n))));
+        expect(got.map(({ feed, sequence }) => [feed, sequence])).toEqual(wanted.map(({ feed, sequence }) => [feed, Number(sequence)]));
+      }), 30);
+    } finally {
+      duck.close();
+    }
+  });
+
+  const falling = { unit: 'us', signed: false, persist: true, shape: 'falling', begin: 1_700_000_000n, stride: 1n, capacityRows: 100, blockRows: 32, seed: 1 } as const;
+
+  test('refuse more records that wait than the limit, and take as many', () => {
+    const feed = buildFeed(0, { ...falling, steps: [{ kind: 'write', count: 250 }, { kind: 'drain', count: 150 }] });
+    open.push(feed);
+    const wished = { ...request(feed, 0n, 2n ** 62n), reorderRowsMax: 250 };
+    expect(all(mergedBatches([wished]))).toHaveLength(250);
+    let error: unknown;
+    try {
+      all(mergedBatches([{ ...wished, reorderRowsMax: 249 }]));
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toMatchObject({ code: 'DW_LIMIT_EXCEEDED', values: { feed: 'feed0', limit: 249 } });
+    // In order of arrival nothing waits.
+    expect(all(mergedBatches([{ ...wished, reorderRowsMax: 0 }], { order: 'arrival' }))).toHaveLength(250);
+  });
+
+  test.each(['time', 'arrival'] as const)('by %s: a memory feed that laps the merge gives what it held at the beginning', (order) => {
+    const feeds = [0, 1].map((i) => buildFeed(i, { ...falling, persist: false, shape: 'rising', steps: [{ kind: 'write', count: 1000 }, { kind: 'write', count: 500 }] }));
+    open.push(...feeds);
+    const batches = mergedBatches(feeds.map((feed) => request(feed, 0n, 2n ** 62n)), { order });
+    let first = batches.next();
+    while (first.done !== true && first.value === undefined) first = batches.next();
+    const records = given(first.value as MergedBatch);
+    // Twice round the ring.
+    for (let i = 0; i < 4096; i++) for (const { fixture } of feeds) fixture.write(-1, -1, 1_900_000_000n);
+    records.push(...all(batches));
+    expect(records.map(({ merged: _merged, ...rest }) => rest)).toEqual(byTime(feeds.map(({ rows }) => rows)).map(shown));
   });
 });

@@ -27,7 +27,7 @@ export class PendingTimes {
   /** @param columns fields that copies need @param fields fields that users asked for */
   constructor(
     private readonly feed: string, schema: Schema, private readonly bounds: TimeBounds,
-    private readonly columns: readonly Field[], private readonly fields: readonly Field[],
+    private readonly columns: readonly Field[], private readonly fields: readonly Field[], private readonly rowsMax = REORDER_ROWS_MAX,
   ) {
     this.#clockField = schema.fields[bounds.clock.fieldIndex] as Field;
   }
@@ -175,13 +175,13 @@ export class PendingTimes {
   }
 
   #reserve(length: number): void {
-    if (length > REORDER_ROWS_MAX) {
-      throw new DeepwaterError('DW_LIMIT_EXCEEDED', `More than ${REORDER_ROWS_MAX} records of feed ${this.feed} lie between a record and its place in the order of ${this.bounds.clock.name}. Ask for a shorter range, by another clock, or for { order: 'arrival' }, which keeps the order in which they came.`, {
-        values: { feed: this.feed, clock: this.bounds.clock.name, limit: REORDER_ROWS_MAX },
+    if (length > this.rowsMax) {
+      throw new DeepwaterError('DW_LIMIT_EXCEEDED', `More than ${this.rowsMax} records of feed ${this.feed} lie between a record and its place in the order of ${this.bounds.clock.name}. Ask for a shorter range, by another clock, or for { order: 'arrival' }, which keeps the order in which they came.`, {
+        values: { feed: this.feed, clock: this.bounds.clock.name, limit: this.rowsMax },
       });
     }
     if (length <= this.#rows.length) return;
-    const room = Math.min(REORDER_ROWS_MAX, 2 * length);
+    const room = Math.min(this.rowsMax, 2 * length);
     const grow = (array: Uint32Array): Uint32Array<ArrayBuffer> => {
       const grown = new Uint32Array(room);
       grown.set(array.subarray(0, this.length));

@@ -14,6 +14,8 @@ export interface FeedRequest {
   readonly files: FeedFiles;
   readonly wanted: Wanted & { readonly bounds: TimeBounds };
   readonly fields: readonly Field[];
+  /** Records that may wait for their place in the order of time; 8,388,608 where it is left out. */
+  readonly reorderRowsMax?: number;
 }
 
 export type Stretches = Generator<Stretch | undefined, void, void>;
@@ -32,8 +34,8 @@ export function* stretchesByArrival({ files, wanted, fields }: FeedRequest): Str
 
 /** By time, of equal times by arrival. What is in order already goes straight through. */
 export function* stretchesByTime(request: FeedRequest, later: LaterTimes): Stretches {
-  const { files, wanted, fields } = request;
-  const pending = new PendingTimes(files.source.spec.name, files.schema, wanted.bounds, wanted.fields, fields);
+  const { files, wanted, fields, reorderRowsMax } = request;
+  const pending = new PendingTimes(files.source.spec.name, files.schema, wanted.bounds, wanted.fields, fields, reorderRowsMax);
   try {
     for (const piece of pieces(files, wanted)) {
       yield;
