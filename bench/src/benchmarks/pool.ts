@@ -21,7 +21,7 @@ type SidedReader = Reader<SidedSpec>;
 /** A range of a hundred ticks as somebody gives it: how many there are, and the price of the first and the size of the last. */
 type Ask = (start: number, end: number) => Promise<readonly [rows: number, price: number, size: number]>;
 
-/** Calls that somebody makes one after the other before it is the next one's turn: between the others' a thread of a pool falls asleep. */
+/** Calls that somebody makes one after the other before it is the next one's turn. */
 const CALLS_IN_A_ROW = 100;
 
 /** Microseconds of each call, awaited, one after the other, at places all over the feed. */
