@@ -1,19 +1,26 @@
 /** How values are shown to people. */
 
 const DAY_US = 86_400_000_000;
-const PERCENT = new Intl.NumberFormat('en-US', { style: 'percent', minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const MONEY = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const RATIO = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 3 });
-const COUNT = new Intl.NumberFormat('en-US');
-const EXACT = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 10, useGrouping: false });
 
-const orDash = (format: (value: number) => string) => (value: number | null | undefined): string => (value === null || value === undefined || Number.isNaN(value) ? '–' : format(value));
+/** Made when something is shown: each takes milliseconds, and a program that imports this may never show anything. */
+const formats = new Map<string, Intl.NumberFormat>();
 
-export const percent = orDash((value) => PERCENT.format(value));
-export const money = orDash((value) => MONEY.format(value));
-export const ratio = orDash((value) => RATIO.format(value));
-export const count = orDash((value) => COUNT.format(value));
-export const price = orDash((value) => EXACT.format(value));
+function format(name: string, options: Intl.NumberFormatOptions): (value: number) => string {
+  return (value) => {
+    let made = formats.get(name);
+    if (made === undefined) formats.set(name, (made = new Intl.NumberFormat('en-US', options)));
+    return made.format(value);
+  };
+}
+
+const orDash = (shown: (value: number) => string) => (value: number | null | undefined): string => (value === null || value === undefined || Number.isNaN(value) ? '–' : shown(value));
+const withDigits = format('ratio', { minimumFractionDigits: 2, maximumFractionDigits: 3 });
+
+export const percent = orDash(format('percent', { style: 'percent', minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+export const money = orDash(format('money', { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+export const ratio = orDash(withDigits);
+export const count = orDash(format('count', {}));
+export const price = orDash(format('price', { maximumSignificantDigits: 10, useGrouping: false }));
 
 /** Microseconds since 1970 as a time in UTC. */
 export const time = orDash((us) => {
@@ -22,9 +29,9 @@ export const time = orDash((us) => {
 });
 
 export const duration = orDash((us) => {
-  if (us >= 2 * DAY_US) return `${RATIO.format(us / DAY_US)} d`;
-  if (us >= 7_200_000_000) return `${RATIO.format(us / 3_600_000_000)} h`;
-  return us >= 120_000_000 ? `${RATIO.format(us / 60_000_000)} min` : `${RATIO.format(us / 1_000_000)} s`;
+  if (us >= 2 * DAY_US) return `${withDigits(us / DAY_US)} d`;
+  if (us >= 7_200_000_000) return `${withDigits(us / 3_600_000_000)} h`;
+  return us >= 120_000_000 ? `${withDigits(us / 60_000_000)} min` : `${withDigits(us / 1_000_000)} s`;
 });
 
 /** A parameter, in a few words. */
