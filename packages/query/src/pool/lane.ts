@@ -7,7 +7,6 @@ import { deserializeError } from '@deepwater/core/engine';
 import { LoadGate } from './load-gate.js';
 import { poolFull, workerDied } from './pool-errors.js';
 import { PoolThread, type ThreadOptions } from './pool-thread.js';
-import type { PoolThreadData } from './protocol.js';
 import { CONTROL, type TaskControl } from './task-control.js';
 
 /** Chunks that all threads of all lanes together keep mapped; a process can map about 13,000, and readers need some, too. */
@@ -40,14 +39,16 @@ export interface LaneOptions extends Pick<ThreadOptions, 'resourceLimits'> {
 
 export class Lane {
   readonly #waiting = new Set<Ticket>();
-  readonly #gate = new LoadGate();
+  readonly #gate: LoadGate;
   #threads: readonly PoolThread[] = [];
   /** Those without a task; the one that had the last is the next to get one, as its caches are warm. */
   #free: PoolThread[] = [];
   #starting: Promise<void> | undefined;
   #closed = false;
 
-  constructor(private readonly options: LaneOptions) {}
+  constructor(private readonly options: LaneOptions) {
+    this.#gate = LoadGate.forThreads(options.threads);
+  }
 
   /** Every thread has loaded its code. */
   get warm(): boolean {
@@ -70,10 +71,10 @@ export class Lane {
     const { Piscina } = await import('piscina');
     if (this.#closed) return;
     const { threads, resourceLimits } = this.options;
-    const data: PoolThreadData = {
-      gate: this.#gate.shared, controls: new SharedArrayBuffer(threads * CONTROL.BYTES), mappingsMax: Math.max(MAPPINGS_LEAST, Math.floor(MAPPINGS_MAX / 2 / threads)),
+    const data = {
+      controls: new SharedArrayBuffer(threads * CONTROL.BYTES), mappingsMax: Math.max(MAPPINGS_LEAST, Math.floor(MAPPINGS_MAX / 2 / threads)),
     };
-    this.#threads = Array.from({ length: threads }, (_, slot) => new PoolThread(Piscina, slot, { data, resourceLimits }));
+    this.#threads = Array.from({ length: threads }, (_, slot) => new PoolThread(Piscina, slot, { gate: this.#gate, data, resourceLimits }));
     this.#free = [...this.#threads];
     this.#next();
   }

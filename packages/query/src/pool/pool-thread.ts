@@ -4,11 +4,13 @@
  */
 import { type Transferable, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
+import type { LoadGate } from './load-gate.js';
 import type { PoolThreadData, TaskAnswer, TaskMessage } from './protocol.js';
 import { TaskControl } from './task-control.js';
 
 export interface ThreadOptions {
-  readonly data: PoolThreadData;
+  readonly gate: LoadGate;
+  readonly data: Omit<PoolThreadData, 'gate' | 'slot'>;
   /** For tests: memory limits of the thread. */
   readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number } | undefined;
 }
@@ -41,15 +43,18 @@ export class PoolThread {
   }
 
   #newPiscina(): Piscina {
-    const { data, resourceLimits } = this.options;
+    const { slot, options: { gate, data, resourceLimits } } = this;
     const piscina = new this.PiscinaClass({
-      filename: new URL('./pool-worker.js', import.meta.url).href, name: 'run', workerData: data,
+      filename: new URL('./pool-worker.js', import.meta.url).href, name: 'run', workerData: { ...data, gate: gate.shared, slot } satisfies PoolThreadData,
       minThreads: 1, maxThreads: 1, idleTimeout: Infinity, atomics: 'sync', recordTiming: false,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     // A thread that ended with nothing to do has been replaced.
     piscina.on('error', () => {});
-    piscina.on('workerDestroy', () => { queueMicrotask(() => { this.#replace(piscina); }); });
+    piscina.on('workerDestroy', () => {
+      gate.left(slot);
+      queueMicrotask(() => { this.#replace(piscina); });
+    });
     return piscina;
   }
 

@@ -3,12 +3,12 @@ import { workerData } from 'node:worker_threads';
 import { LoadGate } from './load-gate.js';
 import type { PoolThreadData, TaskMessage } from './protocol.js';
 
-const { gate, controls, mappingsMax } = workerData as PoolThreadData;
+const { gate, slot, controls, mappingsMax } = workerData as PoolThreadData;
 type Run = (message: TaskMessage) => unknown;
 
 async function load(): Promise<Run> {
   let run: Run | undefined;
-  const passed = await new LoadGate(gate).pass(async () => {
+  const passed = await new LoadGate(gate).pass(slot, async () => {
     const { taskRunner } = await import('./task-runner.js');
     run = await taskRunner(controls, mappingsMax);
   });

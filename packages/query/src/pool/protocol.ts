@@ -1,9 +1,11 @@
 /** What passes between the pool and its threads. */
 import type { SerializedError } from '@deepwater/core/engine';
 
-/** Given to every thread of a lane. */
+/** Given to a thread of a lane. */
 export interface PoolThreadData {
   readonly gate: SharedArrayBuffer;
+  /** Its place in the lane. */
+  readonly slot: number;
   readonly controls: SharedArrayBuffer;
   /** Chunks that a thread keeps mapped: the limit is one of the process. */
   readonly mappingsMax: number;
