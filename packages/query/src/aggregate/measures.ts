@@ -2,7 +2,7 @@
 import { DeepwaterError, type Field, type Schema } from '@deepwater/core/engine';
 import { firstInMask, lastInMask } from '../kernels/masks.js';
 import { SCRATCH } from '../kernels/scratch.js';
-import { type FloatSum, NO_SUM, addSums } from './exact.js';
+import { type FloatSum, NO_SUM, addSums } from './float-sum.js';
 import { type Moments, addMoments, momentsOf } from './moments.js';
 import type { Measure } from './request.js';
 import { type ActiveStrip, is64, isFloat, signOf } from './strip.js';

@@ -1,10 +1,10 @@
 /** Bars as objects or as columns. */
 import { DeepwaterError, formatDecimal } from '@deepwater/core/engine';
+import { ratio } from '../ratio.js';
 import type { Bar, BarColumns, ExactBar, PriceColumn } from './bar.js';
 import type { BarFields } from './bar-fields.js';
 import type { BarData } from './bar-table.js';
 import { numberOf } from './open-bar.js';
-import { ratio } from './ratio.js';
 
 /** What bars say of themselves. */
 export interface BarNames {
