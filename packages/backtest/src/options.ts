@@ -1,5 +1,5 @@
 /** What `backtest` is asked for, checked. */
-import { DeepwaterError, describeValue } from '@deepwater/core/engine';
+import { DeepwaterError, NS_PER_UNIT, describeValue, durationNs } from '@deepwater/core/engine';
 import { type BarOptions, type TimeInput, checkKeys, countOf, flagOf, functionOf } from '@deepwater/query';
 import type { BrokerOptions } from '@deepwater/strategy';
 import { copyOfParams } from '@deepwater/strategy/engine';
@@ -34,7 +34,7 @@ export interface BacktestOptions<P = unknown> {
   readonly bars?: BarOptions;
   /** Trades on paper: `context.broker`, `onFill`, and fills, trades, equity and statistics in the result. */
   readonly broker?: BrokerOptions;
-  /** Time between two values of the equity curve, at least: `'1s'` to `'1d'`. Default: as fine as 1,500 values allow. */
+  /** Time between two values of the equity curve, at least: `'1s'`, `'1h'`, `'1d'`. Default: as fine as 1,500 values allow. */
   readonly sample?: string;
   /** Of `context.random()`, with the position of the parameters. Default 0. */
   readonly seed?: number;
@@ -71,7 +71,6 @@ const KEYS = [
 ] as const satisfies readonly (keyof BacktestOptions)[];
 const KEEP: Keep = { fills: 10_000, trades: 10_000, emitted: 10_000, written: 10_000, logs: 1_000 };
 const SETS_MAX = 1_000_000;
-const UNIT_US: Readonly<Record<string, number>> = { s: 1e6, m: 60e6, h: 3600e6, d: 86_400e6 };
 
 /** @throws DeepwaterError DW_OPTION_INVALID */
 export function checkBacktest(module: URL, options: unknown): CheckedBacktest {
@@ -84,7 +83,7 @@ export function checkBacktest(module: URL, options: unknown): CheckedBacktest {
   if (bars !== undefined) checkKeys(bars, ['resolution', 'price', 'size']);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('signal', signal, 'the signal of an AbortController');
   const kept = checkKeys(keep, Object.keys(KEEP));
-  const sampleUs = sampleOf(given['sample']);
+  const sampleUs = given['sample'] === undefined ? undefined : Number(durationOf('sample', given['sample']) / NS_PER_UNIT.us);
   const { sample: _sample, ...rest } = given as unknown as BacktestOptions;
   functionOf('onResult', given['onResult']);
   functionOf('onProgress', given['onProgress']);
@@ -100,11 +99,11 @@ export function checkBacktest(module: URL, options: unknown): CheckedBacktest {
   };
 }
 
-function sampleOf(value: unknown): number | undefined {
-  if (value === undefined) return undefined;
-  const found = typeof value === 'string' ? /^([1-9]\d{0,4})([smhd])$/.exec(value) : null;
-  if (found === null) throw wrong('sample', value, "a whole number of s, m, h or d, such as '1m'");
-  return Number(found[1]) * (UNIT_US[found[2] as string] as number);
+/** A length of time in nanoseconds. */
+export function durationOf(option: string, value: unknown): bigint {
+  const ns = durationNs(value);
+  if (ns === undefined) throw wrong(option, value, "a whole number of ms, s, m, h or d, such as '1h'");
+  return ns;
 }
 
 function namesOf(option: string, value: unknown): string[] {

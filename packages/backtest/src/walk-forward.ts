@@ -2,11 +2,11 @@
  * Walk-forward: parameters are chosen by one stretch of time and judged by the next, which they have not seen, again and again. See R. Pardo,
  * "The Evaluation and Optimization of Trading Strategies", 2nd ed., Wiley 2008, chapter 11.
  */
-import { type Clock, compileSchema, describeValue } from '@deepwater/core/engine';
+import { type Clock, NS_PER_UNIT, compileSchema } from '@deepwater/core/engine';
 import { type TimeInput, timeOf } from '@deepwater/query';
 import { moduleUrl } from '@deepwater/strategy/engine';
 import { type BacktestHost, backtest } from './backtest.js';
-import { type BacktestOptions, type BacktestProgress, checkBacktest, wrong } from './options.js';
+import { type BacktestOptions, type BacktestProgress, checkBacktest, durationOf, wrong } from './options.js';
 import type { BacktestResult } from './result.js';
 import type { EquityCurve } from './run/equity-sampler.js';
 import { type Statistics, drawdownOf, ratiosOf } from './run/statistics.js';
@@ -51,8 +51,6 @@ export interface WalkForwardResult<P = unknown> {
   readonly stats: Pick<Statistics, 'cash' | 'equity' | 'profit' | 'return' | 'maxDrawdown' | 'maxDrawdownShare' | 'maxDrawdownUs' | 'sharpe' | 'sortino' | 'fills' | 'fees' | 'turnover' | 'trades'>;
 }
 
-const UNIT_NS: Readonly<Record<string, bigint>> = { s: 1_000_000_000n, m: 60_000_000_000n, h: 3_600_000_000_000n, d: 86_400_000_000_000n };
-const CLOCK_NS = { ns: 1n, us: 1000n, ms: 1_000_000n } as const;
 const WINDOWS_MAX = 10_000;
 /** Values of the equity curve of one test, about. */
 const VALUES_PER_TEST = 200;
@@ -66,7 +64,7 @@ export async function walkForward(host: BacktestHost, module: unknown, options: 
   if (rest.start === undefined || rest.end === undefined || rest.broker === undefined) throw wrong('start, end, broker', undefined, 'all three: walk-forward cuts a range of time into windows and compares what was earned');
   if (typeof metric !== 'function' && !METRICS.includes(metric)) throw wrong('metric', metric, `one of ${METRICS.join(', ')}, or a function of a result`);
   const clock = compileSchema(host.source(rest.feeds[0] as string).spec).clocks[0] as Clock;
-  const lengths = { train: lengthOf('train', train), test: lengthOf('test', test), step: lengthOf('step', step) };
+  const lengths = { train: durationOf('train', train), test: durationOf('test', test), step: durationOf('step', step) };
   if (lengths.step < lengths.test) throw wrong('step', step, `at least as long as test, ${test}`);
   const places = placesOf(rest.start, rest.end, clock, lengths);
   const sample = sampleFor(lengths.test);
@@ -94,28 +92,22 @@ function valueOf(result: BacktestResult, metric: Metric | ((result: BacktestResu
 
 function placesOf(start: TimeInput, end: TimeInput, clock: Clock, lengths: { train: bigint; test: bigint; step: bigint }): Pick<WalkForwardWindow, 'train' | 'test' | 'end'>[] {
   const dates = start instanceof Date;
-  const unit = dates ? 1_000_000n : CLOCK_NS[clock.unit];
-  const from = timeOf(start, clock, 'start') * CLOCK_NS[clock.unit];
-  const to = timeOf(end, clock, 'end') * CLOCK_NS[clock.unit];
+  const unit = dates ? NS_PER_UNIT.ms : NS_PER_UNIT[clock.unit];
+  const from = timeOf(start, clock, 'start') * NS_PER_UNIT[clock.unit];
+  const to = timeOf(end, clock, 'end') * NS_PER_UNIT[clock.unit];
   const time = (ns: bigint): TimeInput => (dates ? new Date(Number(ns / unit)) : clock.unit === 'ns' ? ns : Number(ns / unit));
   const places: Pick<WalkForwardWindow, 'train' | 'test' | 'end'>[] = [];
   for (let at = from; at + lengths.train + lengths.test <= to; at += lengths.step) {
-    if (places.length >= WINDOWS_MAX) throw wrong('step', `${lengths.step / 1_000_000_000n} s`, `longer steps: there would be more than ${WINDOWS_MAX} windows`);
+    if (places.length >= WINDOWS_MAX) throw wrong('step', `${lengths.step} ns`, `longer steps: there would be more than ${WINDOWS_MAX} windows`);
     places.push({ train: time(at), test: time(at + lengths.train), end: time(at + lengths.train + lengths.test) });
   }
   if (places.length === 0) throw wrong('end', end, 'a range of time that has room for train and test at least once');
   return places;
 }
 
-function lengthOf(option: string, value: unknown): bigint {
-  const found = typeof value === 'string' ? /^([1-9]\d{0,5})([smhd])$/.exec(value) : null;
-  if (found === null) throw wrong(option, describeValue(value), "a whole number of s, m, h or d, such as '30d'");
-  return BigInt(found[1] as string) * (UNIT_NS[found[2] as string] as bigint);
-}
-
 function sampleFor(testNs: bigint): string {
   const wanted = testNs / BigInt(VALUES_PER_TEST);
-  return SAMPLES.findLast((sample) => lengthOf('sample', sample) <= wanted) ?? '1s';
+  return SAMPLES.findLast((sample) => durationOf('sample', sample) <= wanted) ?? '1s';
 }
 
 function stitched(windows: readonly WalkForwardWindow[]): WalkForwardResult {

@@ -58,6 +58,7 @@ export { FEED_DEFAULTS, FEED_LIMITS } from './schema/limits.js';
 export { checkFeedName } from './schema/names.js';
 export { didYouMean, nearMatches } from './schema/near.js';
 export { specDifferences } from './schema/spec-differences.js';
+export { NS_PER_UNIT, UNITS_PER_MS, UNITS_PER_SECOND, durationNs } from './time/units.js';
 export type {
   AnySpec, CellKind, Clock, ClockNameOf, ColumnsOf, Durability, DurabilityInput, FeedMode, FeedSpec, FeedSpecInput, Field, FieldAs,
   FieldInput, FieldType, Instrument, InstrumentInput, NormalizedField, PaddingType, RecordFormat, RecordFormatField,

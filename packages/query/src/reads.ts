@@ -1,5 +1,5 @@
 /** The reads of a feed, each as steps that the reader runs through at once or in slices. */
-import { type Clock, DeepwaterError, type Field, describeValue } from '@deepwater/core/engine';
+import { type Clock, DeepwaterError, type Field, UNITS_PER_SECOND, describeValue } from '@deepwater/core/engine';
 import type { Partial } from './aggregate/partial.js';
 import type { AggregateRequest } from './aggregate/request.js';
 import { tableOf } from './arrow/arrow-table.js';
@@ -20,7 +20,7 @@ import { type Piece, type Wanted, select } from './select.js';
 import type { Steps } from './slices.js';
 import type { WantedFilter } from './where/used-filter.js';
 import {
-  type TimeBounds, UNITS_PER_SECOND, boundsBetween, boundsOfRange, leastTime, timeOf,
+  type TimeBounds, WILD_SECONDS, boundsBetween, boundsOfRange, leastTime, timeOf,
 } from './time-bounds.js';
 
 /** What every read of one reader works with. */
@@ -60,8 +60,6 @@ export interface Elsewhere {
   bars(options: unknown, bounds: TimeBounds): Steps<readonly BarsPart[]>;
 }
 
-/** A time this far ahead of the wall clock is taken for a mistake of whoever made it. */
-const WILD_SECONDS = 3600;
 const TRIES_MAX = 16;
 
 export function* readRange(context: ReadContext, start: unknown, end: unknown, options: unknown): Steps<unknown> {

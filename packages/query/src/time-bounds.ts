@@ -1,4 +1,4 @@
-import { type Clock, type Schema, DeepwaterError, describeValue, didYouMean } from '@deepwater/core/engine';
+import { type Clock, type Schema, DeepwaterError, UNITS_PER_MS, describeValue, didYouMean } from '@deepwater/core/engine';
 
 /**
  * A time as callers give it: a whole number or bigint in the unit of the clock, or a Date. On a clock in nanoseconds a
@@ -66,8 +66,8 @@ export function boundsOfRange(schema: Schema, clockIndex: number, start: unknown
   return boundsBetween(schema, clockIndex, from, to - 1n);
 }
 
-const MS_IN: Readonly<Record<Clock['unit'], bigint>> = { ms: 1n, us: 1000n, ns: 1_000_000n };
-export const UNITS_PER_SECOND: Readonly<Record<Clock['unit'], number>> = { ms: 1e3, us: 1e6, ns: 1e9 };
+/** A time further ahead of the wall clock than this is taken for a mistake of whoever made it. */
+export const WILD_SECONDS = 3600;
 
 /** A time in the unit of the clock. @throws DeepwaterError DW_RANGE_INVALID */
 export function timeOf(value: unknown, clock: Clock, what: string): bigint {
@@ -76,7 +76,7 @@ export function timeOf(value: unknown, clock: Clock, what: string): bigint {
     if (clock.unit !== 'ns' || Number.isSafeInteger(value)) return BigInt(value);
     throw invalidTime(value, clock, what, 'a number is not exact there; give a bigint');
   }
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return BigInt(value.getTime()) * MS_IN[clock.unit];
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return BigInt(value.getTime()) * UNITS_PER_MS[clock.unit];
   throw invalidTime(value, clock, what, `give a whole number or bigint in ${clock.unit}, or a Date`);
 }
 

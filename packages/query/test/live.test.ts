@@ -106,10 +106,11 @@ describe('a reader while the feed is written', () => {
 
   test('a writer at full speed: each read is one whole, gapless prefix of the feed', async () => {
     const records = 400_000;
-    const { reader, done, finish } = await startWriter({ persist: true, records, slotCount: 256, capacityRows: 2048, blockRows: 64 });
+    const { reader, begin, done, finish } = await startWriter({ persist: true, records, reads: 8, slotCount: 256, capacityRows: 2048, blockRows: 64 });
     let reads = 0;
     let known = 0;
     while (!done()) {
+      begin();
       const columns = reader.rangeSync(...ALL, { format: 'columns' });
       const wrong = columns.n.findIndex((n, i) => n !== i || columns.odd[i] !== (i * 2 + 1) >>> 0 || columns.low[i] !== i % 65536 || columns.ts[i] !== BigInt(timeOf(i)));
       expect(wrong).toBe(-1);
@@ -124,7 +125,7 @@ describe('a reader while the feed is written', () => {
       reads += 1;
     }
     await finish();
-    expect(reads).toBeGreaterThan(3);
+    expect(reads).toBeGreaterThanOrEqual(8);
     expect(reader.rangeSync(...ALL, { format: 'columns', columns: ['n'] }).n.length).toBe(records);
     const from = timeOf(records - 5000);
     const wanted = Array.from({ length: records }, (_, n) => n).filter((n) => timeOf(n) >= from);
@@ -132,7 +133,7 @@ describe('a reader while the feed is written', () => {
   });
 
   test('a memory feed that is overwritten all the time: no torn record, no hole', async () => {
-    const { reader, done, finish } = await startWriter({ persist: false, records: 20_000_000, slotCount: 4096, capacityRows: 64, blockRows: 64 });
+    const { reader, done, finish } = await startWriter({ persist: false, records: 20_000_000, reads: 0, slotCount: 4096, capacityRows: 64, blockRows: 64 });
     let reads = 0;
     let rows = 0;
     const end = performance.now() + 2000;
@@ -153,17 +154,21 @@ describe('a reader while the feed is written', () => {
 interface LiveFeed {
   readonly reader: FeedReader<typeof spec>;
   readonly done: () => boolean;
+  /** Says that a read begins. */
+  readonly begin: () => void;
   readonly finish: () => Promise<void>;
 }
 
-async function startWriter(options: { persist: boolean; records: number; slotCount: number; capacityRows: number; blockRows: number }): Promise<LiveFeed> {
+/** @param options.reads how many reads must have begun, at least, before the writer has written everything */
+async function startWriter(options: { persist: boolean; records: number; reads: number; slotCount: number; capacityRows: number; blockRows: number }): Promise<LiveFeed> {
   const basePath = mkdtempSync(path.join(os.tmpdir(), 'deepwater-query-live-'));
   cleanUps.push(() => { rmSync(basePath, { recursive: true, force: true }); });
   const parsed = parseFeedSpec({ ...spec, persist: options.persist });
   const source: ReaderSource = { basePath, storeId: STORE_ID, feedUid: FEED_UID, spec: parsed };
   mkdirSync(feedPaths(basePath, spec.name).chunks, { recursive: true });
-  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const stop = new Int32Array(new SharedArrayBuffer(8));
   const worker = new Worker(new URL('./support/live-writer.mjs', import.meta.url), { workerData: { source, stop, ...options } });
+  cleanUps.push(() => { void worker.terminate(); });
   const exited = once(worker, 'exit');
   let done = false;
   const failed = new Promise<never>((_, reject) => { worker.once('error', (error) => { done = true; reject(error); }); });
@@ -173,8 +178,13 @@ async function startWriter(options: { persist: boolean; records: number; slotCou
   return {
     reader: new FeedReader<typeof spec>(source),
     done: () => done,
+    begin: () => {
+      Atomics.add(stop, 1, 1);
+      Atomics.notify(stop, 1);
+    },
     finish: async () => {
       Atomics.store(stop, 0, 1);
+      Atomics.notify(stop, 1);
       await Promise.race([exited, failed]);
     },
   };

@@ -1,4 +1,4 @@
-import type { Clock, Field, Schema } from '@deepwater/core/engine';
+import { type Clock, type Field, NS_PER_UNIT, type Schema } from '@deepwater/core/engine';
 import { type Bar, type BarOptions, LiveBars, type Run, type Subscription } from '@deepwater/query';
 import { EarliestFirst } from './earliest-first.js';
 
@@ -191,7 +191,7 @@ function timeKey(schema: Schema, inNanoseconds: boolean): (row: Row) => number |
   const { name, unit, fieldIndex } = schema.clocks[0] as Clock;
   const inBigints = (schema.fields[fieldIndex] as Field).as === 'bigint';
   if (inNanoseconds) {
-    const factor = unit === 'ns' ? 1n : unit === 'us' ? 1000n : 1_000_000n;
+    const factor = NS_PER_UNIT[unit];
     return (row) => BigInt(row[name] as number | bigint) * factor;
   }
   const factor = unit === 'us' ? 1 : 1000;

@@ -6,6 +6,7 @@ import { type Output, withOutput } from '../output/output.js';
 import { Progress } from '../output/progress.js';
 import { RECORD_FORMATS, type RecordFormatName, type Row, recordPrinter } from '../output/record-format.js';
 import { type StoreOptions, basePathOption, withStore } from '../store.js';
+import { unitsPerSecond } from '../time/clock-units.js';
 import { TIME_HELP, parseTime } from '../time/parse-time.js';
 import { type RecordOptions, formatOf, positiveNumber, recordOptions, selectedFields, whereOption, wholeNumber } from './record-options.js';
 
@@ -136,8 +137,7 @@ function rangeOf(info: FeedInfo, reader: Reader, { start, end, latest, by }: Que
   const { unit, signed } = clockOf(info, by);
   if (start === undefined && end === undefined) {
     const newest = BigInt(reader.newest({ by })?.time ?? 0);
-    const perSecond = { ms: 1e3, us: 1e6, ns: 1e9 }[unit];
-    return { start: newest - BigInt(Math.round((latest ?? LATEST_SECONDS) * perSecond)), end: newest + 1n };
+    return { start: newest - BigInt(Math.round((latest ?? LATEST_SECONDS) * unitsPerSecond(unit))), end: newest + 1n };
   }
   const now = Date.now();
   return {

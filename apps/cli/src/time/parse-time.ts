@@ -1,8 +1,6 @@
-import { type Clock, DeepwaterError } from 'deepwater';
+import { DeepwaterError } from 'deepwater';
+import { DIGITS, type Unit } from './clock-units.js';
 
-type Unit = Clock['unit'];
-
-const NS_PER_UNIT: Readonly<Record<Unit, bigint>> = { ms: 1_000_000n, us: 1000n, ns: 1n };
 const NS_PER: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 86_400e9, w: 604_800e9 };
 
 const RELATIVE = /^([+-])((?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+)$/;
@@ -24,7 +22,7 @@ export function parseTime(text: string, option: string, unit: Unit, nowMs: numbe
   if (ns === undefined) {
     throw new DeepwaterError('DW_RANGE_INVALID', `${option} is ${JSON.stringify(text)}, which is no time. Give ${TIME_HELP}.`, { values: { option, given: text } });
   }
-  const perUnit = NS_PER_UNIT[unit];
+  const perUnit = 10n ** BigInt(DIGITS.ns - DIGITS[unit]);
   const down = ns / perUnit; // towards zero
   return ns % perUnit > 0n ? down + 1n : down;
 }

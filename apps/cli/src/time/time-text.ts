@@ -1,9 +1,5 @@
-import type { Clock } from 'deepwater';
+import { DIGITS, type Unit } from './clock-units.js';
 
-type Unit = Clock['unit'];
-
-/** Digits after the second, and units in a second. */
-const DIGITS: Readonly<Record<Unit, number>> = { ms: 3, us: 6, ns: 9 };
 /** What a Date can hold, in seconds to either side of 1970. */
 const SECONDS_MAX = 8_640_000_000_000n;
 

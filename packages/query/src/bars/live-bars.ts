@@ -1,4 +1,5 @@
-import { type Clock, type Field, type Schema, decimalFromNumber, parseDecimal } from '@deepwater/core/engine';
+import { type Clock, type Field, type Schema, UNITS_PER_SECOND, decimalFromNumber, parseDecimal } from '@deepwater/core/engine';
+import { WILD_SECONDS } from '../time-bounds.js';
 import type { Bar, BarFieldOptions } from './bar.js';
 import { type BarFields, type BarSide, barFields } from './bar-fields.js';
 import { type BarNames, barOf } from './bar-results.js';
@@ -12,9 +13,6 @@ export interface BarOptions extends BarFieldOptions {
 }
 
 type Row = Readonly<Record<string, unknown>>;
-
-/** Times further ahead of the machine's clock than this are taken for errors, as by `latest`. */
-const BELIEVED_AHEAD_MS = 3_600_000;
 
 /**
  * Makes time bars of records as they come, in one pass. A bar is complete when a record of a later one comes: the feed's own
@@ -38,7 +36,7 @@ export class LiveBars {
   readonly #inBigints: boolean;
   /** Latest time that is believed, in the unit of the clock. */
   #believed = -Infinity;
-  readonly #perMs: number;
+  readonly #perSecond: number;
   #begun = false;
   /** The bar that is being made, or the first one, lacks records. */
   #incomplete = false;
@@ -54,7 +52,7 @@ export class LiveBars {
   constructor(feed: string, schema: Schema, options: BarOptions) {
     const clock = schema.clocks[0] as Clock;
     this.#clock = clock.name;
-    this.#perMs = clock.unit === 'ns' ? 1e6 : clock.unit === 'us' ? 1000 : 1;
+    this.#perSecond = UNITS_PER_SECOND[clock.unit];
     this.#inBigints = schema.fields[clock.fieldIndex]?.as === 'bigint';
     this.#width = resolutionIn(options.resolution, clock.unit);
     const fields = barFields(feed, schema, options);
@@ -125,7 +123,7 @@ export class LiveBars {
 
   #isWild(time: number | bigint): boolean {
     if (time <= this.#believed) return false;
-    this.#believed = (Date.now() + BELIEVED_AHEAD_MS) * this.#perMs;
+    this.#believed = (Date.now() / 1000 + WILD_SECONDS) * this.#perSecond;
     return time > this.#believed;
   }
 

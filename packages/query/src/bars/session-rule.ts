@@ -1,5 +1,5 @@
 /** Sessions by a daily rule on the clocks of a place, changes to summer time included (ECMA-402 has the time zones). */
-import { DeepwaterError, type TimeUnit, describeValue, didYouMean } from '@deepwater/core/engine';
+import { DeepwaterError, type TimeUnit, UNITS_PER_MS, describeValue, didYouMean } from '@deepwater/core/engine';
 import { checkKeys } from '../options.js';
 import { FAR_FUTURE, FAR_PAST, type Grid, type Span } from './grid.js';
 
@@ -20,7 +20,6 @@ export type Weekday = (typeof WEEKDAYS)[number];
 const DAY_MS = 86_400_000;
 /** Days around a time among which there is a session on either side: one a week, and one that was skipped. */
 const LOOK_DAYS = 16;
-const PER_MS: Readonly<Record<TimeUnit, bigint>> = { ms: 1n, us: 1000n, ns: 1_000_000n };
 /** Dates further from 1970 than this Date does not know, less the days that are looked at. */
 const DATE_MS_MAX = 8.64e15 - 20 * DAY_MS;
 
@@ -31,7 +30,7 @@ export function ruleCalendar(rule: SessionRule, unit: TimeUnit): Grid {
   const open = wallTime('open', rule.open);
   const close = wallTime('close', rule.close);
   if (open >= DAY_MS) throw invalid('open', rule.open, 'a session opens before 24:00');
-  return new RuleCalendar(zone, open, close > open ? close : close + DAY_MS, weekdays(rule.days), PER_MS[unit]);
+  return new RuleCalendar(zone, open, close > open ? close : close + DAY_MS, weekdays(rule.days), UNITS_PER_MS[unit]);
 }
 
 class RuleCalendar implements Grid {

@@ -1,6 +1,7 @@
+import type { TimeUnit } from '@deepwater/core/engine';
 import { viewOf } from '../merge/feed-cursor.js';
 import { type FeedRequest, stretchesByArrival } from '../merge/stretches.js';
-import { type TimeUnit, factorOf } from '../merge/time-scale.js';
+import { factorOf } from '../merge/time-scale.js';
 import { leftBatches } from './left-batches.js';
 import type { Matches } from './matches.js';
 import { RightSide } from './right-side.js';

@@ -1,12 +1,12 @@
-import { type AnySpec, type ColumnsOf, DeepwaterError, describeValue } from '@deepwater/core/engine';
+import { type AnySpec, type ColumnsOf, DeepwaterError, type TimeUnit, UNITS_PER_SECOND, describeValue } from '@deepwater/core/engine';
 import { signalOf, flagOf } from '../follow/follow-options.js';
 import type { SubscriptionHandle } from '../follow/handle.js';
 import { type FeedAccess, FeedPoint, type OpenPoint, accessOf, oneOf, rangeOn } from '../merge/feed-point.js';
-import { type TimeUnit, factorOf, finestUnit } from '../merge/time-scale.js';
+import { factorOf, finestUnit } from '../merge/time-scale.js';
 import { checkKeys } from '../options.js';
 import type { FieldName, ObjectResult, Selection, TupleResult } from '../results.js';
 import { type Steps, runNow, runSliced } from '../slices.js';
-import { type TimeInput, UNITS_PER_SECOND } from '../time-bounds.js';
+import type { TimeInput } from '../time-bounds.js';
 import type { Where } from '../where/where.js';
 import { type AsOfRules, asOfBatches } from './as-of-engine.js';
 import { type AsOfFormat, type AsOfForm, MATCHED, formOf } from './as-of-forms.js';

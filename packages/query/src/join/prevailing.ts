@@ -1,5 +1,5 @@
 /** The record that prevails before any time: found by search, backwards where there is a filter. */
-import type { Field } from '@deepwater/core/engine';
+import { type Field, UNITS_PER_SECOND } from '@deepwater/core/engine';
 import { greatestInside, timeAt } from '../clock-cells.js';
 import type { FeedView } from '../merge/feed-cursor.js';
 import { MergedPart } from '../merge/part.js';
@@ -8,7 +8,7 @@ import { type Found, greatestInCut } from '../newest.js';
 import { closePiece, openPiece, sequenceOf } from '../piece-source.js';
 import { wordsOf } from '../row-source.js';
 import { pieces } from '../select.js';
-import { UNITS_PER_SECOND, boundsOnClock } from '../time-bounds.js';
+import { boundsOnClock } from '../time-bounds.js';
 
 /** A record by the part that has it; whoever is given one drops the part. */
 export interface Standing {

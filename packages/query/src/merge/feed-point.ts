@@ -1,6 +1,6 @@
 /** A feed that a merge or a join reads: opened for it alone, closed with it. */
 import {
-  type Clock, DeepwaterError, type Field, type Schema, SymbolDictionaryReader, compileSchema, describeValue,
+  type Clock, DeepwaterError, type Field, type Schema, SymbolDictionaryReader, type TimeUnit, compileSchema, describeValue,
 } from '@deepwater/core/engine';
 import { DecodeHelpers } from '../decode-values.js';
 import { FeedFiles } from '../feed-files.js';
@@ -10,7 +10,7 @@ import type { ReaderSource } from '../reader-source.js';
 import { type TimeBounds, boundsOnClock, greatestTime, leastTime, timeOf } from '../time-bounds.js';
 import type { Predicate } from '../where/predicate.js';
 import type { FeedRequest } from './stretches.js';
-import { type TimeUnit, factorOf } from './time-scale.js';
+import { factorOf } from './time-scale.js';
 
 /** Where a feed is, and what tells (by throwing) that it may not be read any more. */
 export interface FeedAccess {

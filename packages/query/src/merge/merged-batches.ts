@@ -1,11 +1,11 @@
 /** Many feeds as one sequence of records in order of time: what merged reads and backtests are made of. */
-import { DeepwaterError } from '@deepwater/core/engine';
+import { DeepwaterError, type TimeUnit } from '@deepwater/core/engine';
 import { FeedCursor, type MergeOrder } from './feed-cursor.js';
 import { ENDED, FULL, LoserTree, TOO_FAR } from './loser-tree.js';
 import { MERGE_FEEDS_MAX, MergeMemory, blockRows } from './merge-memory.js';
 import type { MergedPart } from './part.js';
 import type { FeedRequest } from './stretches.js';
-import { FAR, type TimeUnit, factorOf, finestUnit } from './time-scale.js';
+import { FAR, factorOf, finestUnit } from './time-scale.js';
 
 /**
  * Up to a few thousand records in order: record i is row `row[i]` of `parts[source[i]]`. Good until the next batch is asked for,

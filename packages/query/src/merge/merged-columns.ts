@@ -1,8 +1,7 @@
-import type { Field } from '@deepwater/core/engine';
+import type { Field, TimeUnit } from '@deepwater/core/engine';
 import { type ColumnArray, type RowSource, columnOf } from '../row-source.js';
 import { pickRows, sliceRows } from './gather-rows.js';
 import type { MergedBatch } from './merged-batches.js';
-import type { TimeUnit } from './time-scale.js';
 
 /** Records of one feed among those of a batch: copies, the caller's own. */
 export interface MergedRows {

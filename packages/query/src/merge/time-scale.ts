@@ -2,15 +2,12 @@
  * Times of several clocks on one scale: whole numbers of the finest of their units, counted from a base, as float64 keys. A key is
  * exact: what lies 2^53 units or more behind the base is FAR, and the base moves on before such a record is given.
  */
-import type { Clock } from '@deepwater/core/engine';
+import { type Clock, NS_PER_UNIT, type TimeUnit } from '@deepwater/core/engine';
 import { greatestTime, leastTime } from '../time-bounds.js';
-
-export type TimeUnit = Clock['unit'];
 
 /** The key of every time that is too far from the base for an exact one. */
 export const FAR = 2 ** 53;
 const WORD = 2 ** 32;
-const NS_PER_UNIT: Readonly<Record<TimeUnit, number>> = { ms: 1_000_000, us: 1000, ns: 1 };
 
 export function finestUnit(clocks: readonly Clock[]): TimeUnit {
   return clocks.reduce<TimeUnit>((finest, { unit }) => (NS_PER_UNIT[unit] < NS_PER_UNIT[finest] ? unit : finest), 'ms');
@@ -18,7 +15,7 @@ export function finestUnit(clocks: readonly Clock[]): TimeUnit {
 
 /** How many of `unit` one unit of the clock is. */
 export function factorOf(clock: Clock, unit: TimeUnit): number {
-  return NS_PER_UNIT[clock.unit] / NS_PER_UNIT[unit];
+  return Number(NS_PER_UNIT[clock.unit] / NS_PER_UNIT[unit]);
 }
 
 /** The base as one clock sees it: key = (time - base') * factor - rest, base' being the base in whole units of the clock. */

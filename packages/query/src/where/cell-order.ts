@@ -3,7 +3,7 @@
  * last at or below. All cells of a type are in one order, so this is all that comparisons need; and a value between two cells
  * (2.5 among integers, '100.005' among cents) is compared exactly.
  */
-import { type Clock, type Field } from '@deepwater/core/engine';
+import { type Clock, type Field, UNITS_PER_MS } from '@deepwater/core/engine';
 import { above32, above64, below64, notAbove32, notBelow32 } from './float-order.js';
 import { type Units, unitsOfNumber, unitsOfText } from './units.js';
 
@@ -67,8 +67,6 @@ function integerOrder(least: bigint, greatest: bigint, read: (value: unknown, re
   };
 }
 
-const MS_IN: Readonly<Record<Clock['unit'], bigint>> = { ms: 1n, us: 1000n, ns: 1_000_000n };
-
 /** How values of a field's type become whole units of its cells. */
 function readerOf(field: Field, clock?: Clock): (value: unknown, refuse: Refuse) => Units {
   const { type, scale = 0 } = field;
@@ -89,7 +87,7 @@ function readerOf(field: Field, clock?: Clock): (value: unknown, refuse: Refuse)
     return (value, refuse) => {
       if (typeof value === 'bigint') return { floor: value, exact: true };
       if (typeof value === 'number' && Number.isSafeInteger(value)) return { floor: BigInt(value), exact: true };
-      if (clock !== undefined && value instanceof Date && !Number.isNaN(value.getTime())) return { floor: BigInt(value.getTime()) * MS_IN[clock.unit], exact: true };
+      if (clock !== undefined && value instanceof Date && !Number.isNaN(value.getTime())) return { floor: BigInt(value.getTime()) * UNITS_PER_MS[clock.unit], exact: true };
       return refuse(`a bigint or a whole number up to 2^53${clock === undefined ? '' : ` in ${clock.unit}, or a Date`}`);
     };
   }

@@ -9,7 +9,7 @@ import {
 } from '@deepwater/core';
 import { Bell, RowWriter, createRing, gatherField, rowWriterClass } from '@deepwater/ring';
 
-const { source, slotCount, capacityRows, blockRows, records, stop } = workerData;
+const { source, slotCount, capacityRows, blockRows, records, reads, stop } = workerData;
 const schema = compileSchema(source.spec);
 const paths = feedPaths(source.basePath, source.spec.name);
 const geometry = geometryOf(schema, capacityRows, blockRows);
@@ -87,12 +87,18 @@ function seal() {
   chunk = undefined;
 }
 
+function waitForReads(wanted) {
+  for (let begun; Atomics.load(stop, 0) === 0 && (begun = Atomics.load(stop, 1)) < wanted; ) Atomics.wait(stop, 1, begun, 1000);
+}
+
 openCatalog(paths.catalog, schema, source.feedUid, false); // it must be one that readers accept
 parentPort.postMessage('ready');
 let burst = 1;
 for (let n = 0; n < records && Atomics.load(stop, 0) === 0; ) {
   for (let i = 0; i < burst && n < records; i++, n++) writer.writeValues(n, n * 2 + 1, n % 65536, timeOf(n));
   burst = (burst * 7 + 3) % 61 + 1;
+  // However slow the reader is: the next part is written while its next read is under way.
+  waitForReads(Math.floor((n / records) * reads));
   if (source.spec.persist) drain(burst);
 }
 if (source.spec.persist) drain(Infinity);
