@@ -1,5 +1,5 @@
 /** What is gathered for each kind of measure: how from a strip, and how two parts become one. */
-import { DeepwaterError, type Field, type Schema } from '@deepwater/core/engine';
+import type { Field, Schema } from '@deepwater/core/engine';
 import { firstInMask, lastInMask } from '../kernels/masks.js';
 import { SCRATCH } from '../kernels/scratch.js';
 import { type FloatSum, NO_SUM, addSums } from './float-sum.js';
@@ -32,9 +32,6 @@ export interface Gathering {
   take(strip: ActiveStrip): void;
   part(): MeasurePart | undefined;
 }
-
-/** Values that quantiles keep, in all. */
-export const VALUES_MAX = 2 ** 27;
 
 const DIGIT = 2n ** 32n;
 
@@ -178,10 +175,9 @@ function histogram(field: Field, edges: readonly (number | bigint)[]): Gathering
 /** The values themselves, NaN left out: what quantiles are chosen from. */
 function values(field: Field): Gathering {
   const blocks: (Float64Array | BigInt64Array | BigUint64Array)[] = [];
-  let kept = 0;
+  let count = 0;
   const keep = (block: Float64Array | BigInt64Array | BigUint64Array): void => {
-    kept += block.length;
-    checkValues(kept);
+    count += block.length;
     if (block.length > 0) blocks.push(block);
   };
   return {
@@ -198,16 +194,8 @@ function values(field: Field): Gathering {
       const out = strip.spare();
       keep(memory.f64(out, kernels.keepF64(cells, strip.n, strip.mask, out)).slice());
     },
-    part: () => ({ count: kept, blocks }),
+    part: () => ({ count, blocks }),
   };
-}
-
-/** @throws DeepwaterError DW_LIMIT_EXCEEDED */
-export function checkValues(count: number): void {
-  if (count <= VALUES_MAX) return;
-  throw new DeepwaterError('DW_LIMIT_EXCEEDED', `Exact quantiles keep every value, and the range has more than ${VALUES_MAX}. Ask for a shorter range, filter it, or count with a histogram; batches() goes through any number.`, {
-    values: { limit: VALUES_MAX },
-  });
 }
 
 /** Two parts as one; the second follows the first. */
@@ -235,7 +223,6 @@ export function mergeParts(measure: Measure, a: MeasurePart | undefined, b: Meas
       return (a as readonly number[]).map((count, i) => count + ((b as readonly number[])[i] as number));
     case 'values': {
       const [left, right] = [a, b] as [KeptValues, KeptValues];
-      checkValues(left.count + right.count);
       return { count: left.count + right.count, blocks: left.blocks.concat(right.blocks) };
     }
   }
