@@ -1,5 +1,6 @@
 import { DeepwaterError, type Field, describeValue } from '@deepwater/core/engine';
 import { numberOrder, wideOrder } from '../where/cell-order.js';
+import { is64 } from './strip.js';
 
 /** Bins of one histogram. */
 const BINS_MAX = 4096;
@@ -18,7 +19,7 @@ export function edgesOf(field: Field, place: string, { edges, from, to, bins }: 
   if (!Array.isArray(shown) || shown.length < 2 || shown.length > BINS_MAX + 1) {
     throw invalid(`${place}.edges is ${describeValue(shown)}; give a list of 2 to ${BINS_MAX + 1} edges.`, { place, edges: describeValue(shown), limit: BINS_MAX + 1 });
   }
-  const order = field.cell === 'i64' || field.cell === 'u64' ? wideOrder(field, undefined) : numberOrder(field);
+  const order = is64(field) ? wideOrder(field, undefined) : numberOrder(field);
   const cells: (number | bigint)[] = [];
   let past = false;
   for (const edge of shown as (number | bigint | string)[]) {

@@ -38,11 +38,8 @@ export class ActiveStrip {
   /** Address of a column as float64: those of 64 bits rounded, the others exactly. Holds for two columns at a time. */
   floats(field: Field): number {
     if (field.cell === 'f64') return this.cellsAt(field);
-    return this.#made(`f${field.index}`, (out) => {
-      const { kernels } = this.source;
-      if (is64(field)) kernels.differences64(this.cellsAt(field), this.n, signOf(field), 0n, out);
-      else kernels[WIDEN[field.cell as keyof typeof WIDEN]](this.cellsAt(field), this.n, out);
-    });
+    if (is64(field)) return this.differences(field, 0n);
+    return this.#made(`f${field.index}`, (out) => { this.source.kernels[WIDEN[field.cell as keyof typeof WIDEN]](this.cellsAt(field), this.n, out); });
   }
 
   /** Address of a column of 64 bits less a number, as float64. */
