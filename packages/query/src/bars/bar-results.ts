@@ -77,11 +77,7 @@ export function barColumns(data: BarData, fields: BarFields): BarColumns {
 
 function vwapColumn({ rows, volume, value }: BarData, fields: BarFields): Float64Array {
   const vwap = new Float64Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const units = volume[row] as number | bigint;
-    const paid = value[row] as number | bigint;
-    vwap[row] = typeof units === 'number' && typeof paid === 'number' ? (units === 0 ? NaN : paid / units) : vwapOf({ volume: units, value: paid }, fields) ?? NaN;
-  }
+  for (let row = 0; row < rows; row++) vwap[row] = vwapOf({ volume: volume[row] as number | bigint, value: value[row] as number | bigint }, fields) ?? NaN;
   return vwap;
 }
 
