@@ -14,7 +14,7 @@ export interface BarNames {
 }
 
 /** What a bar has added up: numbers, or the integers that decimals are stored as. */
-export interface BarCells extends BarSums {
+interface BarCells extends BarSums {
   readonly open: number | bigint;
   readonly high: number | bigint;
   readonly low: number | bigint;
@@ -25,13 +25,13 @@ export interface BarCells extends BarSums {
 }
 
 /** The sums of one bar. */
-export interface BarSums {
+interface BarSums {
   readonly volume: number | bigint;
   readonly value: number | bigint;
 }
 
 /** Value over volume, rounded once where both are exact; undefined where there is no volume. */
-export function vwapOf({ volume, value }: BarSums, fields: BarFields): number | undefined {
+function vwapOf({ volume, value }: BarSums, fields: BarFields): number | undefined {
   if (Number(volume) === 0) return undefined;
   if (typeof value === 'bigint') {
     // The volume of integers beside prices that are decimals is a number, and a whole one.

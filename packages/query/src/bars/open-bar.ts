@@ -11,7 +11,7 @@ export interface BarRows {
   readonly side: SideCells | undefined;
 }
 
-export interface SideCells {
+interface SideCells {
   readonly cells: ColumnArray;
   signOf(cell: number): number;
 }

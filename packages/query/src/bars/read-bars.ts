@@ -41,7 +41,7 @@ export function* readBars(context: ReadContext, start: unknown, end: unknown, op
 }
 
 /** What a part of a range is about. */
-export interface PartOfBars {
+interface PartOfBars {
   /** First and last time of it, both included. */
   readonly bounds: TimeBounds;
   /** The head of the cut that all parts belong to. */

@@ -38,7 +38,7 @@ export class TimeBars {
     for (let row = from; row < to; ) {
       const end = this.#bounds === undefined ? row : firstOutside(words, this.#bounds, row, to);
       if (end === row) {
-        this.enter(timeAt(words, row, this.#clock.signed));
+        this.#enter(timeAt(words, row, this.#clock.signed));
         continue;
       }
       if (this.#span?.isBar === true) this.bar.add(rows, row, end);
@@ -47,16 +47,15 @@ export class TimeBars {
   }
 
   /** Goes to the span that a time lies in. */
-  enter(time: bigint): Span {
+  #enter(time: bigint): void {
     this.leave();
     const span = this.#grid.at(time);
     this.#span = span;
     this.#bounds = boundsOnClock(this.#clock, this.#clockIndex, span.start, span.end - 1n);
-    if (!span.isBar) return span;
+    if (!span.isBar) return;
     this.#at = this.table.find(this.#cut(span.start));
     if (this.#at >= 0) this.table.load(this.#at, this.bar);
     else this.bar.clear();
-    return span;
   }
 
   /** Puts the bar that is under way into the table. */
