@@ -1,6 +1,6 @@
 import { DeepwaterError, type Field, describeValue } from '@deepwater/core/engine';
+import { is64 } from '../cell-kinds.js';
 import { numberOrder, wideOrder } from '../where/cell-order.js';
-import { is64 } from './strip.js';
 
 /** Bins of one histogram. */
 const BINS_MAX = 4096;

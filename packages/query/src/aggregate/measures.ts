@@ -1,11 +1,12 @@
 /** What is gathered for each kind of measure: how from a strip, and how two parts become one. */
 import type { Field, Schema } from '@deepwater/core/engine';
+import { is64, isFloat } from '../cell-kinds.js';
 import { firstInMask, lastInMask } from '../kernels/masks.js';
 import { SCRATCH } from '../kernels/scratch.js';
 import { type FloatSum, NO_SUM, addSums } from './float-sum.js';
 import { type Moments, addMoments, momentsOf } from './moments.js';
 import type { Measure } from './request.js';
-import { type ActiveStrip, is64, isFloat, signOf } from './strip.js';
+import { type ActiveStrip, signOf } from './strip.js';
 
 /** A cell as it is stored: texts as bytes. */
 export type Cell = number | bigint | Uint8Array;

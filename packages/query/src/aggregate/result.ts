@@ -1,5 +1,6 @@
 /** From what was gathered to what callers get. */
 import { DeepwaterError, type Field, type Schema, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
+import { is64, isFloat } from '../cell-kinds.js';
 import type { DecodeHelpers } from '../decode-values.js';
 import { ratio } from '../ratio.js';
 import type { Steps } from '../slices.js';
@@ -10,7 +11,6 @@ import type { Moments } from './moments.js';
 import type { Partial } from './partial.js';
 import { valuesAt } from './quantiles.js';
 import type { AggregateRequest, Output } from './request.js';
-import { is64, isFloat } from './strip.js';
 
 /** @throws DeepwaterError DW_VALUE_RANGE where a number does not hold a sum exactly */
 export function* resultsOf(request: AggregateRequest, merged: Partial, schema: Schema, helpers: DecodeHelpers): Steps<Record<string, unknown>> {

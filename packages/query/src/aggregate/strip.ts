@@ -1,10 +1,9 @@
 /** A strip of rows that aggregates are gathered from, with columns of any type as cells that the kernels take. */
 import type { Field } from '@deepwater/core/engine';
+import { is64 } from '../cell-kinds.js';
 import type { ScanSource } from '../kernels/scan-source.js';
 import { SCRATCH } from '../kernels/scratch.js';
 
-export const is64 = (field: Field): boolean => field.cell === 'i64' || field.cell === 'u64';
-export const isFloat = (field: Field): boolean => field.cell === 'f64' || field.cell === 'f32';
 /** Whether cells of 64 bits have a sign, as kernels take it. */
 export const signOf = (field: Field): number => (field.cell === 'i64' ? 1 : 0);
 

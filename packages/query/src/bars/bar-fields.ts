@@ -1,5 +1,6 @@
 /** Which fields bars are made of, and which of their values are exact. */
 import { DeepwaterError, type Field, type Schema, describeValue, didYouMean, isNumericType } from '@deepwater/core/engine';
+import { is64, isFloat } from '../cell-kinds.js';
 import type { BarFieldOptions, SideValue } from './bar.js';
 
 export interface BarFields {
@@ -22,8 +23,6 @@ export interface BarSide {
   readonly sell: readonly SideValue[];
 }
 
-/** Integers that a number does not hold, and decimals. */
-const WIDE = /^(u?int64|decimal)$/;
 const SIDE = /^(char|bool|symbol|u?int(8|16|32))$/;
 
 /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN */
@@ -37,12 +36,11 @@ export function barFields(feed: string, schema: Schema, options: BarFieldOptions
       values: { feed, side: describeValue(options.side) },
     });
   }
-  const exactPrice = WIDE.test(price.type);
-  const exactSize = size !== undefined && WIDE.test(size.type);
-  const whole = (field: Field): boolean => !field.type.startsWith('float');
+  const exactPrice = is64(price);
+  const exactSize = size !== undefined && is64(size);
   return {
     price, size, side: size === undefined && side?.field.type === 'char' && options.side === undefined ? undefined : side, exactPrice, exactSize,
-    exactValue: size !== undefined && (exactPrice || exactSize) && whole(price) && whole(size),
+    exactValue: size !== undefined && (exactPrice || exactSize) && !isFloat(price) && !isFloat(size),
     priceScale: price.scale ?? 0, sizeScale: size?.scale ?? 0,
   };
 }

@@ -1,5 +1,6 @@
 /** A filter at work: it finds the rows of a strip, as a mask. */
 import type { Field, Schema, SymbolDictionaryReader } from '@deepwater/core/engine';
+import { isFloat } from '../cell-kinds.js';
 import { andMask, fillMask, notMask, orMask, runsOfMask } from '../kernels/masks.js';
 import type { ScanSource } from '../kernels/scan-source.js';
 import { SCRATCH } from '../kernels/scratch.js';
@@ -69,11 +70,10 @@ function compileCondition({ test }: Condition, field: Field, symbols: SymbolDict
 
 /** Numbers side by side are one stretch, where the cells are whole. @param numbers ascending */
 function numbersTest(field: Field, numbers: readonly number[]): RowTest {
-  const whole = field.cell !== 'f32' && field.cell !== 'f64';
   const stretches: [number, number][] = [];
   for (const each of numbers) {
     const last = stretches.at(-1);
-    if (whole && last !== undefined && each === last[1] + 1) last[1] = each;
+    if (!isFloat(field) && last !== undefined && each === last[1] + 1) last[1] = each;
     else stretches.push([each, each]);
   }
   if (stretches.length > STRETCHES_MAX) return listTest(field, { how: 'numbers', of: numbers });
