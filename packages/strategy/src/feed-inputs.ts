@@ -1,6 +1,7 @@
 import { type Clock, type Field, NS_PER_UNIT, type Schema } from '@deepwater/core/engine';
 import { type Bar, type BarOptions, LiveBars, type Run, type Subscription } from '@deepwater/query';
 import { EarliestFirst } from './earliest-first.js';
+import { positionAt } from './shared-stats.js';
 
 /** Records that are given before the feeds that had nothing are looked at again; as many as there are feeds, where that is more. */
 const ROWS_PER_LOOK = 64;
@@ -13,6 +14,8 @@ export type RecordSource = Pick<Subscription, 'feed' | 'lost' | 'stopped' | 'pol
 /** One of the feeds of a strategy, and the run of it that is being given. */
 export class FeedInput {
   readonly feed: string;
+  /** Of the position among the shared numbers. */
+  readonly place: number;
   readonly bars: LiveBars | undefined;
   run: Run | undefined;
   /** Index in the run of the record to be given next. */
@@ -42,6 +45,7 @@ export class FeedInput {
     private readonly lostBefore: number,
   ) {
     this.feed = subscription.feed;
+    this.place = positionAt(index);
     this.#key = timeKey(schema, inNanoseconds);
     this.bars = bars === undefined ? undefined : new LiveBars(this.feed, schema, bars);
   }
