@@ -53,7 +53,7 @@ export {
 export type { SymbolCoder } from './store/symbol-dictionary.js';
 export { compileSchema } from './schema/compile-schema.js';
 export { decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal } from './schema/decimal.js';
-export { FIELD_TYPES } from './schema/field-types.js';
+export { FIELD_TYPES, isNumericType } from './schema/field-types.js';
 export { FEED_DEFAULTS, FEED_LIMITS } from './schema/limits.js';
 export { checkFeedName } from './schema/names.js';
 export { didYouMean, nearMatches } from './schema/near.js';

@@ -134,4 +134,14 @@ describe('numbers', () => {
       2000,
     );
   });
+
+  test('so it is of products and of sums, which have up to twice the scale and more than 64 bits', () => {
+    const some = fc.oneof(fc.bigInt({ min: -10_000n, max: 10_000n }), fc.bigInt({ min: -(2n ** 140n), max: 2n ** 140n }));
+    assertProperty(
+      fc.property(some, fc.integer({ min: 0, max: 36 }), (scaled, scale) => {
+        expect(decimalToNumber(scaled, scale) + 0).toBe(Number(formatDecimal(scaled, scale)) + 0);
+      }),
+      2000,
+    );
+  });
 });

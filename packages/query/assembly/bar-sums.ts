@@ -6,6 +6,11 @@ export function cell(bar: usize, room: i32, column: i32): usize {
   return bar + (<usize>(column * room) << 3);
 }
 
+/** Copies cells that lie `toStep` and `fromStep` cells apart: what a bar had before rows were added, should these be undone. */
+export function copyCells(to: usize, toStep: i32, from: usize, fromStep: i32, cells: i32): void {
+  for (let i = 0; i < cells; i++) store<i64>(cell(to, toStep, i), load<i64>(cell(from, fromStep, i)));
+}
+
 // @ts-ignore: decorator
 @inline
 function pairOf(at: usize, room: i32, column: i32): v128 {

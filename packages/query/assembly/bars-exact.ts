@@ -3,19 +3,15 @@
 // Bars lie in scratch space as those of bars.ts do, as columns of 8-byte cells:
 //   start, end, open, high, low, close, count, and two words each, the low one first, of volume, value, buyVolume, sellVolume
 import { firstAt, leave, startOf } from './bar-grid';
-import { cell } from './bar-sums';
+import { cell, copyCells } from './bar-sums';
+import { high, low } from './words';
 
 /** Sizes of 32 bits are added up as numbers elsewhere: up to so many of them no such sum is rounded. */
 const NARROW_ROWS_MAX: f64 = 1048576;
+/** Cells of a bar behind its start and its end. */
+const CELLS_KEPT: i32 = 13;
 /** High words of sums that have room for another addition. */
 const HIGH_MAX: f64 = 4611686018427387904.0;
-
-// @ts-ignore: decorator
-@inline
-function low(x: i64): i64 { return x & 0xffffffff; }
-// @ts-ignore: decorator
-@inline
-function high<T>(x: i64): i64 { return isSigned<T>() ? x >> 32 : <i64>(<u64>x >> 32); }
 
 /** Adds a + b * 2^32 + c * 2^64 to a sum; a and b are not negative. @returns whether it has room for it */
 function carry(at: usize, room: i32, column: i32, a: i64, b: i64, c: i64, reach: f64): bool {
@@ -26,7 +22,7 @@ function carry(at: usize, room: i32, column: i32, a: i64, b: i64, c: i64, reach:
   const first = <u64>load<i64>(lowAt) + <u64>a;
   const second = first + (<u64>b << 32);
   store<u64>(lowAt, second);
-  store<i64>(highAt, sum + c + <i64>(<u64>b >> 32) + (first < <u64>a ? 1 : 0) + (second < first ? 1 : 0));
+  store<i64>(highAt, sum + c + high<u64>(b) + (first < <u64>a ? 1 : 0) + (second < first ? 1 : 0));
   return true;
 }
 
@@ -87,14 +83,14 @@ function addExact<P, S>(bar: usize, room: i32, p: usize, s: usize, d: usize, sig
     const ll = xl * yl;
     const hl = xh * yl;
     v0 += low(ll);
-    v1 += <i64>(<u64>ll >> 32) + low(hl);
+    v1 += high<u64>(ll) + low(hl);
     v2 += high<P>(hl);
     if (sizeof<S>() === 8 || isSigned<S>()) {
       const lh = xl * yh;
       const hh = xh * yh;
       v1 += low(lh);
       v2 += high<S>(lh) + low(hh);
-      v3 += isSigned<P>() || isSigned<S>() ? hh >> 32 : <i64>(<u64>hh >> 32);
+      v3 += isSigned<P>() || isSigned<S>() ? hh >> 32 : high<u64>(hh);
     }
   }
   store<P>(cell(bar, room, 3), top);
@@ -143,7 +139,7 @@ export function timeBarsExact(
       const goesOn = made > 0 && time < load<i64>(cell(bar, room, 1));
       const p = prices + (<usize>row << 3);
       if (goesOn) {
-        for (let column = 2; column < 15; column++) store<i64>(saved + (<usize>(column - 2) << 3), load<i64>(cell(bar, room, column)));
+        copyCells(saved, 1, cell(bar, room, 2), room, CELLS_KEPT);
       } else {
         if (made === full) {
           leave(out, made, run, row, 0);
@@ -159,7 +155,7 @@ export function timeBarsExact(
       const d = sides === 0 ? 0 : sides + <usize>row;
       const whole = priceKind === 0 ? addSizes<i64>(sizeKind, bar, room, p, s, d, signs, guess) : addSizes<u64>(sizeKind, bar, room, p, s, d, signs, guess);
       if (!whole) {
-        if (goesOn) for (let column = 2; column < 15; column++) store<i64>(cell(bar, room, column), load<i64>(saved + (<usize>(column - 2) << 3)));
+        if (goesOn) copyCells(cell(bar, room, 2), room, saved, 1, CELLS_KEPT);
         leave(out, made, run, row, until);
         return;
       }

@@ -7,10 +7,12 @@
 // are taken at a time, since prices and sizes come in pairs. A chain waits for each of its additions: two bars that follow each other
 // are made side by side, where both are long.
 import { firstAt, leave, startOf } from './bar-grid';
-import { addRows, addSideBySide, cell } from './bar-sums';
+import { addRows, addSideBySide, cell, copyCells } from './bar-sums';
 
 /** Shorter bars are made one by one. */
 const SIDE_BY_SIDE_ROWS: i32 = 32;
+/** Cells of a bar behind its start and its end. */
+const CELLS_KEPT: i32 = 9;
 
 /** Brings the lines of memory around a row, where the end of a bar is likely to be. */
 // @ts-ignore: decorator
@@ -75,7 +77,7 @@ export function timeBars(
       let bar = bars + made - 8;
       const goesOn = made > 0 && time < load<i64>(cell(bar, room, 1));
       if (goesOn) {
-        for (let column = 2; column < 11; column++) store<f64>(saved + (<usize>(column - 2) << 3), load<f64>(cell(bar, room, column)));
+        copyCells(saved, 1, cell(bar, room, 2), room, CELLS_KEPT);
       } else {
         if (made === full) {
           leave(out, made, run, row, 0);
@@ -112,7 +114,7 @@ export function timeBars(
       }
       if (nextRows === 0) addRows(bar, room, p, s, d, signs, rows);
       if (cannotTell(bar, room)) {
-        if (goesOn) for (let column = 2; column < 11; column++) store<f64>(cell(bar, room, column), load<f64>(saved + (<usize>(column - 2) << 3)));
+        if (goesOn) copyCells(cell(bar, room, 2), room, saved, 1, CELLS_KEPT);
         leave(out, made, run, row, until);
         return;
       }

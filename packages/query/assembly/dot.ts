@@ -1,12 +1,6 @@
 // Sums of products of whole numbers of 64 bits, exactly, in digits of 32 bits: a holds those of 2^0, b of 2^32, c of 2^64, d of 2^96.
 import { counts } from './mask';
-
-// @ts-ignore: decorator
-@inline
-function high<T>(x: i64): i64 { return isSigned<T>() ? x >> 32 : <i64>(<u64>x >> 32); }
-// @ts-ignore: decorator
-@inline
-function low(x: i64): i64 { return x & 0xffffffff; }
+import { high, low } from './words';
 
 // @ts-ignore: decorator
 @inline

@@ -31,6 +31,27 @@ function clearLast(n: i32, out: usize): void {
   if (n > 0) store<i32>(out + (<usize>((n - 1) >> 5) << 2), 0);
 }
 
+/** The rows behind the last sixteen. */
+// @ts-ignore: decorator
+@inline
+function lastFloats<T>(at: usize, n: i32, low: T, high: T, out: usize): void {
+  let bits = 0;
+  for (let i = 0; i < n; i++, at += sizeof<T>()) {
+    const x = load<T>(at);
+    bits |= <i32>(x >= low && x <= high) << i;
+  }
+  if (n > 0) store<u16>(out, <u16>bits);
+}
+
+/** The same with whole numbers: T has no sign. */
+// @ts-ignore: decorator
+@inline
+function lastWholes<T>(at: usize, n: i32, low: T, span: T, out: usize): void {
+  let bits = 0;
+  for (let i = 0; i < n; i++, at += sizeof<T>()) bits |= <i32>(<T>(load<T>(at) - low) <= span) << i;
+  if (n > 0) store<u16>(out, <u16>bits);
+}
+
 // @ts-ignore: decorator
 @inline
 function insideF64(at: usize, low: v128, high: v128): v128 {
@@ -49,12 +70,7 @@ export function withinF64(at: usize, n: i32, low: f64, high: f64, out: usize): v
     const d = narrow64(insideF64(at + 96, l, h), insideF64(at + 112, l, h));
     store<u16>(out, <u16>bits32(a, b, c, d));
   }
-  let bits = 0;
-  for (let i = 0; i < (n & 15); i++, at += 8) {
-    const x = load<f64>(at);
-    bits |= <i32>(x >= low && x <= high) << i;
-  }
-  if (n & 15) store<u16>(out, <u16>bits);
+  lastFloats<f64>(at, n & 15, low, high, out);
 }
 
 // @ts-ignore: decorator
@@ -71,12 +87,7 @@ export function withinF32(at: usize, n: i32, low: f32, high: f32, out: usize): v
   for (const end = at + (<usize>(n & ~15) << 2); at < end; at += 64, out += 2) {
     store<u16>(out, <u16>bits32(insideF32(at, l, h), insideF32(at + 16, l, h), insideF32(at + 32, l, h), insideF32(at + 48, l, h)));
   }
-  let bits = 0;
-  for (let i = 0; i < (n & 15); i++, at += 4) {
-    const x = load<f32>(at);
-    bits |= <i32>(x >= low && x <= high) << i;
-  }
-  if (n & 15) store<u16>(out, <u16>bits);
+  lastFloats<f32>(at, n & 15, low, high, out);
 }
 
 export function within8(at: usize, n: i32, low: i32, high: i32, out: usize): void {
@@ -87,9 +98,7 @@ export function within8(at: usize, n: i32, low: i32, high: i32, out: usize): voi
     const x = i8x16.sub(v128.load(at), l);
     store<u16>(out, <u16>i8x16.bitmask(i8x16.le_u(x, span)));
   }
-  let bits = 0;
-  for (let i = 0; i < (n & 15); i++, at++) bits |= <i32>(<u8>(load<u8>(at) - <u8>low) <= <u8>(high - low)) << i;
-  if (n & 15) store<u16>(out, <u16>bits);
+  lastWholes<u8>(at, n & 15, <u8>low, <u8>(high - low), out);
 }
 
 export function within16(at: usize, n: i32, low: i32, high: i32, out: usize): void {
@@ -101,9 +110,7 @@ export function within16(at: usize, n: i32, low: i32, high: i32, out: usize): vo
     const b = i16x8.le_u(i16x8.sub(v128.load(at, 16), l), span);
     store<u16>(out, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(a, b)));
   }
-  let bits = 0;
-  for (let i = 0; i < (n & 15); i++, at += 2) bits |= <i32>(<u16>(load<u16>(at) - <u16>low) <= <u16>(high - low)) << i;
-  if (n & 15) store<u16>(out, <u16>bits);
+  lastWholes<u16>(at, n & 15, <u16>low, <u16>(high - low), out);
 }
 
 // @ts-ignore: decorator
@@ -119,9 +126,7 @@ export function within32(at: usize, n: i32, low: i32, high: i32, out: usize): vo
   for (const end = at + (<usize>(n & ~15) << 2); at < end; at += 64, out += 2) {
     store<u16>(out, <u16>bits32(inside32(at, l, span), inside32(at + 16, l, span), inside32(at + 32, l, span), inside32(at + 48, l, span)));
   }
-  let bits = 0;
-  for (let i = 0; i < (n & 15); i++, at += 4) bits |= <i32>(load<u32>(at) - <u32>low <= <u32>(high - low)) << i;
-  if (n & 15) store<u16>(out, <u16>bits);
+  lastWholes<u32>(at, n & 15, <u32>low, <u32>(high - low), out);
 }
 
 // @ts-ignore: decorator
@@ -141,9 +146,7 @@ export function within64(at: usize, n: i32, low: i64, high: i64, out: usize): vo
     const d = narrow64(outside64(at + 96, l, span), outside64(at + 112, l, span));
     store<u16>(out, <u16>~bits32(a, b, c, d));
   }
-  let bits = 0;
-  for (let i = 0; i < (n & 15); i++, at += 8) bits |= <i32>(load<u64>(at) - <u64>low <= <u64>(high - low)) << i;
-  if (n & 15) store<u16>(out, <u16>bits);
+  lastWholes<u64>(at, n & 15, <u64>low, <u64>(high - low), out);
 }
 
 // @ts-ignore: decorator

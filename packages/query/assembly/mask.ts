@@ -17,6 +17,13 @@ export function firstBits(mask: usize): v128 {
 @inline
 export function lanesOf(bits: v128, rows: v128): v128 { return i64x2.eq(v128.and(bits, rows), rows); }
 
+/** The bits of four rows, the first of which is a multiple of 4, in every lane. */
+// @ts-ignore: decorator
+@inline
+export function fourBits(mask: usize, row: i32): v128 {
+  return i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
+}
+
 /** Whether a row counts. */
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,6 @@
 // Sums of columns of float64: eight lanes side by side, then pairwise. Row i adds to lane i % 8, and rows that the mask leaves out
 // add 0, so that the order depends on the rows that count and on where they lie, and not on how many others are around them.
-import { counts, firstBits, lanesOf } from './mask';
+import { counts, firstBits, fourBits, lanesOf } from './mask';
 
 // @ts-ignore: decorator
 @inline
@@ -20,19 +20,6 @@ function pair(at: usize, row: i32, n: i32, mask: usize): v128 {
 @inline
 function cell(at: usize, row: i32, n: i32, mask: usize): f64 {
   return row < n && counts(mask, row) ? load<f64>(at + (<usize>row << 3)) : 0;
-}
-
-/** The same of the products of two columns. */
-// @ts-ignore: decorator
-@inline
-function pairOfProducts(at: usize, other: usize, row: i32, n: i32, mask: usize): v128 {
-  return f64x2.replace_lane(f64x2.splat(product(at, other, row, n, mask)), 1, product(at, other, row + 1, n, mask));
-}
-
-// @ts-ignore: decorator
-@inline
-function product(at: usize, other: usize, row: i32, n: i32, mask: usize): f64 {
-  return row < n && counts(mask, row) ? load<f64>(at + (<usize>row << 3)) * load<f64>(other + (<usize>row << 3)) : 0;
 }
 
 /** The same of the deviations from a mean. */
@@ -141,14 +128,18 @@ export function dotF64(at: usize, other: usize, n: i32, mask: usize, result: usi
   }
   const row = n & ~7;
   if (row < n) {
-    a = f64x2.add(a, pairOfProducts(first, otherFirst, row, n, mask));
-    b = f64x2.add(b, pairOfProducts(first, otherFirst, row + 2, n, mask));
-    c = f64x2.add(c, pairOfProducts(first, otherFirst, row + 4, n, mask));
-    d = f64x2.add(d, pairOfProducts(first, otherFirst, row + 6, n, mask));
-    p = f64x2.add(p, pair(otherFirst, row, n, mask));
-    q = f64x2.add(q, pair(otherFirst, row + 2, n, mask));
-    r = f64x2.add(r, pair(otherFirst, row + 4, n, mask));
-    s = f64x2.add(s, pair(otherFirst, row + 6, n, mask));
+    const w = pair(otherFirst, row, n, mask);
+    a = f64x2.add(a, f64x2.mul(pair(first, row, n, mask), w));
+    p = f64x2.add(p, w);
+    const x = pair(otherFirst, row + 2, n, mask);
+    b = f64x2.add(b, f64x2.mul(pair(first, row + 2, n, mask), x));
+    q = f64x2.add(q, x);
+    const y = pair(otherFirst, row + 4, n, mask);
+    c = f64x2.add(c, f64x2.mul(pair(first, row + 4, n, mask), y));
+    r = f64x2.add(r, y);
+    const z = pair(otherFirst, row + 6, n, mask);
+    d = f64x2.add(d, f64x2.mul(pair(first, row + 6, n, mask), z));
+    s = f64x2.add(s, z);
   }
   store<f64>(result, across(a, b, c, d));
   store<f64>(result + 8, across(p, q, r, s));
@@ -170,7 +161,7 @@ export function deviationsF64(at: usize, n: i32, mask: usize, mean: f64, result:
     let x = f64x2.sub(v128.load(at), m);
     let y = f64x2.sub(v128.load(at, 16), m);
     if (mask != 0) {
-      const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
+      const bits = fourBits(mask, row);
       x = v128.bitselect(x, none, lanesOf(bits, r01));
       y = v128.bitselect(y, none, lanesOf(bits, r23));
     }
@@ -205,7 +196,7 @@ export function extremesF64(at: usize, n: i32, mask: usize, result: usize): void
     let x = v128.load(at);
     let y = v128.load(at, 16);
     if (mask != 0) {
-      const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
+      const bits = fourBits(mask, row);
       x = v128.bitselect(x, nan, lanesOf(bits, r01));
       y = v128.bitselect(y, nan, lanesOf(bits, r23));
     }

@@ -1,13 +1,11 @@
 // Whole numbers of 64 bits, exactly; and other cells made as wide, so that one set of kernels serves them all. `sign` is 1
 // where the cells have one, else 0.
-import { counts, firstBits, lanesOf } from './mask';
+import { counts, firstBits, fourBits, lanesOf } from './mask';
+import { high, low } from './words';
 
 // @ts-ignore: decorator
 @inline
-function high(x: i64, sign: i32): i64 { return sign ? x >> 32 : <i64>(<u64>x >> 32); }
-// @ts-ignore: decorator
-@inline
-function low(x: i64): i64 { return x & 0xffffffff; }
+function highOf(x: i64, sign: i32): i64 { return sign ? high<i64>(x) : high<u64>(x); }
 
 /** The sums of the low and of the high words, to `result` as two float64: of a strip they are exact. */
 export function sum64(at: usize, n: i32, mask: usize, sign: i32, result: usize): void {
@@ -22,7 +20,7 @@ export function sum64(at: usize, n: i32, mask: usize, sign: i32, result: usize):
     let x = v128.load(at);
     let y = v128.load(at, 16);
     if (mask != 0) {
-      const bits = i64x2.splat(<i64>(load<u8>(mask + <usize>(row >> 3)) >> (row & 4)));
+      const bits = fourBits(mask, row);
       x = v128.and(x, lanesOf(bits, r01));
       y = v128.and(y, lanesOf(bits, r23));
     }
@@ -37,7 +35,7 @@ export function sum64(at: usize, n: i32, mask: usize, sign: i32, result: usize):
   for (; row < n; row++, at += 8) {
     const x = counts(mask, row) ? load<i64>(at) : 0;
     lowSum += low(x);
-    highSum += high(x, sign);
+    highSum += highOf(x, sign);
   }
   store<f64>(result, <f64>lowSum);
   store<f64>(result + 8, <f64>highSum);
@@ -60,11 +58,11 @@ export function extremes64(at: usize, n: i32, mask: usize, sign: i32, result: us
 
 /** Cells less a number, as float64: rounded once. */
 export function differences64(at: usize, n: i32, sign: i32, less: i64, out: usize): void {
-  const lessHigh = high(less, sign);
+  const lessHigh = highOf(less, sign);
   const lessLow = low(less);
   for (const end = out + (<usize>n << 3); out < end; at += 8, out += 8) {
     const x = load<i64>(at);
-    store<f64>(out, <f64>(high(x, sign) - lessHigh) * 4294967296.0 + <f64>(low(x) - lessLow));
+    store<f64>(out, <f64>(highOf(x, sign) - lessHigh) * 4294967296.0 + <f64>(low(x) - lessLow));
   }
 }
 
@@ -80,23 +78,20 @@ export function widenU8(at: usize, n: i32, out: usize): void { widen<u8>(at, n, 
 export function widenI16(at: usize, n: i32, out: usize): void { widen<i16>(at, n, out); }
 export function widenU16(at: usize, n: i32, out: usize): void { widen<u16>(at, n, out); }
 
-export function widenI32(at: usize, n: i32, out: usize): void {
+// @ts-ignore: decorator
+@inline
+function widen32<T>(at: usize, n: i32, out: usize): void {
   const last = out + (<usize>n << 3);
-  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, f64x2.convert_low_i32x4_s(v128.load64_zero(at)));
-  if (out < last) store<f64>(out, <f64>load<i32>(at));
+  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) {
+    const two = v128.load64_zero(at);
+    v128.store(out, isFloat<T>() ? f64x2.promote_low_f32x4(two) : isSigned<T>() ? f64x2.convert_low_i32x4_s(two) : f64x2.convert_low_i32x4_u(two));
+  }
+  if (out < last) store<f64>(out, <f64>load<T>(at));
 }
 
-export function widenU32(at: usize, n: i32, out: usize): void {
-  const last = out + (<usize>n << 3);
-  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, f64x2.convert_low_i32x4_u(v128.load64_zero(at)));
-  if (out < last) store<f64>(out, <f64>load<u32>(at));
-}
-
-export function widenF32(at: usize, n: i32, out: usize): void {
-  const last = out + (<usize>n << 3);
-  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(at)));
-  if (out < last) store<f64>(out, <f64>load<f32>(at));
-}
+export function widenI32(at: usize, n: i32, out: usize): void { widen32<i32>(at, n, out); }
+export function widenU32(at: usize, n: i32, out: usize): void { widen32<u32>(at, n, out); }
+export function widenF32(at: usize, n: i32, out: usize): void { widen32<f32>(at, n, out); }
 
 /**
  * Whole numbers of up to 32 bits that lie as float64, as cells of 64 bits; in place, if need be. With 1.5 * 2^52 added, the bits of
@@ -109,15 +104,14 @@ export function wholeF64(at: usize, n: i32, out: usize): void {
   if (out < last) store<i64>(out, <i64>load<f64>(at));
 }
 
-/** Cells of 32 bits as cells of 64. */
-export function wholeI32(at: usize, n: i32, out: usize): void {
+// @ts-ignore: decorator
+@inline
+function whole32<T>(at: usize, n: i32, out: usize): void {
   const last = out + (<usize>n << 3);
-  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, v128.load32x2_s(at));
-  if (out < last) store<i64>(out, <i64>load<i32>(at));
+  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, isSigned<T>() ? v128.load32x2_s(at) : v128.load32x2_u(at));
+  if (out < last) store<i64>(out, <i64>load<T>(at));
 }
 
-export function wholeU32(at: usize, n: i32, out: usize): void {
-  const last = out + (<usize>n << 3);
-  for (const end = out + (<usize>(n & ~1) << 3); out < end; at += 8, out += 16) v128.store(out, v128.load32x2_u(at));
-  if (out < last) store<i64>(out, <i64>load<u32>(at));
-}
+/** Cells of 32 bits as cells of 64. */
+export function wholeI32(at: usize, n: i32, out: usize): void { whole32<i32>(at, n, out); }
+export function wholeU32(at: usize, n: i32, out: usize): void { whole32<u32>(at, n, out); }

@@ -1,5 +1,5 @@
 /** Reads that never hold more than a chunk: batches of columns, and records one by one. */
-import { type Field } from '@deepwater/core/engine';
+import type { Field } from '@deepwater/core/engine';
 import { collectRecords } from './collect.js';
 import type { RowDecoder } from './decode-values.js';
 import type { FeedFiles } from './feed-files.js';
@@ -28,7 +28,7 @@ const SLICE_MS = 2;
 export async function* batchesOf(files: FeedFiles, request: BatchRequest, check: () => void): AsyncGenerator<Segment, void, void> {
   check();
   const { fields, bounds, batchRows, limit, where } = request;
-  for await (const piece of piecesInSlices(files, { bounds, limit, fields: withClock(files, fields, bounds), where }, check)) {
+  for await (const piece of piecesInSlices(files, { bounds, limit, fields: neededFields(files, request, bounds), where }, check)) {
     for (const segment of await runSliced(pieceSegments(files, piece, fields, batchRows), check)) {
       yield segment;
       check();
@@ -39,7 +39,7 @@ export async function* batchesOf(files: FeedFiles, request: BatchRequest, check:
 export function* batchesOfSync(files: FeedFiles, request: BatchRequest, check: () => void): Generator<Segment, void, void> {
   check();
   const { fields, bounds, batchRows, limit, where } = request;
-  for (const piece of pieces(files, { bounds, limit, fields: withClock(files, fields, bounds), where })) {
+  for (const piece of pieces(files, { bounds, limit, fields: neededFields(files, request, bounds), where })) {
     if (piece === undefined) continue;
     for (const segment of runNow(pieceSegments(files, piece, fields, batchRows))) {
       yield segment;
@@ -90,9 +90,4 @@ function* partsOf(piece: Piece, rowsMax: number): Generator<Piece, void, void> {
     }
   }
   if (rows > 0) yield { ...piece, runs: Int32Array.from(pairs), rows };
-}
-
-function withClock(files: FeedFiles, fields: readonly Field[], bounds: TimeBounds): readonly Field[] {
-  const clock = files.schema.fields[bounds.clock.fieldIndex] as Field;
-  return fields.includes(clock) ? fields : [...fields, clock];
 }

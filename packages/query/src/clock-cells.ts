@@ -48,9 +48,21 @@ export function runsInside(words: Int32Array, bounds: TimeBounds, from: number, 
   while (row < to) {
     while (row < to && !inside((words[2 * row + 1] as number) ^ flip, (words[2 * row] as number) ^ SIGN, bounds)) row++;
     const start = row;
-    while (row < to && inside((words[2 * row + 1] as number) ^ flip, (words[2 * row] as number) ^ SIGN, bounds)) row++;
+    row = firstOutside(words, bounds, row, to);
     runs.add(start, row);
   }
+}
+
+/** First row of [from, to) that is not within the bounds, in any order of times; `to` where there is none. */
+export function firstOutside(words: Int32Array, bounds: TimeBounds, from: number, to: number): number {
+  const { flip, lowHigh, lowLow, highHigh, highLow } = bounds;
+  let row = from;
+  for (; row < to; row++) {
+    const h = (words[2 * row + 1] as number) ^ flip;
+    const l = (words[2 * row] as number) ^ SIGN;
+    if (h < lowHigh || (h === lowHigh && l < lowLow) || h > highHigh || (h === highHigh && l > highLow)) break;
+  }
+  return row;
 }
 
 /** Row of the greatest time within the bounds among [from, to), the latest of equals; -1 where there is none. */

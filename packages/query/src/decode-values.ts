@@ -1,5 +1,6 @@
 /** How one value is read out of a column, as JavaScript: the parts that generated decoders are put together from. */
 import { DeepwaterError, type Field, type Schema, type SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
+import { is64 } from './cell-kinds.js';
 import { type RowSource, bytesOf, columnOf, wordsOf } from './row-source.js';
 
 /** What decoders are given for each field: cells, or words where 64 bits become a number, or bytes for texts. */
@@ -17,7 +18,7 @@ export function decodeColumn(source: RowSource, field: Field): DecodeColumn {
   return columnOf(source, field);
 }
 
-const isWideNumber = (field: Field): boolean => (field.cell === 'u64' || field.cell === 'i64') && field.type !== 'decimal' && field.as === 'number';
+const isWideNumber = (field: Field): boolean => is64(field) && field.type !== 'decimal' && field.as === 'number';
 
 /** The helpers that generated code calls. One a feed: symbols belong to a feed. */
 export class DecodeHelpers {

@@ -68,45 +68,38 @@ const widthOf = (fields: readonly Field[]): number => fields.reduce((sum, { widt
 function planOf(
   files: FeedFiles, cut: Cut, bounds: TimeBounds, where: Predicate | undefined,
 ): { facts: ChunkFacts[]; opened: number; blocks: Record<StepKind | 'passedOver', number>; plan: RangePlan } {
-  const { clocks } = files.schema;
   const asks = where === undefined ? undefined : { asksForTimes: asksForTimes(where, files.schema) };
   const facts: ChunkFacts[] = [];
-  /** By first sequence number: chunks of which the blocks were looked at. */
-  const openedBlocks = new Map<number, number>();
-  for (const ref of chunkRefs(files, cut, 0, bounds)) {
-    const decided = decidedByRange(cut, ref, bounds, asks?.asksForTimes === true);
-    if (decided !== undefined) {
-      facts.push(decided);
-      continue;
-    }
-    const chunk = pinRef(files, cut, ref);
-    if (chunk === undefined) continue;
-    try {
-      const open = factsOf(cut, ref, chunk, bounds, asks, clocks);
-      const { blockRows } = open;
-      // Read here, so that the plan is made of data alone.
-      const blocks = Array.from({ length: Math.ceil(ref.to / blockRows) }, (_, index) => open.block(index));
-      const { rangeOf, blockRangeOf } = open;
-      const columns = clocks.map(({ fieldIndex }) => fieldIndex);
-      const known = rangeOf === undefined ? undefined : new Map(columns.map((column) => [column, rangeOf(column)]));
-      const knownOfBlocks = blockRangeOf === undefined ? undefined : blocks.map((_, index) => new Map(columns.map((column) => [column, blockRangeOf(index)(column)])));
-      facts.push({
-        ...open, block: (index) => blocks[index],
-        ...(known === undefined ? {} : { rangeOf: (column) => known.get(column) }),
-        ...(knownOfBlocks === undefined ? {} : { blockRangeOf: (index) => (column) => knownOfBlocks[index]?.get(column) }),
-      });
-      openedBlocks.set(ref.firstSequence, blocks.length);
-    } finally {
-      unpinChunk(ref.path);
+  /** First sequence numbers of chunks of which the blocks were looked at. */
+  const opened = new Set<number>();
+  const noted = (each: ChunkFacts): ChunkFacts => {
+    facts.push(each);
+    return each;
+  };
+  function* lookedAt(): Generator<ChunkFacts, void, void> {
+    for (const ref of chunkRefs(files, cut, 0, bounds)) {
+      const decided = decidedByRange(cut, ref, bounds, asks?.asksForTimes === true);
+      if (decided !== undefined) {
+        yield noted(decided);
+        continue;
+      }
+      const chunk = pinRef(files, cut, ref);
+      if (chunk === undefined) continue;
+      opened.add(ref.firstSequence);
+      try {
+        // It is planned before the next one is asked for.
+        yield noted(factsOf(cut, ref, chunk, bounds, asks, files.schema.clocks));
+      } finally {
+        unpinChunk(ref.path);
+      }
     }
   }
-  const plan = planRange(facts, bounds, where);
+  const plan = planRange(lookedAt(), bounds, where);
   const blocks = { whole: 0, search: 0, filter: 0, passedOver: 0 };
   const stepsOf = new Map(plan.chunks.map(({ firstSequence, steps }) => [firstSequence, steps]));
-  for (const { firstSequence, blockRows } of facts) {
-    const count = openedBlocks.get(firstSequence);
-    if (count === undefined) continue;
-    let left = count;
+  for (const { firstSequence, to: rows, blockRows } of facts) {
+    if (!opened.has(firstSequence)) continue;
+    let left = Math.ceil(rows / blockRows);
     for (const { from, to, how } of stepsOf.get(firstSequence) ?? []) {
       const covered = Math.ceil(to / blockRows) - Math.floor(from / blockRows);
       blocks[how] += covered;
@@ -114,7 +107,7 @@ function planOf(
     }
     blocks.passedOver += Math.max(0, left);
   }
-  return { facts, opened: openedBlocks.size, blocks, plan };
+  return { facts, opened: opened.size, blocks, plan };
 }
 
 /** The facts of a chunk that need not be opened to plan it. */

@@ -68,6 +68,9 @@ export class OpenFeed {
     throw this.#closedError();
   }
 
+  /** What runs on ask between its steps. @throws DeepwaterError DW_READER_CLOSED */
+  protected readonly check = (): void => { this.alive(); };
+
   #closedError(): DeepwaterError {
     return new DeepwaterError('DW_READER_CLOSED', `The reader of feed ${this.spec.name} is closed. Create a new one with createReader.`, {
       values: { feed: this.spec.name },
@@ -76,7 +79,7 @@ export class OpenFeed {
 
   /** Runs the steps of a read in slices; closing the reader ends it. */
   protected sliced<T>(steps: Steps<unknown>): Promise<T> {
-    return runSliced(steps, () => { this.alive(); }) as Promise<T>;
+    return runSliced(steps, this.check) as Promise<T>;
   }
 
   /**
@@ -89,7 +92,7 @@ export class OpenFeed {
     const context = this.alive();
     return limitedCall(`${what} of feed ${this.spec.name}`, options, this.#closing.signal, (limited, rest) => {
       const elsewhere = this.#pooled?.begin(limited);
-      return runSliced(make(elsewhere === undefined ? context : { files: context.files, helpers: context.helpers, onWild: context.onWild, onUnusable: context.onUnusable, elsewhere }, rest, limited), () => { limited.check(); });
+      return runSliced(make(elsewhere === undefined ? context : { ...context, elsewhere }, rest, limited), () => { limited.check(); });
     }) as Promise<T>;
   }
 }

@@ -163,6 +163,6 @@ export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
 
   #streamContext(): StreamContext {
     const { files, helpers } = this.alive();
-    return { source: files.source, schema: files.schema, helpers, check: () => { this.alive(); } };
+    return { source: files.source, schema: files.schema, helpers, check: this.check };
   }
 }

@@ -191,7 +191,7 @@ export function sequenceBounds(files: FeedFiles): { first: number; next: number 
 }
 
 /** The filter of a read, with what it needs to know symbols by. */
-export function filterOf({ symbols }: DecodeHelpers, { where }: Request): WantedFilter | undefined {
+export function filterOf({ symbols }: DecodeHelpers, { where }: Pick<Request, 'where'>): WantedFilter | undefined {
   return where === undefined ? undefined : { predicate: where, symbols };
 }
 
@@ -203,10 +203,10 @@ function* readBounds(context: ReadContext, request: Request, bounds: TimeBounds,
 }
 
 /** The columns that a read needs: what it gives, and the clock it asks by. */
-export function neededFields(files: FeedFiles, request: Request, bounds?: TimeBounds): readonly Field[] {
-  if (bounds === undefined) return request.fields;
+export function neededFields(files: FeedFiles, { fields }: Pick<Request, 'fields'>, bounds?: TimeBounds): readonly Field[] {
+  if (bounds === undefined) return fields;
   const clock = files.schema.fields[bounds.clock.fieldIndex] as Field;
-  return request.fields.includes(clock) ? request.fields : [...request.fields, clock];
+  return fields.includes(clock) ? fields : [...fields, clock];
 }
 
 /** What was found, in the form that was asked for. */

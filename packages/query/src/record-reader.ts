@@ -104,14 +104,14 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
     start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
   ): AsyncGenerator<Segment<ColumnsResult<S, C>>, void, void> {
     const wanted = this.#batchRequest(start, end, options);
-    return batchesOf(this.alive().files, wanted, () => { this.alive(); }) as AsyncGenerator<Segment<ColumnsResult<S, C>>, void, void>;
+    return batchesOf(this.alive().files, wanted, this.check) as AsyncGenerator<Segment<ColumnsResult<S, C>>, void, void>;
   }
 
   batchesSync<const C extends Selection<S> = undefined>(
     start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
   ): Generator<Segment<ColumnsResult<S, C>>, void, void> {
     const wanted = this.#batchRequest(start, end, options);
-    return batchesOfSync(this.alive().files, wanted, () => { this.alive(); }) as Generator<Segment<ColumnsResult<S, C>>, void, void>;
+    return batchesOfSync(this.alive().files, wanted, this.check) as Generator<Segment<ColumnsResult<S, C>>, void, void>;
   }
 
   /**
@@ -122,14 +122,14 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
     start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
   ): AsyncGenerator<RecordBatch<ArrowResult<S, C>>, void, void> {
     const wanted = this.#batchRequest(start, end, options);
-    return arrowBatchesOf(this.alive(), wanted, () => { this.alive(); }) as AsyncGenerator<RecordBatch<ArrowResult<S, C>>, void, void>;
+    return arrowBatchesOf(this.alive(), wanted, this.check) as AsyncGenerator<RecordBatch<ArrowResult<S, C>>, void, void>;
   }
 
   arrowBatchesSync<const C extends Selection<S> = undefined>(
     start: TimeInput, end: TimeInput, options?: BatchOptions<S, C>,
   ): Generator<RecordBatch<ArrowResult<S, C>>, void, void> {
     const wanted = this.#batchRequest(start, end, options);
-    return arrowBatchesOfSync(this.alive(), wanted, () => { this.alive(); }) as Generator<RecordBatch<ArrowResult<S, C>>, void, void>;
+    return arrowBatchesOfSync(this.alive(), wanted, this.check) as Generator<RecordBatch<ArrowResult<S, C>>, void, void>;
   }
 
   /**
@@ -141,14 +141,14 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
     start: TimeInput, end: TimeInput, options?: ArrowIpcOptions<S, C>,
   ): AsyncGenerator<Uint8Array, void, void> {
     const wanted = this.#batchRequest(start, end, options, ['layout'], IPC_BATCH_ROWS);
-    return arrowIpcOf(this.alive(), wanted, ipcLayoutOf(options?.layout), () => { this.alive(); });
+    return arrowIpcOf(this.alive(), wanted, ipcLayoutOf(options?.layout), this.check);
   }
 
   arrowIpcSync<const C extends Selection<S> = undefined>(
     start: TimeInput, end: TimeInput, options?: ArrowIpcOptions<S, C>,
   ): Generator<Uint8Array, void, void> {
     const wanted = this.#batchRequest(start, end, options, ['layout'], IPC_BATCH_ROWS);
-    return arrowIpcOfSync(this.alive(), wanted, ipcLayoutOf(options?.layout), () => { this.alive(); });
+    return arrowIpcOfSync(this.alive(), wanted, ipcLayoutOf(options?.layout), this.check);
   }
 
   /**
@@ -161,7 +161,7 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
     const context = this.alive();
     const request = parseOptions(this.schema, { format: 'object', ...options }, ['format', 'columns', 'limit', 'by', 'where']);
     const bounds = start === undefined && end === undefined ? undefined : openBounds(context.files, request.clockIndex, start, end);
-    return recordsOf(context, request, recordDecoder(request, 'read'), bounds, () => { this.alive(); }) as AsyncGenerator<OneResult<S, F, C>, void, void>;
+    return recordsOf(context, request, recordDecoder(request, 'read'), bounds, this.check) as AsyncGenerator<OneResult<S, F, C>, void, void>;
   }
 
   /** Up to `max` records from a sequence number on, in order of arrival, whatever their times. */

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { FeedReader, QueryPool } from '@deepwater/query';
 import type { everything } from './support/everything.js';
-import type { FeedFixture } from './support/feed-fixture.js';
-import { START, START_NS, buildFeed, history } from './support/history.js';
+import { buildFeed, history, rangeOf } from './support/history.js';
 import { anyWhere } from './support/naive-where.js';
 import { failure, feed, trades } from './support/small-feed.js';
 import { assertAsyncProperty } from './support/seed.js';
@@ -18,11 +17,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([one.close(), tiny.close()]));
 
-const open: FeedFixture[] = [];
-afterEach(() => {
-  for (const fixture of open.splice(0)) fixture.remove();
-});
-
 const every = (price: string, size: string): Record<string, unknown> => ({
   n: 'count', sum: { sum: price }, mean: { mean: price }, min: { min: price }, max: { max: price }, first: { first: price }, last: { last: price },
   sd: { stddev: price }, vwap: { vwap: [price, size] }, h: { histogram: price, from: -100, to: 1000, bins: 5 }, q: { quantile: price, at: [0, 0.3, 1] },
@@ -34,15 +28,14 @@ describe('aggregates that the pool works out', () => {
     const where = fc.option(anyWhere, { nil: undefined });
     await assertAsyncProperty(fc.asyncProperty(history, fc.constantFrom(0, 1), fc.integer({ min: -20, max: 900 }), fc.constantFrom(40, 3000), where, fc.constantFrom('price', 'f32', 'i32'), async (past, by, from, length, filter, price) => {
       const fixture = buildFeed(past);
-      open.push(fixture);
-      const start = (by === 0 ? BigInt(START) : START_NS) + BigInt(from);
+      const { start, end } = rangeOf({ by, from, length });
       const options = { by: fixture.schema.clocks[by]?.name, where: filter as never, aggregates: every(price, 'f32') as never };
       const plain = new FeedReader<typeof everything>(fixture.source);
-      const expected = plain.aggregateSync(start, start + BigInt(length), options);
-      expect(await plain.aggregate(start, start + BigInt(length), options)).toEqual(expected);
+      const expected = plain.aggregateSync(start, end, options);
+      expect(await plain.aggregate(start, end, options)).toEqual(expected);
       for (const pool of [one, tiny]) {
         const reader = new FeedReader<typeof everything>(fixture.source, { pool });
-        expect(await reader.aggregate(start, start + BigInt(length), options)).toEqual(expected);
+        expect(await reader.aggregate(start, end, options)).toEqual(expected);
         await reader.close();
       }
     }), 80);

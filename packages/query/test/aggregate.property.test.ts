@@ -1,19 +1,14 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Field, formatDecimal } from '@deepwater/core';
 import { FeedReader } from '@deepwater/query';
 import type { FeedFixture, ModelRecord } from './support/feed-fixture.js';
 import { readValue } from './support/everything.js';
-import { type History, START, START_NS, buildFeed, history } from './support/history.js';
+import { type History, buildFeed, history, rangeOf } from './support/history.js';
 import { within } from './support/model.js';
 import { cellOf, exactOf, isFloat, quotient, sorted } from './support/naive-aggregate.js';
 import { anyWhere, fulfils } from './support/naive-where.js';
 import { assertProperty } from './support/seed.js';
-
-const open: FeedFixture[] = [];
-afterEach(() => {
-  for (const fixture of open.splice(0)) fixture.remove();
-});
 
 const ODD = [Number.NaN, Infinity, -Infinity, -0, 0];
 
@@ -21,9 +16,7 @@ const ODD = [Number.NaN, Infinity, -Infinity, -0, 0];
 function build(past: History): FeedFixture {
   const tame = (value: unknown, i: number): number => (past.seed % 3 === 0 && i % 4 === 0 ? ODD[i % ODD.length]! : ((value as number) % 1e6) || i);
   const sample = past.sample.map((values, i) => values.map((value, k) => (k === 0 || k === 3 ? tame(value, i + k) : value)));
-  const fixture = buildFeed({ ...past, sample: sample as never });
-  open.push(fixture);
-  return fixture;
+  return buildFeed({ ...past, sample: sample as never });
 }
 
 const query = fc.record({
@@ -33,11 +26,6 @@ const query = fc.record({
   where: fc.option(anyWhere, { nil: undefined }),
 });
 type Query = typeof query extends fc.Arbitrary<infer T> ? T : never;
-
-function rangeOf({ by, from, length }: Query): { start: bigint; end: bigint } {
-  const start = (by === 0 ? BigInt(START) : START_NS) + BigInt(from);
-  return { start, end: start + BigInt(length) };
-}
 
 /** Asks a reader and the naive model for the same. */
 function ask(past: History, asked: Query, aggregates: Record<string, unknown>): { found: Record<string, unknown>; records: ModelRecord[]; fixture: FeedFixture } {

@@ -1,15 +1,14 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { compileSchema, parseFeedSpec } from '@deepwater/core';
+import { SymbolDictionaryReader, compileSchema, parseFeedSpec } from '@deepwater/core';
 import { FeedReader, type Histogram } from '@deepwater/query';
 import { parseAggregates } from '../dist/aggregate/parse-aggregates.js';
 import { type Partial, mergePartials, partialsOf } from '../dist/aggregate/partial.js';
 import { FeedFiles } from '../dist/feed-files.js';
 import { select } from '../dist/select.js';
 import { runNow } from '../dist/slices.js';
-import { SymbolDictionaryReader } from '@deepwater/core';
 import { type Duck, duckType, duckValue, openDuck } from './support/duckdb.js';
 import type { FeedFixture } from './support/feed-fixture.js';
-import { SEED } from './support/seed.js';
+import { SEED, chances } from './support/seed.js';
 import { failure, feed } from './support/small-feed.js';
 
 const trades = {
@@ -30,19 +29,9 @@ const trades = {
 
 const reader = (fixture: FeedFixture): FeedReader<typeof trades> => new FeedReader<typeof trades>(fixture.source);
 
-/** Numbers from 0 to 1 that follow from the seed. */
-function* chances(): Generator<number, never, void> {
-  let state = SEED >>> 0;
-  for (;;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-
 /** Rows of values that tell sums apart, with times out of order, in large chunks, a chunk that is open, and the ring. */
 function rows(count: number): unknown[][] {
-  const chance = chances();
-  const next = (): number => chance.next().value;
+  const next = chances(SEED);
   return Array.from({ length: count }, (_, i) => [
     100 + next() * 10, BigInt(Math.floor(next() * 1e6)) - 1000n, Math.floor(next() * 500), BigInt(Math.floor(next() * 2 ** 50)) * 8191n, next() < 0.5 ? 'B' : 'S',
     ['XNAS', 'XLON', 'XPAR'][i % 3], 'n', next() < 0.9, i + Math.floor(next() * 40),

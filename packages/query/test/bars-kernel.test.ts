@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FeedReader } from '@deepwater/query';
 import { feed } from './support/small-feed.js';
-import { assertProperty } from './support/seed.js';
+import { assertProperty, chances } from './support/seed.js';
 
 const spec = {
   name: 'kernel', fields: [{ name: 'price', type: 'float64' }, { name: 'size', type: 'float64' }, { name: 'side', type: 'char' }, { name: 'ts', type: 'uint64' }], timestamp: 'ts',
@@ -18,8 +18,7 @@ describe('the kernel of bars', () => {
         const fields = sided ? spec.fields : spec.fields.filter(({ name }) => name !== 'side');
         const inRing = feed({ ...spec, fields }, { capacityRows, blockRows: 500, ringSlots: 16_384 });
         const inChunks = feed({ ...spec, fields }, { capacityRows, blockRows: 500, ringSlots: 16_384 });
-        let state = seed;
-        const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+        const random = chances(seed);
         let time = 1_700_000_000_000_000;
         for (let i = 0; i < 8000; i++) {
           const { price, size } = odd.find(({ at }) => at === i) ?? { price: 100 * random() - 20, size: random() * 1e3 };
@@ -50,8 +49,8 @@ describe('the kernel of bars', () => {
         const named = { name: 'exact', fields, timestamp: 'ts' } as const;
         const inRing = feed(named, { capacityRows, blockRows: 500, ringSlots: 4096 });
         const inChunks = feed(named, { capacityRows, blockRows: 500, ringSlots: 4096 });
-        let state = seed;
-        const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0);
+        const chance = chances(seed);
+        const random = (): number => chance() * 2 ** 32;
         const wide = (type: string, width: number): bigint => {
           const word = (BigInt(random()) << 32n) | BigInt(random());
           return type.startsWith('uint') ? word >> BigInt(64 - width - 1) : BigInt.asIntN(64, word) >> BigInt(64 - width - 1);

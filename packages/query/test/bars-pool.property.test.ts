@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type BarsOptions, FeedReader, QueryPool } from '@deepwater/query';
-import { build, history } from './support/bar-feed.js';
+import { build, history, span } from './support/bar-feed.js';
 import { failure, feed, trades } from './support/small-feed.js';
 import { assertAsyncProperty } from './support/seed.js';
 
@@ -14,7 +14,6 @@ beforeAll(async () => {
 afterAll(() => tiny.close());
 
 const kind = fc.constantFrom<Partial<BarsOptions>>({ resolution: '1ms' }, { resolution: '7ms' }, { resolution: '100ms' }, { resolution: '1s' }, { ticks: 9 }, { imbalance: { of: 'ticks', threshold: 3 } });
-const span = fc.oneof(fc.constant({ from: -10_000, ms: 50_000 }), fc.record({ from: fc.integer({ min: -50, max: 1600 }), ms: fc.integer({ min: 0, max: 1000 }) }));
 const more = fc.record({
   fill: fc.constantFrom('none', 'previous'), format: fc.constantFrom('object', 'columns'), limit: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined }),
   where: fc.option(fc.constantFrom({ side: 'B' }, { side: { in: ['S', 's', 'x'] } }), { nil: undefined }),

@@ -2,15 +2,14 @@ import fc from 'fast-check';
 import { BIGINT, VARCHAR } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bar, type BarsOptions, FeedReader } from '@deepwater/query';
-import { type Shape, type Trade, build, history } from './support/bar-feed.js';
+import { type Shape, type Trade, build, decimalText, history, span } from './support/bar-feed.js';
 import { type Duck, duckType, duckValue, openDuck } from './support/duckdb.js';
+import { quotient } from './support/naive-aggregate.js';
 import { type NaiveBar, amountBars, everySpan, isUsable, saysOf, timeBars } from './support/naive-bars.js';
 import { SEED, assertProperty } from './support/seed.js';
 
 const RESOLUTIONS = { '1ms': 1n, '7ms': 7n, '100ms': 100n, '1s': 1000n, '1m': 60_000n } as const;
 const resolution = fc.constantFrom(...(Object.keys(RESOLUTIONS) as (keyof typeof RESOLUTIONS)[]));
-/** A range of ms from the feed's epoch; mostly all of it. */
-const span = fc.oneof(fc.constant({ from: -10_000, ms: 50_000 }), fc.record({ from: fc.integer({ min: -50, max: 1600 }), ms: fc.integer({ min: 0, max: 1000 }) }));
 
 interface Range { readonly start: bigint; readonly end: bigint; readonly trades: Trade[] }
 
@@ -24,25 +23,10 @@ function rangeOf(shape: Shape, trades: readonly Trade[], { from, ms }: { from: n
 /** A cell as the number nearest to it. */
 const near = (cell: number | bigint, scale: number | undefined): number => (typeof cell === 'number' ? cell : Number(decimalText(cell, scale ?? 0)));
 
-function decimalText(cell: bigint, scale: number): string {
-  const digits = String(cell < 0n ? -cell : cell).padStart(scale + 1, '0');
-  return `${cell < 0n ? '-' : ''}${digits.slice(0, digits.length - scale)}${scale === 0 ? '' : `.${digits.slice(digits.length - scale)}`}`;
-}
-
-/** The number nearest to a quotient, by its decimal expansion: digits enough that only an exact tie could be told wrongly. */
-function quotient(numerator: bigint, denominator: bigint): number {
-  const scaled = (numerator * 10n ** 60n) / denominator;
-  return Number(decimalText(scaled, 60));
-}
-
 /** The bar as `bars` must give it. */
 function expected(shape: Shape, name: string, { start, end, trades }: NaiveBar): Bar {
   const { priceScale, sizeScale, spec } = shape;
-  const says = saysOf(trades.map((trade) => ({
-    ...trade,
-    // Whole sizes beside a decimal price, as the feed has them.
-    size: typeof trade.price === 'bigint' ? BigInt(trade.size) : trade.size,
-  })));
+  const says = saysOf(exactly(trades));
   const times = spec.name === 'decimals' ? { start, end } : { start: Number(start), end: Number(end) };
   const valueScale = (priceScale ?? 0) + (sizeScale ?? 0);
   return {
@@ -154,6 +138,7 @@ function measured(shape: Shape, trades: readonly Trade[], of: string): number {
   return of === 'volume' ? near(says.volume, shape.sizeScale) : near(says.value, (shape.priceScale ?? 0) + (shape.sizeScale ?? 0));
 }
 
+/** Whole sizes beside a decimal price are as the feed has them. */
 const exactly = (trades: readonly Trade[]): Trade[] => trades.map((trade) => ({ ...trade, size: typeof trade.price === 'bigint' ? BigInt(trade.size) : trade.size }));
 
 function reaches(shape: Shape, bar: readonly Trade[], of: string, threshold: number): boolean {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { SymbolDictionaryReader } from '@deepwater/core';
 import { type Bar, type BarsOptions, FeedReader, type ReaderWarning } from '@deepwater/query';
 import { failure, feed, trades, watched } from './support/small-feed.js';
 
@@ -168,6 +169,24 @@ describe('bars', () => {
     expect(volumes({ field: 'sign', buy: 1, sell: -1 })).toEqual([[15, 6, 1]]);
     expect(volumes({ field: 'wide', buy: 100_000, sell: -100_000 })).toEqual([[15, 6, 1]]);
     expect(volumes(undefined)).toEqual([[15, undefined, undefined]]);
+  });
+
+  test('a buy whose symbol is new when bars are made is in all of their sums, or in none', () => {
+    const fixture = feed({
+      name: 'sided', fields: [{ name: 'price', type: 'float64' }, { name: 'size', type: 'float64' }, { name: 'taker', type: 'symbol' }, { name: 'ts', type: 'uint64' }], timestamp: 'ts',
+    });
+    fixture.write(10, 1, 'sell', OPEN);
+    const reader = new FeedReader(fixture.source);
+    const volumes = (): unknown[] => reader.barsSync(0, 1e16, { resolution: '1m', side: { field: 'taker', buy: 'buy', sell: 'sell' } }).map(({ volume, buyVolume, sellVolume }) => [volume, buyVolume, sellVolume]);
+    const { reload } = SymbolDictionaryReader.prototype;
+    // It is written just when the dictionary has been read.
+    const spy = vi.spyOn(SymbolDictionaryReader.prototype, 'reload').mockImplementationOnce(function read(this: SymbolDictionaryReader) {
+      reload.call(this);
+      fixture.write(10, 2, 'buy', OPEN + 1);
+    });
+    expect(volumes()).toEqual([[1, 0, 1]]);
+    spy.mockRestore();
+    expect(volumes()).toEqual([[3, 2, 1]]);
   });
 
   test('columns of decimals have the exact integers; a volume beyond 64 bits is an error there, and exact in objects', async () => {

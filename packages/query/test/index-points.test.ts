@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { CATALOG, DeepwaterError, ENTRY, ENTRY_BYTES, type FeedSpecInput, chunkPath, crc32 } from '@deepwater/core';
 import { FORMATS, FeedReader } from '@deepwater/query';
 import type { FeedFixture, FixtureOptions } from './support/feed-fixture.js';
-import { SEED, assertAsyncProperty, assertProperty } from './support/seed.js';
+import { SEED, assertAsyncProperty, assertProperty, chances } from './support/seed.js';
 import { failure, feed, trades } from './support/small-feed.js';
 
 const BOOK = {
@@ -84,8 +84,7 @@ const histories = fc.record({
 
 function bookOf({ bursts, marks, disorder, seed }: (typeof histories) extends fc.Arbitrary<infer H> ? H : never): Book {
   const book = new Book(BOOK, { ringSlots: 4096 });
-  let state = seed >>> 0;
-  const random = (): number => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32);
+  const random = chances(seed);
   let now = 1000;
   for (const { rows, then } of bursts) {
     for (let i = 0; i < rows; i++) {

@@ -1,30 +1,17 @@
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Field, type Schema } from '@deepwater/core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Field, Schema } from '@deepwater/core';
 import { type ColumnArray, FeedReader, QueryPool, type Segment, countInPool } from '@deepwater/query';
 import { cellValue, everything, packRecord } from './support/everything.js';
-import { type FeedFixture, type ModelRecord } from './support/feed-fixture.js';
-import { type History, START, START_NS, buildFeed, history } from './support/history.js';
+import type { FeedFixture, ModelRecord } from './support/feed-fixture.js';
+import { START, START_NS, buildFeed, history } from './support/history.js';
 import { greatest, objects, timeOn, tuples, within } from './support/model.js';
 import { assertAsyncProperty, assertProperty } from './support/seed.js';
-
-const open: FeedFixture[] = [];
-afterEach(() => {
-  for (const fixture of open.splice(0)) fixture.remove();
-});
 
 /** Parts of a few rows: most scans are cut into many. */
 const pool = new QueryPool({ threads: 2, morselBytes: 700 });
 beforeAll(() => pool.warmUp());
 afterAll(() => pool.close());
-
-function build(past: History): FeedFixture {
-  const fixture = buildFeed(past);
-  open.push(fixture);
-  return fixture;
-}
-
-const symbolsOf = (fixture: FeedFixture): string[] => fixture.symbolTexts;
 
 function expectColumns(schema: Schema, columns: Record<string, ColumnArray>, records: readonly ModelRecord[], symbols: readonly string[], names: readonly string[]): void {
   expect(Object.keys(columns)).toEqual(names);
@@ -51,7 +38,7 @@ function bounds(by: number, from: number, length: number): { start: number | big
 describe('every read equals the naive one', () => {
   test('range: all formats, both clocks, any order of times, any mix of chunks and ring', () => {
     assertProperty(fc.property(history, fc.array(query, { minLength: 1, maxLength: 6 }), (past, queries) => {
-      const fixture = build(past);
+      const fixture = buildFeed(past);
       const reader = new FeedReader(fixture.source);
       for (const { by, from, length, limit, columns } of queries) {
         const { start, end, low, high } = bounds(by, from, length);
@@ -60,9 +47,9 @@ describe('every read equals the naive one', () => {
         const names = columns ?? reader.fieldNames;
         expect(reader.rangeSync(start, end, { by: name, limit, columns: columns as never })).toEqual(tuples(fixture, wanted, columns));
         expect(reader.rangeSync(start, end, { by: name, limit, format: 'object', columns: columns as never })).toEqual(objects(fixture, wanted, columns));
-        expectColumns(fixture.schema, reader.rangeSync(start, end, { by: name, limit, format: 'columns', columns: columns as never }), wanted, symbolsOf(fixture), names);
+        expectColumns(fixture.schema, reader.rangeSync(start, end, { by: name, limit, format: 'columns', columns: columns as never }), wanted, fixture.symbolTexts, names);
         const raw = reader.rangeSync(start, end, { by: name, limit, format: 'raw' });
-        expect(Buffer.from(raw)).toEqual(Buffer.concat(wanted.map(({ values }) => packRecord(fixture.schema, values, symbolsOf(fixture)))));
+        expect(Buffer.from(raw)).toEqual(Buffer.concat(wanted.map(({ values }) => packRecord(fixture.schema, values, fixture.symbolTexts))));
         expectSegments(fixture, reader.rangeSync(start, end, { by: name, limit, format: 'segments', columns: columns as never }), wanted, names);
       }
     }), 60);
@@ -71,7 +58,7 @@ describe('every read equals the naive one', () => {
   test('the async forms give what the sync forms give, in the thread itself and through the pool', async () => {
     const task = vi.spyOn(pool, 'run');
     await assertAsyncProperty(fc.asyncProperty(history, query, fc.integer({ min: 0, max: 1200 }), async (past, { by, from, length, limit, columns }, number) => {
-      const fixture = build(past);
+      const fixture = buildFeed(past);
       const { start, end } = bounds(by, from, length);
       const name = fixture.schema.clocks[by]?.name;
       const selected = columns as never;
@@ -105,7 +92,7 @@ describe('every read equals the naive one', () => {
 
   test('at and before: greatest time, the last arrival of equals', () => {
     assertProperty(fc.property(history, fc.array(query, { minLength: 1, maxLength: 12 }), (past, queries) => {
-      const fixture = build(past);
+      const fixture = buildFeed(past);
       const reader = new FeedReader(fixture.source);
       for (const { by, from } of queries) {
         const { start, low } = bounds(by, from, 0);
@@ -120,7 +107,7 @@ describe('every read equals the naive one', () => {
 
   test('latest: counted back from the newest time, or from now', () => {
     assertProperty(fc.property(history, fc.constantFrom(0, 1), fc.integer({ min: 1, max: 900 }), fc.integer({ min: -20, max: 1600 }), (past, by, span, from) => {
-      const fixture = build(past);
+      const fixture = buildFeed(past);
       const reader = new FeedReader(fixture.source);
       const clock = fixture.schema.clocks[by]!;
       const seconds = span / (by === 0 ? 1e6 : 1e9);
@@ -136,7 +123,7 @@ describe('every read equals the naive one', () => {
 
   test('last, readFrom and bounds go by arrival', () => {
     assertProperty(fc.property(history, fc.integer({ min: 0, max: 700 }), fc.nat(), fc.integer({ min: 0, max: 300 }), (past, count, at, max) => {
-      const fixture = build(past);
+      const fixture = buildFeed(past);
       const reader = new FeedReader(fixture.source);
       const { records } = fixture;
       const next = fixture.writer.position;
@@ -157,7 +144,7 @@ describe('every read equals the naive one', () => {
 
   test('batches and read: the same records, whatever the batch size', async () => {
     await assertAsyncProperty(fc.asyncProperty(history, query, fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined }), async (past, { by, from, length, columns }, batchRows) => {
-      const fixture = build(past);
+      const fixture = buildFeed(past);
       const reader = new FeedReader(fixture.source);
       const { start, end, low, high } = bounds(by, from, length);
       const wanted = within(fixture, by, low, high);
@@ -183,7 +170,7 @@ function expectSegments(fixture: FeedFixture, segments: readonly Segment<object>
   for (const segment of segments) {
     const part = wanted.slice(at, at + segment.rows);
     expect(segment.firstSequence).toBe(part[0]?.sequence);
-    expectColumns(fixture.schema, segment.columns as Record<string, ColumnArray>, part, symbolsOf(fixture), names);
+    expectColumns(fixture.schema, segment.columns as Record<string, ColumnArray>, part, fixture.symbolTexts, names);
     at += segment.rows;
   }
   expect(at).toBe(wanted.length);

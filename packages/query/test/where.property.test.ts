@@ -1,25 +1,18 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FeedReader, type Segment } from '@deepwater/query';
 import type { FeedFixture } from './support/feed-fixture.js';
-import { type History, START, START_NS, buildFeed, history } from './support/history.js';
+import { type History, buildFeed, history, rangeOf } from './support/history.js';
 import { objects, tuples, within } from './support/model.js';
 import { anyWhere, fulfils } from './support/naive-where.js';
 import { assertAsyncProperty, assertProperty } from './support/seed.js';
-
-const open: FeedFixture[] = [];
-afterEach(() => {
-  for (const fixture of open.splice(0)) fixture.remove();
-});
 
 const ODD = [Number.NaN, Infinity, -Infinity, -0, 0];
 
 /** A feed with a past, and with floats that are not numbers. */
 function build(past: History): FeedFixture {
   const sample = past.sample.map((values, i) => (i % 3 === 0 ? values.map((value, k) => (k === 0 || k === 3 ? ODD[(i + k) % ODD.length] : value)) : values));
-  const fixture = buildFeed({ ...past, sample: sample as never });
-  open.push(fixture);
-  return fixture;
+  return buildFeed({ ...past, sample: sample as never });
 }
 
 const query = fc.record({
@@ -30,11 +23,6 @@ const query = fc.record({
   columns: fc.option(fc.constantFrom(['price'], ['venue', 'ts'], ['code', 'exact']), { nil: undefined }),
   where: anyWhere,
 });
-
-function rangeOf({ by, from, length }: { by: number; from: number; length: number }): { start: bigint; end: bigint } {
-  const start = (by === 0 ? BigInt(START) : START_NS) + BigInt(from);
-  return { start, end: start + BigInt(length) };
-}
 
 describe('a read with where gives what a look at every record gives', () => {
   test('range, in every format that has records', () => {

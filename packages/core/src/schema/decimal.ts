@@ -6,6 +6,8 @@ const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 /** An int64 has at most 19 digits. */
 const DIGITS_MAX = 19;
+/** The largest power of ten that a number holds exactly. */
+const EXACT_POWER_MAX = 22;
 /** Longer texts are refused before they are looked at. */
 const TEXT_MAX = 128;
 const DECIMAL = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/;
@@ -61,11 +63,11 @@ export function formatDecimal(scaled: bigint, scale: number): string {
   return `${scaled < 0n ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/** A stored decimal as the nearest number; exact to about 15 digits. */
+/** A decimal as the nearest number; exact to about 15 digits. Products and sums may have more digits than a stored one, on both sides of the point. */
 export function decimalToNumber(scaled: bigint, scale: number): number {
   const x = Number(scaled);
   // Both are exact here, and one division rounds once. Beyond, the text is rounded once.
-  return Number.isSafeInteger(x) ? x / 10 ** scale : Number(formatDecimal(scaled, scale));
+  return Number.isSafeInteger(x) && scale <= EXACT_POWER_MAX ? x / 10 ** scale : Number(formatDecimal(scaled, scale));
 }
 
 function checkInt64(scaled: bigint, value: string, scale: number): bigint {

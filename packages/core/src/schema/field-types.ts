@@ -55,6 +55,11 @@ export function isValueType(type: string): type is ValueType {
   return Object.hasOwn(FIELD_TYPES, type);
 }
 
+/** Whether values of a type are numbers: whole ones, floats or decimals. */
+export function isNumericType(type: string): boolean {
+  return /^(u?int\d+|float\d+|decimal)$/.test(type);
+}
+
 /** The table's entry, with the general type that loops want. */
 export function fieldTypeInfo(type: ValueType): FieldTypeInfo {
   return FIELD_TYPES[type];

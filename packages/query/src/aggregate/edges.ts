@@ -1,4 +1,5 @@
 import { DeepwaterError, type Field, describeValue } from '@deepwater/core/engine';
+import { is64 } from '../cell-kinds.js';
 import { numberOrder, wideOrder } from '../where/cell-order.js';
 
 /** Bins of one histogram. */
@@ -18,7 +19,7 @@ export function edgesOf(field: Field, place: string, { edges, from, to, bins }: 
   if (!Array.isArray(shown) || shown.length < 2 || shown.length > BINS_MAX + 1) {
     throw invalid(`${place}.edges is ${describeValue(shown)}; give a list of 2 to ${BINS_MAX + 1} edges.`, { place, edges: describeValue(shown), limit: BINS_MAX + 1 });
   }
-  const order = field.cell === 'i64' || field.cell === 'u64' ? wideOrder(field, undefined) : numberOrder(field);
+  const order = is64(field) ? wideOrder(field, undefined) : numberOrder(field);
   const cells: (number | bigint)[] = [];
   let past = false;
   for (const edge of shown as (number | bigint | string)[]) {

@@ -1,11 +1,12 @@
 /** What is gathered for each kind of measure: how from a strip, and how two parts become one. */
-import { DeepwaterError, type Field, type Schema } from '@deepwater/core/engine';
+import type { Field, Schema } from '@deepwater/core/engine';
+import { is64, isFloat } from '../cell-kinds.js';
 import { firstInMask, lastInMask } from '../kernels/masks.js';
 import { SCRATCH } from '../kernels/scratch.js';
-import { type FloatSum, NO_SUM, addSums } from './exact.js';
+import { type FloatSum, NO_SUM, addSums } from './float-sum.js';
 import { type Moments, addMoments, momentsOf } from './moments.js';
 import type { Measure } from './request.js';
-import { type ActiveStrip, is64, isFloat, signOf } from './strip.js';
+import { type ActiveStrip, signOf } from './strip.js';
 
 /** A cell as it is stored: texts as bytes. */
 export type Cell = number | bigint | Uint8Array;
@@ -32,9 +33,6 @@ export interface Gathering {
   take(strip: ActiveStrip): void;
   part(): MeasurePart | undefined;
 }
-
-/** Values that quantiles keep, in all. */
-export const VALUES_MAX = 2 ** 27;
 
 const DIGIT = 2n ** 32n;
 
@@ -178,10 +176,9 @@ function histogram(field: Field, edges: readonly (number | bigint)[]): Gathering
 /** The values themselves, NaN left out: what quantiles are chosen from. */
 function values(field: Field): Gathering {
   const blocks: (Float64Array | BigInt64Array | BigUint64Array)[] = [];
-  let kept = 0;
+  let count = 0;
   const keep = (block: Float64Array | BigInt64Array | BigUint64Array): void => {
-    kept += block.length;
-    checkValues(kept);
+    count += block.length;
     if (block.length > 0) blocks.push(block);
   };
   return {
@@ -198,16 +195,8 @@ function values(field: Field): Gathering {
       const out = strip.spare();
       keep(memory.f64(out, kernels.keepF64(cells, strip.n, strip.mask, out)).slice());
     },
-    part: () => ({ count: kept, blocks }),
+    part: () => ({ count, blocks }),
   };
-}
-
-/** @throws DeepwaterError DW_LIMIT_EXCEEDED */
-export function checkValues(count: number): void {
-  if (count <= VALUES_MAX) return;
-  throw new DeepwaterError('DW_LIMIT_EXCEEDED', `Exact quantiles keep every value, and the range has more than ${VALUES_MAX}. Ask for a shorter range, filter it, or count with a histogram; batches() goes through any number.`, {
-    values: { limit: VALUES_MAX },
-  });
 }
 
 /** Two parts as one; the second follows the first. */
@@ -235,7 +224,6 @@ export function mergeParts(measure: Measure, a: MeasurePart | undefined, b: Meas
       return (a as readonly number[]).map((count, i) => count + ((b as readonly number[])[i] as number));
     case 'values': {
       const [left, right] = [a, b] as [KeptValues, KeptValues];
-      checkValues(left.count + right.count);
       return { count: left.count + right.count, blocks: left.blocks.concat(right.blocks) };
     }
   }

@@ -4,9 +4,10 @@
  * taken off, so values far from 0 keep their digits; of 64-bit cells a number near them all is taken off exactly before they become floats.
  */
 import type { Field } from '@deepwater/core/engine';
+import { is64 } from '../cell-kinds.js';
 import { firstInMask } from '../kernels/masks.js';
 import type { Gathering } from './measures.js';
-import { type ActiveStrip, is64 } from './strip.js';
+import type { ActiveStrip } from './strip.js';
 
 export interface Moments {
   readonly count: number;

@@ -1,5 +1,5 @@
 /** What callers of `aggregate` ask for, checked. */
-import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
+import { DeepwaterError, type Field, type Schema, describeValue, didYouMean, isNumericType } from '@deepwater/core/engine';
 import { checkKeys } from '../options.js';
 import { clockIndexOf } from '../time-bounds.js';
 import { parseWhere } from '../where/parse-where.js';
@@ -9,9 +9,8 @@ import type { AggregateRequest, Measure, Output } from './request.js';
 const KINDS = ['count', 'sum', 'min', 'max', 'first', 'last', 'mean', 'stddev', 'variance', 'vwap', 'histogram', 'quantile'];
 /** Results of one call. */
 const RESULTS_MAX = 256;
-const NUMERIC = /^(u?int\d+|float\d+|decimal)$/;
 
-export const isNumeric = (field: Field): boolean => NUMERIC.test(field.type);
+const isNumeric = ({ type }: Field): boolean => isNumericType(type);
 
 /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN, DW_FILTER_INVALID */
 export function parseAggregates(schema: Schema, options: unknown): AggregateRequest {

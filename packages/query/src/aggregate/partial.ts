@@ -1,15 +1,14 @@
 /** Aggregates in parts: what each piece of a read gives, and how the parts are put together. All of it is plain data. */
-import type { SymbolDictionaryReader } from '@deepwater/core/engine';
+import { DeepwaterError, type SymbolDictionaryReader } from '@deepwater/core/engine';
 import type { FeedFiles } from '../feed-files.js';
-import { andMask } from '../kernels/masks.js';
 import { ScanSource } from '../kernels/scan-source.js';
 import { STRIP_ROWS } from '../kernels/scratch.js';
-import { maskOfRuns, stripsOf } from '../kernels/strips.js';
+import { type Strip, stripsOf } from '../kernels/strips.js';
 import { closePiece, openPiece } from '../piece-source.js';
 import type { Piece } from '../select.js';
 import type { Steps } from '../slices.js';
-import { type RowTest, compileFilter } from '../where/filter.js';
-import { type Gathering, type MeasurePart, checkValues, gather, mergeParts } from './measures.js';
+import { type RowTest, compileFilter, maskStrip } from '../where/filter.js';
+import { type Gathering, type MeasurePart, gather, mergeParts } from './measures.js';
 import type { AggregateRequest } from './request.js';
 import { ActiveStrip } from './strip.js';
 
@@ -25,6 +24,9 @@ export interface Partial {
  * too, so that the digits of float sums depend on the rows and their places, and not on who goes over how many of them.
  */
 export const GRAIN_ROWS = 8 * STRIP_ROWS;
+
+/** Values that quantiles keep, in all. */
+const VALUES_MAX = 2 ** 27;
 
 /**
  * What some pieces give, in their order: a part for each grain of rows.
@@ -85,15 +87,10 @@ function* overRows(source: ScanSource, runs: Int32Array, test: RowTest | undefin
 }
 
 /** Writes the first mask, unless all rows count. @returns how many do */
-function rowsThatCount(source: ScanSource, runs: Int32Array, rows: Parameters<typeof maskOfRuns>[1], test: RowTest | undefined): number {
-  const { from, n, whole } = rows;
-  if (test === undefined && whole) return n;
-  if (test !== undefined) test(source, from, n, 0);
-  if (!whole) {
-    maskOfRuns(runs, rows, source.mask(test === undefined ? 0 : 1));
-    if (test !== undefined) andMask(source.mask(0), source.mask(1), n);
-  }
-  return source.kernels.countMask(source.maskAt(0), n);
+function rowsThatCount(source: ScanSource, runs: Int32Array, rows: Strip, test: RowTest | undefined): number {
+  if (test === undefined && rows.whole) return rows.n;
+  maskStrip(source, runs, rows, test);
+  return source.kernels.countMask(source.maskAt(0), rows.n);
 }
 
 /** The parts of a read as one, in the order of its pieces. */
@@ -109,7 +106,10 @@ export class KeptCount {
   /** @throws DeepwaterError DW_LIMIT_EXCEEDED */
   add({ parts }: Partial): void {
     for (const part of parts) if (typeof part === 'object' && 'blocks' in part) this.#kept += part.count;
-    checkValues(this.#kept);
+    if (this.#kept <= VALUES_MAX) return;
+    throw new DeepwaterError('DW_LIMIT_EXCEEDED', `Exact quantiles keep every value, and the range has more than ${VALUES_MAX}. Ask for a shorter range, filter it, or count with a histogram; batches() goes through any number.`, {
+      values: { limit: VALUES_MAX },
+    });
   }
 }
 

@@ -1,15 +1,16 @@
 /** From what was gathered to what callers get. */
 import { DeepwaterError, type Field, type Schema, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
+import { is64, isFloat } from '../cell-kinds.js';
 import type { DecodeHelpers } from '../decode-values.js';
+import { ratio } from '../ratio.js';
 import type { Steps } from '../slices.js';
 import type { Histogram } from './aggregates.js';
-import { type FloatSum, nearestRatio, valueOfSum } from './exact.js';
+import { type FloatSum, valueOfSum } from './float-sum.js';
 import type { Cell, KeptValues } from './measures.js';
 import type { Moments } from './moments.js';
 import type { Partial } from './partial.js';
 import { valuesAt } from './quantiles.js';
 import type { AggregateRequest, Output } from './request.js';
-import { is64, isFloat } from './strip.js';
 
 /** @throws DeepwaterError DW_VALUE_RANGE where a number does not hold a sum exactly */
 export function* resultsOf(request: AggregateRequest, merged: Partial, schema: Schema, helpers: DecodeHelpers): Steps<Record<string, unknown>> {
@@ -33,7 +34,7 @@ function* resultOf(output: Output, { measures }: AggregateRequest, { count, part
     case 'first': case 'last':
       return cellValue(field, (part as { cell: Cell }).cell, helpers);
     case 'mean':
-      return typeof part === 'bigint' ? nearestRatio(part, BigInt(count) * unitsIn(field)) : valueOfSum(part as FloatSum) / count;
+      return typeof part === 'bigint' ? ratio(part, BigInt(count) * unitsIn(field)) : valueOfSum(part as FloatSum) / count;
     case 'stddev': case 'variance': {
       const { count: n, squares } = part as Moments;
       if (n < 2) return undefined;
@@ -50,8 +51,6 @@ function* resultOf(output: Output, { measures }: AggregateRequest, { count, part
   }
 }
 
-const ratio = (value: bigint, size: bigint): number => (size < 0n ? nearestRatio(-value, -size) : nearestRatio(value, size));
-
 /** Cells that make one: 10^scale of a decimal. */
 const unitsIn = ({ scale = 0 }: Field): bigint => 10n ** BigInt(scale);
 
@@ -65,7 +64,7 @@ function sumValue(field: Field, sum: FloatSum | bigint): unknown {
 function decimalValue({ as, scale = 0 }: Field, units: bigint): unknown {
   if (as === 'bigint') return units;
   if (as === 'string') return formatDecimal(units, scale);
-  return units >= -(2n ** 63n) && units < 2n ** 63n ? decimalToNumber(units, scale) : nearestRatio(units, 10n ** BigInt(scale));
+  return decimalToNumber(units, scale);
 }
 
 function safeNumber(field: Field, value: bigint, what: string): number {

@@ -1,10 +1,9 @@
 /** A strip of rows that aggregates are gathered from, with columns of any type as cells that the kernels take. */
 import type { Field } from '@deepwater/core/engine';
+import { is64 } from '../cell-kinds.js';
 import type { ScanSource } from '../kernels/scan-source.js';
 import { SCRATCH } from '../kernels/scratch.js';
 
-export const is64 = (field: Field): boolean => field.cell === 'i64' || field.cell === 'u64';
-export const isFloat = (field: Field): boolean => field.cell === 'f64' || field.cell === 'f32';
 /** Whether cells of 64 bits have a sign, as kernels take it. */
 export const signOf = (field: Field): number => (field.cell === 'i64' ? 1 : 0);
 
@@ -38,11 +37,8 @@ export class ActiveStrip {
   /** Address of a column as float64: those of 64 bits rounded, the others exactly. Holds for two columns at a time. */
   floats(field: Field): number {
     if (field.cell === 'f64') return this.cellsAt(field);
-    return this.#made(`f${field.index}`, (out) => {
-      const { kernels } = this.source;
-      if (is64(field)) kernels.differences64(this.cellsAt(field), this.n, signOf(field), 0n, out);
-      else kernels[WIDEN[field.cell as keyof typeof WIDEN]](this.cellsAt(field), this.n, out);
-    });
+    if (is64(field)) return this.differences(field, 0n);
+    return this.#made(`f${field.index}`, (out) => { this.source.kernels[WIDEN[field.cell as keyof typeof WIDEN]](this.cellsAt(field), this.n, out); });
   }
 
   /** Address of a column of 64 bits less a number, as float64. */

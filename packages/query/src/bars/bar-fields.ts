@@ -1,5 +1,6 @@
 /** Which fields bars are made of, and which of their values are exact. */
-import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
+import { DeepwaterError, type Field, type Schema, describeValue, didYouMean, isNumericType } from '@deepwater/core/engine';
+import { is64, isFloat } from '../cell-kinds.js';
 import type { BarFieldOptions, SideValue } from './bar.js';
 
 export interface BarFields {
@@ -22,15 +23,12 @@ export interface BarSide {
   readonly sell: readonly SideValue[];
 }
 
-const NUMERIC = /^(u?int\d+|float\d+|decimal)$/;
-/** Integers that a number does not hold, and decimals. */
-const WIDE = /^(u?int64|decimal)$/;
 const SIDE = /^(char|bool|symbol|u?int(8|16|32))$/;
 
 /** @throws DeepwaterError DW_OPTION_INVALID, DW_FIELD_UNKNOWN */
 export function barFields(feed: string, schema: Schema, options: BarFieldOptions): BarFields {
   const price = numericField(feed, schema, 'price', options.price ?? 'price');
-  const hasSize = options.size !== undefined || schema.fields.some((field) => field.name === 'size' && NUMERIC.test(field.type));
+  const hasSize = options.size !== undefined || schema.fields.some((field) => field.name === 'size' && isNumericType(field.type));
   const size = hasSize ? numericField(feed, schema, 'size', options.size ?? 'size') : undefined;
   const side = sideOf(feed, schema, options.side);
   if (side !== undefined && size === undefined && options.side !== undefined) {
@@ -38,18 +36,17 @@ export function barFields(feed: string, schema: Schema, options: BarFieldOptions
       values: { feed, side: describeValue(options.side) },
     });
   }
-  const exactPrice = WIDE.test(price.type);
-  const exactSize = size !== undefined && WIDE.test(size.type);
-  const whole = (field: Field): boolean => !field.type.startsWith('float');
+  const exactPrice = is64(price);
+  const exactSize = size !== undefined && is64(size);
   return {
     price, size, side: size === undefined && side?.field.type === 'char' && options.side === undefined ? undefined : side, exactPrice, exactSize,
-    exactValue: size !== undefined && (exactPrice || exactSize) && whole(price) && whole(size),
+    exactValue: size !== undefined && (exactPrice || exactSize) && !isFloat(price) && !isFloat(size),
     priceScale: price.scale ?? 0, sizeScale: size?.scale ?? 0,
   };
 }
 
 function numericField(feed: string, schema: Schema, option: string, name: unknown): Field {
-  const usable = schema.fields.filter(({ type }) => NUMERIC.test(type));
+  const usable = schema.fields.filter(({ type }) => isNumericType(type));
   const found = usable.find((field) => field.name === name);
   if (found !== undefined) return found;
   throw unknownField(feed, schema, option, name, 'a field with numbers', usable);

@@ -1,10 +1,10 @@
 /** Bars as objects or as columns. */
 import { DeepwaterError, formatDecimal } from '@deepwater/core/engine';
+import { ratio } from '../ratio.js';
 import type { Bar, BarColumns, ExactBar, PriceColumn } from './bar.js';
 import type { BarFields } from './bar-fields.js';
 import type { BarData } from './bar-table.js';
 import { numberOf } from './open-bar.js';
-import { ratio } from './ratio.js';
 
 /** What bars say of themselves. */
 export interface BarNames {
@@ -14,7 +14,7 @@ export interface BarNames {
 }
 
 /** What a bar has added up: numbers, or the integers that decimals are stored as. */
-export interface BarCells extends BarSums {
+interface BarCells extends BarSums {
   readonly open: number | bigint;
   readonly high: number | bigint;
   readonly low: number | bigint;
@@ -25,13 +25,13 @@ export interface BarCells extends BarSums {
 }
 
 /** The sums of one bar. */
-export interface BarSums {
+interface BarSums {
   readonly volume: number | bigint;
   readonly value: number | bigint;
 }
 
 /** Value over volume, rounded once where both are exact; undefined where there is no volume. */
-export function vwapOf({ volume, value }: BarSums, fields: BarFields): number | undefined {
+function vwapOf({ volume, value }: BarSums, fields: BarFields): number | undefined {
   if (Number(volume) === 0) return undefined;
   if (typeof value === 'bigint') {
     // The volume of integers beside prices that are decimals is a number, and a whole one.
@@ -77,11 +77,7 @@ export function barColumns(data: BarData, fields: BarFields): BarColumns {
 
 function vwapColumn({ rows, volume, value }: BarData, fields: BarFields): Float64Array {
   const vwap = new Float64Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const units = volume[row] as number | bigint;
-    const paid = value[row] as number | bigint;
-    vwap[row] = typeof units === 'number' && typeof paid === 'number' ? (units === 0 ? NaN : paid / units) : vwapOf({ volume: units, value: paid }, fields) ?? NaN;
-  }
+  for (let row = 0; row < rows; row++) vwap[row] = vwapOf({ volume: volume[row] as number | bigint, value: value[row] as number | bigint }, fields) ?? NaN;
   return vwap;
 }
 

@@ -1,5 +1,6 @@
 /** Time bars over the columns of a chunk, by the kernels of assembly/bars.ts and bars-exact.ts where rows are in order, and by the plain loops else. */
 import type { Field } from '@deepwater/core/engine';
+import { is64 } from '../cell-kinds.js';
 import { firstAbove, timeAt } from '../clock-cells.js';
 import { type ChunkKernels, KERNEL_SCRATCH_BYTES } from '../kernels/chunk-kernels.js';
 import type { OpenChunk } from '../open-chunk.js';
@@ -28,7 +29,7 @@ const ROWS_PER_STEP = 131_072;
 const TIME_MAX = 2n ** 62n;
 
 /** What a chunk's bars are made with. */
-export interface ChunkBars {
+interface ChunkBars {
   readonly bars: TimeBars;
   readonly request: BarsRequest;
   readonly grid: Grid;
@@ -42,7 +43,7 @@ export interface ChunkBars {
 /** Whether a chunk's rows can go through the kernel at all. */
 export function kernelTakes({ request: { fields: { price, size, side } }, chunk, facts }: ChunkBars): boolean {
   const { range } = facts;
-  const exact = (price.cell === 'i64' || price.cell === 'u64') && (size === undefined || EXACT_KINDS.includes(size.cell));
+  const exact = is64(price) && (size === undefined || EXACT_KINDS.includes(size.cell));
   return chunk.kernels !== undefined && (exact || (price.cell === 'f64' && size?.cell === 'f64')) && (side === undefined || side.field.width === 1) &&
     range !== undefined && range.min > -TIME_MAX && range.max < TIME_MAX;
 }

@@ -4,7 +4,8 @@ import type { BarData } from './bar-table.js';
 /** Start, end, four prices, the count, and two cells for each of four sums. */
 export const EXACT_CELLS = 15;
 const PLAIN = ['start', 'end', 'open', 'high', 'low', 'close'] as const;
-const SUMS = ['volume', 'value', 'buyVolume', 'sellVolume'] as const;
+/** The columns of sums. */
+export const SUMS = ['volume', 'value', 'buyVolume', 'sellVolume'] as const;
 const SUM_MAX = 2n ** 125n;
 
 /** Whether the sums of a bar have a place in two cells. */

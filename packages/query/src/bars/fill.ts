@@ -1,10 +1,11 @@
 import { type Clock, DeepwaterError } from '@deepwater/core/engine';
 import type { BarFields } from './bar-fields.js';
 import { type BarData, newBarData } from './bar-table.js';
+import { SUMS } from './exact-cells.js';
 import { EvenGrid, type Grid, type Span } from './grid.js';
 
 /** Bars that a call gives at most where it fills gaps: some 1 GiB. */
-export const FILLED_BARS_MAX = 2 ** 23;
+const FILLED_BARS_MAX = 2 ** 23;
 
 /**
  * Bars with the spans between them filled: prices are the close before, sums are 0.
@@ -40,7 +41,6 @@ const EMPTY: Span = { start: 0n, end: 0n, isBar: false };
 function laidOut(data: BarData, sources: readonly number[], gaps: readonly Span[], clock: Clock, fields: BarFields): BarData {
   const filled = newBarData(clock, fields, sources.length);
   filled.rows = sources.length;
-  const sums = ['volume', 'value', 'buyVolume', 'sellVolume'] as const;
   sources.forEach((from, to) => {
     const span = gaps[to] as Span;
     filled.start[to] = span.isBar ? span.start : data.start[from] as bigint;
@@ -50,7 +50,7 @@ function laidOut(data: BarData, sources: readonly number[], gaps: readonly Span[
     filled.low[to] = (span.isBar ? data.close : data.low)[from] as number;
     filled.close[to] = data.close[from] as number;
     filled.count[to] = span.isBar ? 0 : data.count[from] as number;
-    for (const name of sums) {
+    for (const name of SUMS) {
       const column = data[name];
       if (Array.isArray(column)) filled[name][to] = span.isBar || column.length === 0 ? 0n : column[from] as bigint;
       else if (column.length > 0) filled[name][to] = span.isBar ? 0 : column[from] as number;

@@ -1,4 +1,5 @@
 /** Where time bars begin and end. */
+
 /** Times [start, end): a bar's, or those between two sessions, which are in no bar. */
 export interface Span {
   readonly start: bigint;

@@ -3,6 +3,7 @@ import { WILD_SECONDS } from '../time-bounds.js';
 import type { Bar, BarFieldOptions } from './bar.js';
 import { type BarFields, type BarSide, barFields } from './bar-fields.js';
 import { type BarNames, barOf } from './bar-results.js';
+import { floorMod } from './grid.js';
 import { OpenBar } from './open-bar.js';
 import { resolutionIn } from './resolution.js';
 
@@ -105,8 +106,7 @@ export class LiveBars {
 
   /** When the bar of a time begins. */
   startOf(time: bigint): bigint {
-    // Rounded down, for times before 1970 as well.
-    return time - (((time % this.#width) + this.#width) % this.#width);
+    return time - floorMod(time, this.#width);
   }
 
   /**

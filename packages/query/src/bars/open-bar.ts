@@ -11,7 +11,7 @@ export interface BarRows {
   readonly side: SideCells | undefined;
 }
 
-export interface SideCells {
+interface SideCells {
   readonly cells: ColumnArray;
   signOf(cell: number): number;
 }
@@ -46,8 +46,7 @@ export class OpenBar {
   /** Adds rows [from, to), in order. */
   add(rows: BarRows, from: number, to: number): void {
     if (!this.#numbers) this.#addExact(rows, from, to);
-    else if (rows.size === undefined) this.#addPrices(rows.price as Float64Array, from, to);
-    else this.#addNumbers(rows.price as Float64Array, rows.size as Float64Array, from, to);
+    else this.#addNumbers(rows.price as Float64Array, rows.size as Float64Array | undefined, from, to);
     if (this.#numbers && rows.side !== undefined) this.#addSides(rows, rows.side, from, to);
   }
 
@@ -83,7 +82,8 @@ export class OpenBar {
     else if (sign < 0) this.sellVolume = (this.sellVolume as number) + size;
   }
 
-  #addNumbers(prices: Float64Array, sizes: Float64Array, from: number, to: number): void {
+  /** Without sizes volume and value mean nothing, and nobody asks for them. */
+  #addNumbers(prices: Float64Array, sizes: Float64Array | undefined, from: number, to: number): void {
     let high = this.high as number;
     let low = this.low as number;
     let close = this.close as number;
@@ -92,7 +92,7 @@ export class OpenBar {
     let { count } = this;
     for (let row = from; row < to; row++) {
       const price = prices[row] as number;
-      const size = sizes[row] as number;
+      const size = sizes === undefined ? 0 : sizes[row] as number;
       if (price !== price || size !== size) {
         this.unusable++;
         continue;
@@ -109,28 +109,6 @@ export class OpenBar {
     this.close = close;
     this.volume = volume;
     this.value = value;
-    this.count = count;
-  }
-
-  #addPrices(prices: Float64Array, from: number, to: number): void {
-    let high = this.high as number;
-    let low = this.low as number;
-    let close = this.close as number;
-    let { count } = this;
-    for (let row = from; row < to; row++) {
-      const price = prices[row] as number;
-      if (price !== price) {
-        this.unusable++;
-        continue;
-      }
-      if (count++ === 0) this.open = high = low = price;
-      if (price > high) high = price;
-      if (price < low) low = price;
-      close = price;
-    }
-    this.high = high;
-    this.low = low;
-    this.close = close;
     this.count = count;
   }
 

@@ -3,7 +3,7 @@ import type { Field } from '@deepwater/core/engine';
 import { takeCut } from '../cut.js';
 import type { OpenChunk } from '../open-chunk.js';
 import { closePiece, openPiece } from '../piece-source.js';
-import type { ReadContext } from '../reads.js';
+import { type ReadContext, filterOf } from '../reads.js';
 import { type RowSource, columnOf, wordsOf } from '../row-source.js';
 import { factsOf, pieces } from '../select.js';
 import type { Steps } from '../slices.js';
@@ -41,7 +41,7 @@ export function* readBars(context: ReadContext, start: unknown, end: unknown, op
 }
 
 /** What a part of a range is about. */
-export interface PartOfBars {
+interface PartOfBars {
   /** First and last time of it, both included. */
   readonly bounds: TimeBounds;
   /** The head of the cut that all parts belong to. */
@@ -53,13 +53,8 @@ export interface PartOfBars {
 /** The bars of one part, as they can be posted to other threads. */
 export function* readBarsPart(context: ReadContext, request: BarsRequest, part: PartOfBars): Steps<BarsPart> {
   const { bars, unusable } = yield* barsOf(context, request, part.bounds, part);
-  return { bars: compact(bars), unusable };
-}
-
-/** Columns that share no memory with room for more: a view takes all of its buffer along when it is posted. */
-function compact(data: BarData): BarData {
-  const columns = Object.entries(data).map(([name, column]) => [name, typeof column === 'number' ? column : (column as Float64Array).slice()]);
-  return Object.fromEntries(columns) as BarData;
+  // Columns that share no memory with room for more: a view takes all of its buffer along when it is posted.
+  return { bars: firstBars(bars, bars.rows), unusable };
 }
 
 /** What the parts of a range say, in the form that was asked for. */
@@ -87,8 +82,9 @@ export function* giveBars(context: ReadContext, request: BarsRequest, parts: rea
   return bars;
 }
 
-function firstBars(data: BarData, limit: number): BarData {
-  const columns = Object.entries(data).map(([name, column]) => [name, typeof column === 'number' ? limit : (column as Float64Array).slice(0, limit)]);
+/** A copy of the first bars. */
+function firstBars(data: BarData, rows: number): BarData {
+  const columns = Object.entries(data).map(([name, column]) => [name, typeof column === 'number' ? rows : (column as Float64Array).slice(0, rows)]);
   return Object.fromEntries(columns) as BarData;
 }
 
@@ -96,13 +92,13 @@ function* barsOf(context: ReadContext, request: BarsRequest, bounds: TimeBounds,
   const { files, helpers } = context;
   const { kind, fields } = request;
   const bars = kind.by === 'time' ? new TimeBars(request, kind.grid) : new AmountBars(request, kind);
+  const cut = takeCut(files, head);
+  // By now the symbols of its rows are known.
   const signOf = fields.side === undefined ? undefined : signOfCells(fields.side, helpers);
   const clock = files.schema.fields[bounds.clock.fieldIndex] as Field;
   const needed = [...new Set([fields.price, fields.size, fields.side?.field, clock].filter((field) => field !== undefined))];
   const perStep = fields.exactPrice || fields.exactSize ? EXACT_ROWS_PER_STEP : ROWS_PER_STEP;
-  const cut = head === undefined ? undefined : takeCut(files, head);
-  const where = request.where === undefined ? undefined : { predicate: request.where, symbols: helpers.symbols };
-  for (const piece of pieces(files, { bounds, cut, fields: needed, where })) {
+  for (const piece of pieces(files, { bounds, cut, fields: needed, where: filterOf(helpers, request) })) {
     yield;
     if (piece === undefined) continue;
     if (bars instanceof AmountBars && bars.done) break;

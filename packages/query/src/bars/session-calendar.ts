@@ -1,5 +1,6 @@
 /** Sessions: which of them a time lies in. */
 import { type Clock, DeepwaterError, describeValue } from '@deepwater/core/engine';
+import { edgesUpTo } from '../kernels/plain-sums.js';
 import { timeOf } from '../time-bounds.js';
 import type { SessionOption } from './bar.js';
 import { FAR_FUTURE, FAR_PAST, type Grid, type Span } from './grid.js';
@@ -34,16 +35,10 @@ class ListedSessions implements Grid {
   }
 
   at(time: bigint): Span {
-    let low = 0;
-    let high = this.#opens.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#opens[middle] as bigint) <= time) low = middle + 1;
-      else high = middle;
-    }
-    const close = this.#closes[low - 1];
-    if (close !== undefined && time < close) return { start: this.#opens[low - 1] as bigint, end: close, isBar: true };
-    return { start: close ?? FAR_PAST, end: this.#opens[low] ?? FAR_FUTURE, isBar: false };
+    const opened = edgesUpTo(this.#opens, time);
+    const close = this.#closes[opened - 1];
+    if (close !== undefined && time < close) return { start: this.#opens[opened - 1] as bigint, end: close, isBar: true };
+    return { start: close ?? FAR_PAST, end: this.#opens[opened] ?? FAR_FUTURE, isBar: false };
   }
 }
 

@@ -7,7 +7,7 @@ import { type TimeBounds, boundsBetween } from '../time-bounds.js';
 import type { Grid } from './grid.js';
 
 /** Rows of a chunk or of a block, and between which times they lie. */
-export interface RowsInTime {
+interface RowsInTime {
   readonly rows: number;
   readonly min: bigint;
   readonly max: bigint;
@@ -23,7 +23,7 @@ const PARTS_MAX = 1024;
 const LOOKED_AT_MAX = 1.25;
 
 /** A range in parts. */
-export interface BarParts {
+interface BarParts {
   readonly parts: readonly TimeBounds[];
   /** About as many rows in all of them together. */
   readonly rows: number;

@@ -1,7 +1,7 @@
 /** Time bars: rows of any order are put into the bars that their times lie in. */
-import { type Clock, type Field, type Schema } from '@deepwater/core/engine';
-import { timeAt } from '../clock-cells.js';
-import { SIGN, type TimeBounds, boundsOnClock, greatestTime, leastTime } from '../time-bounds.js';
+import type { Clock } from '@deepwater/core/engine';
+import { firstOutside, timeAt } from '../clock-cells.js';
+import { type TimeBounds, boundsOnClock, greatestTime, leastTime } from '../time-bounds.js';
 import { BarTable } from './bar-table.js';
 import type { BarsRequest } from './bars-request.js';
 import type { Grid, Span } from './grid.js';
@@ -36,9 +36,9 @@ export class TimeBars {
   add(rows: TimedRows, from: number, to: number): void {
     const { words } = rows;
     for (let row = from; row < to; ) {
-      const end = this.#bounds === undefined ? row : endOfSpan(words, this.#bounds, row, to);
+      const end = this.#bounds === undefined ? row : firstOutside(words, this.#bounds, row, to);
       if (end === row) {
-        this.enter(timeAt(words, row, this.#clock.signed));
+        this.#enter(timeAt(words, row, this.#clock.signed));
         continue;
       }
       if (this.#span?.isBar === true) this.bar.add(rows, row, end);
@@ -47,16 +47,15 @@ export class TimeBars {
   }
 
   /** Goes to the span that a time lies in. */
-  enter(time: bigint): Span {
+  #enter(time: bigint): void {
     this.leave();
     const span = this.#grid.at(time);
     this.#span = span;
     this.#bounds = boundsOnClock(this.#clock, this.#clockIndex, span.start, span.end - 1n);
-    if (!span.isBar) return span;
+    if (!span.isBar) return;
     this.#at = this.table.find(this.#cut(span.start));
     if (this.#at >= 0) this.table.load(this.#at, this.bar);
     else this.bar.clear();
-    return span;
   }
 
   /** Puts the bar that is under way into the table. */
@@ -77,17 +76,3 @@ export class TimeBars {
     return time < least ? least : time > greatest ? greatest : time;
   }
 }
-
-/** First row of [from, to) that is not within the bounds, in any order of times. */
-function endOfSpan(words: Int32Array, bounds: TimeBounds, from: number, to: number): number {
-  const { flip, lowHigh, lowLow, highHigh, highLow } = bounds;
-  let row = from;
-  for (; row < to; row++) {
-    const h = (words[2 * row + 1] as number) ^ flip;
-    const l = (words[2 * row] as number) ^ SIGN;
-    if (h < lowHigh || (h === lowHigh && l < lowLow) || h > highHigh || (h === highHigh && l > highLow)) break;
-  }
-  return row;
-}
-
-export const clockField = (schema: Schema, clock: Clock): Field => schema.fields[clock.fieldIndex] as Field;

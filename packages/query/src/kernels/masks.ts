@@ -39,7 +39,7 @@ function bitsIn(word: number): number {
 }
 
 /** Position of the lowest set bit of a word that is not 0. */
-export const lowestBit = (word: number): number => 31 - Math.clz32(word & -word);
+const lowestBit = (word: number): number => 31 - Math.clz32(word & -word);
 
 /** Row of the first set bit; -1 where there is none. */
 export function firstInMask(mask: Int32Array, n: number): number {

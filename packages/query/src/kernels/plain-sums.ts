@@ -53,16 +53,7 @@ export function plainSums(memory: ScanMemory): Pick<ScanKernels, 'sumF64' | 'dot
       memory.f64(result, 2).set([min + 0, max + 0]);
     },
     histogramF64(at, n, mask, edges, edgeCount, into) {
-      const cells = memory.f64(at, n);
-      const bounds = memory.f64(edges, edgeCount);
-      const counters = memory.u32(into, edgeCount + 2);
-      const counts = countsOf(memory, mask, n);
-      for (let row = 0; row < n; row++) {
-        if (!counts(row)) continue;
-        const x = cells[row] as number;
-        const bin = Number.isNaN(x) ? edgeCount + 1 : edgesUpTo(bounds, x);
-        counters[bin] = (counters[bin] as number) + 1;
-      }
+      countBins(memory.f64(at, n), memory.f64(edges, edgeCount), countsOf(memory, mask, n), memory.u32(into, edgeCount + 2));
     },
     keepF64(at, n, mask, out) {
       const cells = memory.f64(at, n);
@@ -81,6 +72,16 @@ function inEightLanes(n: number, counts: Counts, value: (row: number) => number)
   for (let row = 0; row < n; row++) if (counts(row)) lanes[row & 7] = (lanes[row & 7] as number) + value(row);
   const [a, b, c, d, e, f, g, h] = lanes as unknown as [number, number, number, number, number, number, number, number];
   return ((a + c) + (e + g)) + ((b + d) + (f + h));
+}
+
+/** Adds to counters: cells in front of the first edge, between each two, behind the last, and NaN. */
+export function countBins<T extends number | bigint>(cells: ArrayLike<T>, edges: ArrayLike<T>, counts: Counts, counters: Uint32Array): void {
+  for (let row = 0; row < cells.length; row++) {
+    if (!counts(row)) continue;
+    const x = cells[row] as T;
+    const bin = Number.isNaN(x) ? edges.length + 1 : edgesUpTo(edges, x);
+    counters[bin] = (counters[bin] as number) + 1;
+  }
 }
 
 /** How many of some ascending edges are at or below a value. */

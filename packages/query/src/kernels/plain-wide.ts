@@ -1,5 +1,5 @@
 /** The kernels of `ScanKernels` for cells of 64 bits, and for making cells as wide, in plain loops. */
-import { countsOf, edgesUpTo } from './plain-sums.js';
+import { countBins, countsOf } from './plain-sums.js';
 import type { ScanKernels } from './scan-kernels.js';
 import type { ScanMemory } from './scan-memory.js';
 
@@ -57,15 +57,7 @@ export function plainWide(memory: ScanMemory): Pick<ScanKernels, Wide> {
       }
     },
     histogram64(at, n, mask, sign, edges, edgeCount, into) {
-      const cells = cells64(at, n, sign);
-      const bounds = cells64(edges, edgeCount, sign);
-      const counters = memory.u32(into, edgeCount + 2);
-      const counts = countsOf(memory, mask, n);
-      for (let row = 0; row < n; row++) {
-        if (!counts(row)) continue;
-        const bin = edgesUpTo(bounds, cells[row] as bigint);
-        counters[bin] = (counters[bin] as number) + 1;
-      }
+      countBins<bigint>(cells64(at, n, sign), cells64(edges, edgeCount, sign), countsOf(memory, mask, n), memory.u32(into, edgeCount + 2));
     },
     widenI8: widen((at, n) => memory.i8(at, n)),
     widenU8: widen((at, n) => memory.u8(at, n)),

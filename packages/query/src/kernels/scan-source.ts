@@ -1,7 +1,7 @@
 /** Rows with all that is needed to go over them: kernels, and scratch space that they can reach. */
 import type { Field } from '@deepwater/core/engine';
 import { OpenChunk } from '../open-chunk.js';
-import { type ColumnArray, type RowSource, bytesOf, columnOf } from '../row-source.js';
+import { type ColumnArray, type RowSource, columnOf } from '../row-source.js';
 import { plainKernels } from './plain-kernels.js';
 import type { ScanKernels } from './scan-kernels.js';
 import { ScanMemory } from './scan-memory.js';
@@ -50,7 +50,7 @@ export class ScanSource {
   /** The whole column of a field. */
   column(field: Field): ColumnArray {
     let column = this.#columns.get(field.index);
-    if (column === undefined) this.#columns.set(field.index, (column = field.cell === 'bytes' ? bytesOf(this.source, field) : columnOf(this.source, field)));
+    if (column === undefined) this.#columns.set(field.index, (column = columnOf(this.source, field)));
     return column;
   }
 }

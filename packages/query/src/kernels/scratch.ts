@@ -4,8 +4,12 @@
 export const STRIP_ROWS = 8192;
 
 /** Masks that one filter can need at a time: two for each level of it, and some. */
-export const MASKS_MAX = 40;
+const MASKS_MAX = 40;
 export const MASK_BYTES = STRIP_ROWS / 8;
+
+const MASKS_AT = 64 + 40_960 + 20_480;
+const WIDE_AT = MASKS_AT + MASKS_MAX * MASK_BYTES;
+const WIDE_BYTES = STRIP_ROWS * 8;
 
 export const SCRATCH = {
   /** Results of kernels that have more than one. */
@@ -14,9 +18,9 @@ export const SCRATCH = {
   CELLS: 64,
   /** Counters of a histogram. */
   COUNTS: 64 + 40_960,
-  MASKS: 64 + 40_960 + 20_480,
+  MASKS: MASKS_AT,
   /** Two columns of a strip as cells of 64 bits. */
-  WIDE_A: 64 + 40_960 + 20_480 + MASKS_MAX * MASK_BYTES,
-  WIDE_B: 64 + 40_960 + 20_480 + MASKS_MAX * MASK_BYTES + STRIP_ROWS * 8,
-  BYTES: 64 + 40_960 + 20_480 + MASKS_MAX * MASK_BYTES + 2 * STRIP_ROWS * 8,
+  WIDE_A: WIDE_AT,
+  WIDE_B: WIDE_AT + WIDE_BYTES,
+  BYTES: WIDE_AT + 2 * WIDE_BYTES,
 } as const;

@@ -4,7 +4,7 @@
  * (2.5 among integers, '100.005' among cents) is compared exactly.
  */
 import { type Clock, type Field, UNITS_PER_MS } from '@deepwater/core/engine';
-import { above32, above64, below64, notAbove32, notBelow32 } from './float-order.js';
+import { above32, above64, notBelow32 } from './float-order.js';
 import { type Units, unitsOfNumber, unitsOfText } from './units.js';
 
 /** Says no to a value: what the field takes instead. */
@@ -99,41 +99,29 @@ function readerOf(field: Field, clock?: Clock): (value: unknown, refuse: Refuse)
 
 const floatOf = (value: unknown, refuse: Refuse): number => (typeof value === 'number' ? value : refuse('a number'));
 
-const float64Order: CellOrder<number> = {
-  least: -Infinity, greatest: Infinity,
-  from(value, strict, refuse) {
-    const x = floatOf(value, refuse);
-    return Number.isNaN(x) || (strict && x === Infinity) ? undefined : strict ? above64(x) : x;
-  },
-  to(value, strict, refuse) {
-    const x = floatOf(value, refuse);
-    return Number.isNaN(x) || (strict && x === -Infinity) ? undefined : strict ? below64(x) : x;
-  },
-  exactly(value, refuse) {
-    const x = floatOf(value, refuse);
-    return Number.isNaN(x) ? undefined : x;
-  },
-};
-
-const float32Order: CellOrder<number> = {
-  least: -Infinity, greatest: Infinity,
-  from(value, strict, refuse) {
-    const x = floatOf(value, refuse);
+/** @param notBelow the first cell at or above a number; @param above the first above a cell */
+function floatOrder(notBelow: (x: number) => number, above: (x: number) => number): CellOrder<number> {
+  const first = (x: number, strict: boolean): number | undefined => {
     if (Number.isNaN(x) || (strict && x === Infinity)) return undefined;
-    const from = notBelow32(x);
-    return strict && from === x ? above32(from) : from;
-  },
-  to(value, strict, refuse) {
-    const x = floatOf(value, refuse);
-    if (Number.isNaN(x) || (strict && x === -Infinity)) return undefined;
-    const to = notAbove32(x);
-    return strict && to === x ? -above32(-to) : to;
-  },
-  exactly(value, refuse) {
-    const x = floatOf(value, refuse);
-    return Math.fround(x) === x ? x : undefined;
-  },
-};
+    const from = notBelow(x);
+    return strict && from === x ? above(from) : from;
+  };
+  return {
+    least: -Infinity, greatest: Infinity,
+    from: (value, strict, refuse) => first(floatOf(value, refuse), strict),
+    to(value, strict, refuse) {
+      const to = first(-floatOf(value, refuse), strict);
+      return to === undefined ? undefined : -to;
+    },
+    exactly(value, refuse) {
+      const x = floatOf(value, refuse);
+      return notBelow(x) === x ? x : undefined;
+    },
+  };
+}
+
+const float64Order = floatOrder((x) => x, above64);
+const float32Order = floatOrder(notBelow32, above32);
 
 /** Texts of a fixed width, filled up with zeros: their order as bytes is that of the texts without the zeros. */
 export function bytesOrder(width: number): CellOrder<Uint8Array> {

@@ -1,9 +1,10 @@
 /** A filter at work: it finds the rows of a strip, as a mask. */
 import type { Field, Schema, SymbolDictionaryReader } from '@deepwater/core/engine';
+import { isFloat } from '../cell-kinds.js';
 import { andMask, fillMask, notMask, orMask, runsOfMask } from '../kernels/masks.js';
 import type { ScanSource } from '../kernels/scan-source.js';
 import { SCRATCH } from '../kernels/scratch.js';
-import { maskOfRuns, stripsOf } from '../kernels/strips.js';
+import { type Strip, maskOfRuns, stripsOf } from '../kernels/strips.js';
 import type { RunList } from '../run-list.js';
 import { listTest } from './list-test.js';
 import type { CellTest, Condition, Predicate } from './predicate.js';
@@ -69,11 +70,10 @@ function compileCondition({ test }: Condition, field: Field, symbols: SymbolDict
 
 /** Numbers side by side are one stretch, where the cells are whole. @param numbers ascending */
 function numbersTest(field: Field, numbers: readonly number[]): RowTest {
-  const whole = field.cell !== 'f32' && field.cell !== 'f64';
   const stretches: [number, number][] = [];
   for (const each of numbers) {
     const last = stretches.at(-1);
-    if (whole && last !== undefined && each === last[1] + 1) last[1] = each;
+    if (!isFloat(field) && last !== undefined && each === last[1] + 1) last[1] = each;
     else stretches.push([each, each]);
   }
   if (stretches.length > STRETCHES_MAX) return listTest(field, { how: 'numbers', of: numbers });
@@ -106,14 +106,22 @@ function within(field: Field, test: Extract<CellTest, { low: unknown }>): RowTes
 /** Adds those rows of some runs that a filter finds, strip by strip, with a place to pause after each. */
 export function* filteredRuns(test: RowTest, source: ScanSource, pairs: Int32Array, limit: number, runs: RunList): Generator<undefined, void, void> {
   for (const strip of stripsOf(pairs)) {
-    const { from, n } = strip;
-    test(source, from, n, 0);
-    if (!strip.whole) {
-      maskOfRuns(pairs, strip, source.mask(1));
-      andMask(source.mask(0), source.mask(1), n);
-    }
-    runsOfMask(source.mask(0), n, from, runs);
+    maskStrip(source, pairs, strip, test);
+    runsOfMask(source.mask(0), strip.n, strip.from, runs);
     if (runs.rows >= limit) return;
     yield;
   }
+}
+
+/** Writes which rows of a strip of some runs are in these, and are found by a filter, to slot 0. @param test undefined: there is no filter */
+export function maskStrip(source: ScanSource, pairs: Int32Array, strip: Strip, test: RowTest | undefined): void {
+  const { from, n, whole } = strip;
+  if (test === undefined) {
+    maskOfRuns(pairs, strip, source.mask(0));
+    return;
+  }
+  test(source, from, n, 0);
+  if (whole) return;
+  maskOfRuns(pairs, strip, source.mask(1));
+  andMask(source.mask(0), source.mask(1), n);
 }

@@ -11,15 +11,11 @@ export function above64(x: number): number {
   return cell.getFloat64(0);
 }
 
-export const below64 = (x: number): number => -above64(-x);
-
 /** The least float32 that is not below x. */
 export function notBelow32(x: number): number {
   const rounded = Math.fround(x);
   return rounded >= x ? rounded : above32(rounded);
 }
-
-export const notAbove32 = (x: number): number => -notBelow32(-x);
 
 /** The least float32 above a float32; x itself where it is infinity. */
 export function above32(x: number): number {

@@ -1,5 +1,6 @@
 /** A `where` object, checked against a schema and brought to its normal form. */
 import { DeepwaterError, type Field, type Schema, clipText, describeValue, didYouMean } from '@deepwater/core/engine';
+import { is64 } from '../cell-kinds.js';
 import { type CellOrder, type Refuse, bytesOrder, numberOrder, wideOrder } from './cell-order.js';
 import type { CellTest, Predicate } from './predicate.js';
 import { shown } from './units.js';
@@ -148,7 +149,7 @@ type Cell = number | bigint | Uint8Array;
 
 function orderOf(schema: Schema, field: Field): CellOrder<Cell> {
   const order = field.cell === 'bytes' ? bytesOrder(field.width)
-    : field.cell === 'i64' || field.cell === 'u64' ? wideOrder(field, schema.clocks.find((clock) => clock.fieldIndex === field.index))
+    : is64(field) ? wideOrder(field, schema.clocks.find((clock) => clock.fieldIndex === field.index))
     : field.type === 'bool' ? boolOrder
     : numberOrder(field);
   return order as CellOrder<Cell>;

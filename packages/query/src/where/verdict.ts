@@ -42,7 +42,7 @@ function verdictOfTest(test: CellTest, range: ClockRange | undefined): Verdict {
 }
 
 /** Whether a filter asks for times, so that ranges can say anything about it. */
-export function asksForTimes(predicate: Predicate, { clocks }: Schema): boolean {
-  if (predicate.op === 'test') return predicate.test.how === 'never' || clocks.some(({ fieldIndex }) => fieldIndex === predicate.column);
-  return (predicate.op === 'not' ? [predicate.of] : predicate.of).some((each) => asksForTimes(each, { clocks } as Schema));
+export function asksForTimes(predicate: Predicate, schema: Schema): boolean {
+  if (predicate.op === 'test') return predicate.test.how === 'never' || schema.clocks.some(({ fieldIndex }) => fieldIndex === predicate.column);
+  return (predicate.op === 'not' ? [predicate.of] : predicate.of).some((each) => asksForTimes(each, schema));
 }

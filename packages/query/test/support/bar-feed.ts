@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { FeedSpecInput } from '@deepwater/core';
 import { type TimeShape, timeOf, timeShape } from './everything.js';
 import type { FeedFixture } from './feed-fixture.js';
+import { chances } from './seed.js';
 import { feed } from './small-feed.js';
 
 /** A trade as the naive model sees it: exact numbers as integers of 10^-scale. */
@@ -28,10 +29,11 @@ export interface Shape {
 }
 
 const side = { name: 'side', type: 'char' } as const;
-const text = (scaled: bigint, scale: number): string => {
+/** An integer of 10^-scale as a decimal. */
+export function decimalText(scaled: bigint, scale: number): string {
   const digits = String(scaled < 0n ? -scaled : scaled).padStart(scale + 1, '0');
-  return `${scaled < 0n ? '-' : ''}${digits.slice(0, digits.length - scale)}.${digits.slice(digits.length - scale)}`;
-};
+  return `${scaled < 0n ? '-' : ''}${digits.slice(0, digits.length - scale)}${scale === 0 ? '' : `.${digits.slice(digits.length - scale)}`}`;
+}
 /** Most sums of these are rounded, so that their order shows. */
 const float = (random: number): number => Math.fround(Math.sin(random) * 1000) + random / 7e7;
 
@@ -53,7 +55,7 @@ export const SHAPES: readonly Shape[] = [
       fields: [{ name: 'price', type: 'decimal', scale: 3 }, { name: 'size', type: 'decimal', scale: 8, as: 'bigint' }, side, { name: 'ts', type: 'int64', unit: 'ns' }],
       timestamp: 'ts',
     },
-    price: (r) => text(BigInt(r) * 12_345n - 9_000_000_000_000n, 3), size: (r) => BigInt(r) * 123_457n,
+    price: (r) => decimalText(BigInt(r) * 12_345n - 9_000_000_000_000n, 3), size: (r) => BigInt(r) * 123_457n,
   },
   {
     name: 'a decimal price and whole sizes', second: 1_000_000n, epoch: 1_600_000_000_000_000n, priceScale: 8, sizeScale: 0,
@@ -80,6 +82,9 @@ export const history = fc.record({
 });
 export type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
+/** A range of ms from the feed's epoch; mostly all of it. */
+export const span = fc.oneof(fc.constant({ from: -10_000, ms: 50_000 }), fc.record({ from: fc.integer({ min: -50, max: 1600 }), ms: fc.integer({ min: 0, max: 1000 }) }));
+
 export interface Built {
   readonly fixture: FeedFixture;
   readonly trades: Trade[];
@@ -89,14 +94,14 @@ export interface Built {
 export function build({ shape, times, capacityRows, blockRows, seed, steps }: History, sideName = 'side'): Built {
   const fixture = feed({ ...shape.spec, fields: shape.spec.fields.map((field) => (field.name === 'side' ? { ...field, name: sideName } : field)) }, { capacityRows, blockRows, ringSlots: 1024 });
   const trades: Trade[] = [];
-  let state = seed;
-  const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0);
+  const chance = chances(seed);
+  const random = (): number => chance() * 2 ** 32;
   const inMs = shape.second / 1000n;
   let n = 0;
   for (const { write, drain, seal } of steps) {
     for (let i = 0; i < write; i++, n++) {
       if (fixture.writer.position - fixture.tail >= 1000) fixture.drain();
-      const time = shape.epoch + BigInt(timeOf(times as TimeShape, n, random() / 2 ** 32)) * inMs;
+      const time = shape.epoch + BigInt(timeOf(times as TimeShape, n, chance())) * inMs;
       const price = shape.price(random());
       const size = shape.size(random());
       const side = 'BbSsx'[random() % 5] as string;

@@ -1,10 +1,18 @@
 /** Feeds with a past: what their writers and ingest workers did, in every mix of chunks, open chunk and ring. */
 import fc from 'fast-check';
 import { type TimeShape, anyValues, everything, timeOf, timeShape } from './everything.js';
-import { FeedFixture } from './feed-fixture.js';
+import type { FeedFixture } from './feed-fixture.js';
+import { chances } from './seed.js';
+import { feed } from './small-feed.js';
 
 export const START = 1_700_000_000_000_000;
 export const START_NS = -750n;
+
+/** A range on one of the two clocks, from so long after the feed begins on it. */
+export function rangeOf({ by, from, length }: { readonly by: number; readonly from: number; readonly length: number }): { start: bigint; end: bigint } {
+  const start = (by === 0 ? BigInt(START) : START_NS) + BigInt(from);
+  return { start, end: start + BigInt(length) };
+}
 
 /** How a feed came to be: geometry, times, and what its writer and ingest worker did. */
 export const history = fc.record({
@@ -28,16 +36,9 @@ export const history = fc.record({
 });
 export type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
-function* chances(seed: number): Generator<number, never, void> {
-  let state = seed >>> 0;
-  for (;;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-
+/** The feed is removed after the test. */
 export function buildFeed({ capacityRows, blockRows, ringSlots, ts, received, seed, steps, sample }: History): FeedFixture {
-  const fixture = new FeedFixture(everything, { capacityRows, blockRows, ringSlots });
+  const fixture = feed(everything, { capacityRows, blockRows, ringSlots });
   const chance = chances(seed);
   let n = 0;
   for (const { kind, count } of steps) {
@@ -45,8 +46,8 @@ export function buildFeed({ capacityRows, blockRows, ringSlots, ts, received, se
       for (let i = 0; i < count; i++, n++) {
         if (fixture.writer.position - fixture.tail >= ringSlots) fixture.drain();
         const values = sample[n % sample.length] as readonly unknown[];
-        const time = START + timeOf(ts as TimeShape, n, chance.next().value);
-        const other = START_NS + BigInt(timeOf(received as TimeShape, n, chance.next().value));
+        const time = START + timeOf(ts as TimeShape, n, chance());
+        const other = START_NS + BigInt(timeOf(received as TimeShape, n, chance()));
         fixture.write(...values, time, other);
       }
     } else if (kind === 'drain') fixture.drain(count);

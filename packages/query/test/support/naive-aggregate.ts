@@ -26,9 +26,3 @@ export function quotient(dividend: bigint, divisor: bigint): number {
 export function sorted(cells: readonly (number | bigint)[]): (number | bigint)[] {
   return cells.filter((cell) => !Number.isNaN(cell)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
-
-/** Mean and sum of squared deviations, in numbers of which each is exact enough. */
-export function deviations(cells: readonly number[]): { mean: number; squares: number } {
-  const mean = cells.reduce((sum, cell) => sum + cell, 0) / cells.length;
-  return { mean, squares: cells.reduce((sum, cell) => sum + (cell - mean) ** 2, 0) };
-}

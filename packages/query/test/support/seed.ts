@@ -4,6 +4,12 @@ import fc from 'fast-check';
 export const SEED = Number(process.env['DEEPWATER_SEED'] ?? Date.now() & 0x7fffffff);
 console.log(`query tests: seed ${SEED}`);
 
+/** Numbers from 0 to 1 that follow from a seed. */
+export function chances(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+}
+
 /** fc.assert under the run's seed. */
 export function assertProperty<T>(property: fc.IProperty<T>, numRuns: number): void {
   fc.assert(property, { seed: SEED, numRuns });

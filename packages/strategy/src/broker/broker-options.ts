@@ -1,5 +1,5 @@
 /** How the paper broker fills, prices and charges: what callers give, checked. */
-import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
+import { DeepwaterError, type Field, type Schema, describeValue, didYouMean, isNumericType } from '@deepwater/core/engine';
 import { checkKeys } from '@deepwater/query';
 
 /** How orders of an instrument are filled. */
@@ -62,7 +62,6 @@ const CASH_DEFAULT = 100_000;
 export const BPS = 10_000;
 /** A day. */
 const LATENCY_MS_MAX = 86_400_000;
-const NUMERIC = /^(u?int\d+|float\d+|decimal)$/;
 
 /**
  * @param feeds the feeds that the strategy follows, in order
@@ -100,7 +99,7 @@ function termsOf(feed: string, common: FillOptions, own: InstrumentOptions | und
   if (index < 0) throw unknownFeed(`broker.feeds.${feed}.pricedBy`, pricedBy, feeds.map((each) => each.feed));
   const { schema } = feeds[index] as { schema: Schema };
   const { price = 'price', bid = 'bid', ask = 'ask' } = options;
-  const has = (name: string): boolean => schema.fields.some((field) => field.name === name && NUMERIC.test(field.type));
+  const has = (name: string): boolean => schema.fields.some((field) => field.name === name && isNumericType(field.type));
   const quoted = has(bid) && has(ask);
   const { fills = quoted ? 'quote-cross' : 'next-trade' } = options;
   if (fills !== 'next-trade' && fills !== 'quote-cross') throw wrong('broker.fills', fills, "'next-trade' or 'quote-cross'");
@@ -117,9 +116,9 @@ function termsOf(feed: string, common: FillOptions, own: InstrumentOptions | und
 }
 
 function fieldOf(feed: string, schema: Schema, name: unknown): Field {
-  const field = schema.fields.find((each) => each.name === name && NUMERIC.test(each.type));
+  const field = schema.fields.find((each) => each.name === name && isNumericType(each.type));
   if (field !== undefined) return field;
-  const known = schema.fields.filter(({ type }) => NUMERIC.test(type)).map((each) => each.name);
+  const known = schema.fields.filter(({ type }) => isNumericType(type)).map((each) => each.name);
   const hint = typeof name === 'string' ? didYouMean(name, known) : '';
   throw new DeepwaterError('DW_FIELD_UNKNOWN', `The broker is to take prices from ${describeValue(name)} of feed ${feed}${hint}, which has the numeric fields ${known.join(', ')}. Name the fields in { broker: { price } } or { broker: { bid, ask } }.`, {
     values: { feed, field: describeValue(name), known },
