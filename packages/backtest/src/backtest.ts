@@ -1,7 +1,7 @@
 import { DeepwaterError, compileSchema } from '@deepwater/core/engine';
 import { LiveBars, type QueryPool, type ReaderSource, ReplayFeed, timeOf } from '@deepwater/query';
-import { checkBroker, moduleUrl, strategyError } from '@deepwater/strategy/engine';
-import { type CheckedBacktest, checkBacktest, wrong } from './options.js';
+import { checkBroker, moduleUrl, strategyError, wrong } from '@deepwater/strategy/engine';
+import { type CheckedBacktest, checkBacktest } from './options.js';
 import type { BacktestResult } from './result.js';
 import type { ReplayedFeed, RunOutcome, RunPlan } from './run/payload.js';
 import { Sweep } from './sweep.js';

@@ -4,9 +4,9 @@
  */
 import { type Clock, NS_PER_UNIT, compileSchema } from '@deepwater/core/engine';
 import { type TimeInput, timeOf } from '@deepwater/query';
-import { moduleUrl } from '@deepwater/strategy/engine';
+import { moduleUrl, wrong } from '@deepwater/strategy/engine';
 import { type BacktestHost, backtest } from './backtest.js';
-import { type BacktestOptions, type BacktestProgress, checkBacktest, durationOf, wrong } from './options.js';
+import { type BacktestOptions, type BacktestProgress, checkBacktest, durationOf } from './options.js';
 import type { BacktestResult } from './result.js';
 import type { EquityCurve } from './run/equity-sampler.js';
 import { type Statistics, drawdownOf, ratiosOf } from './run/statistics.js';

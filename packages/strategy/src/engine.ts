@@ -8,6 +8,7 @@ export { FeedInput, type RecordSource } from './feed-inputs.js';
 export { Giving, type Pace } from './giving.js';
 export { HandlerCalls, HandlerError } from './handler-calls.js';
 export type { Failure } from './protocol.js';
+export { checkBarKeys, namesOf, strategyName, timeoutOf, wrong } from './option-values.js';
 export { randomNumbers } from './random.js';
 export { STAT, newStats, positionAt } from './shared-stats.js';
 export { strategyError } from './strategy-error.js';

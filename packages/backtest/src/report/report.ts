@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { DeepwaterError } from '@deepwater/core/engine';
 import { checkKeys } from '@deepwater/query';
-import { wrong } from '../options.js';
+import { wrong } from '@deepwater/strategy/engine';
 import type { BacktestResult } from '../result.js';
 import type { WalkForwardResult } from '../walk-forward.js';
 import { Html, html, jsonIn } from './html.js';

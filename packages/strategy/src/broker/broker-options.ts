@@ -1,6 +1,7 @@
 /** How the paper broker fills, prices and charges: what callers give, checked. */
 import { DeepwaterError, type Field, type Schema, describeValue, didYouMean } from '@deepwater/core/engine';
 import { checkKeys } from '@deepwater/query';
+import { wrong } from '../option-values.js';
 
 /** How orders of an instrument are filled. */
 export interface FillOptions {
@@ -137,8 +138,4 @@ function unknownFeed(option: string, name: unknown, names: readonly string[]): D
   return new DeepwaterError('DW_OPTION_INVALID', `${option} names ${describeValue(name)}${hint}, which is none of the strategy's feeds: ${names.join(', ')}. Follow it, too, or name another.`, {
     values: { [option]: describeValue(name), feeds: names },
   });
-}
-
-function wrong(option: string, value: unknown, wanted: string): DeepwaterError {
-  return new DeepwaterError('DW_OPTION_INVALID', `${option} is ${describeValue(value)}; give ${wanted}.`, { values: { [option]: describeValue(value) } });
 }
