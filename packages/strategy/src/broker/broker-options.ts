@@ -74,7 +74,7 @@ export function checkBroker(options: unknown, feeds: readonly { readonly feed: s
   if (typeof cash !== 'number' || !Number.isFinite(cash)) throw wrong('broker.cash', cash, 'a number');
   const names = feeds.map(({ feed }) => feed);
   const own = feedsOf(ofFeeds, names);
-  const terms = feeds.map(({ feed }) => termsOf(feed, common as FillOptions, own[feed], feeds));
+  const terms = feeds.map(({ feed }) => termsOf(feed, common as FillOptions, own.get(feed), feeds));
   const tradable = terms.filter((each) => each !== undefined);
   if (tradable.length === 0) {
     throw new DeepwaterError('DW_OPTION_INVALID', `None of the feeds ${names.join(', ')} has a field price, or bid and ask, that orders could be filled by. Say in { broker: { price } } or { broker: { bid, ask } } which fields those are.`, {
@@ -84,14 +84,14 @@ export function checkBroker(options: unknown, feeds: readonly { readonly feed: s
   return { cash, terms: tradable };
 }
 
-function feedsOf(given: unknown, names: readonly string[]): Readonly<Record<string, InstrumentOptions>> {
-  if (given === undefined) return {};
+function feedsOf(given: unknown, names: readonly string[]): ReadonlyMap<string, InstrumentOptions> {
+  if (given === undefined) return new Map();
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrong('broker.feeds', given, 'an object of options by the name of a feed');
   for (const [name, options] of Object.entries(given)) {
     if (!names.includes(name)) throw unknownFeed('broker.feeds', name, names);
     checkKeys(options, [...FILL_KEYS, 'pricedBy']);
   }
-  return given as Record<string, InstrumentOptions>;
+  return new Map(Object.entries(given as Record<string, InstrumentOptions>));
 }
 
 /** @returns undefined where the feed has no prices and nobody said that it had */
