@@ -3,6 +3,7 @@ export { checkBroker } from './broker/broker-options.js';
 export { Market } from './broker/market.js';
 export { MarketClock } from './broker/market-clock.js';
 export { PaperBroker, noBroker } from './broker/paper-broker.js';
+export type { Row } from './broker/row-numbers.js';
 export { copied, plainMetrics } from './copied.js';
 export { FeedInput, type RecordSource } from './feed-inputs.js';
 export { Giving } from './giving.js';

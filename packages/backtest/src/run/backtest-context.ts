@@ -1,6 +1,6 @@
 import { type CollectingWriter, type FeedReader, PastReader, type ReaderSource, type WrittenRecords, collectingWriter } from '@deepwater/query';
 import type { Broker, StrategyContext } from '@deepwater/strategy';
-import { type MarketClock, copied, noBroker, notCopyable, plainMetrics, randomNumbers, unknownFeed } from '@deepwater/strategy/engine';
+import { type MarketClock, copied, noBroker, notCopyable, randomNumbers, unknownFeed } from '@deepwater/strategy/engine';
 import type { LogLine } from '../result.js';
 import type { RunParams, RunPlan } from './payload.js';
 
@@ -91,10 +91,6 @@ export class BacktestContext implements StrategyContext {
 
   get written(): Record<string, WrittenRecords> {
     return Object.fromEntries([...this.#writers].map(([feed, writer]) => [feed, writer.written]));
-  }
-
-  get plainMetrics(): StrategyContext['metrics'] {
-    return plainMetrics(this.metrics);
   }
 
   async close(): Promise<void> {
