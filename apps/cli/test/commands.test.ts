@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { START, TRADES, Running, deepwater, openPlatform, storeWithTrades, temporaryDirectory, trade } from './support.js';
+import { START, TRADES, Running, deepwater, deepwaterProcess, openPlatform, storeWithTrades, temporaryDirectory, trade } from './support.js';
 
 const COUNT = 3000;
 let store: string;
@@ -91,20 +91,24 @@ describe('deepwater', () => {
   });
 
   test('output that cannot be written is an error', async () => {
-    const { code, stderr } = await deepwater(['query', 'trades', '--start', '0', '--format', 'csv', '-b', store], {}, '/dev/full');
+    const { code, stderr } = await deepwaterProcess(['query', 'trades', '--start', '0', '--format', 'csv', '-b', store], {}, '/dev/full');
     expect(code).toBe(1);
     expect(stderr).toContain('ENOSPC');
   });
 
   test('a mistake of the program itself is exit code 2, with where it happened', async () => {
     const broken = 'data:text/javascript,process.stdout.write = () => { throw new TypeError("broken on purpose"); }';
-    const { code, stderr } = await deepwater(['feeds', '-b', store], { NODE_OPTIONS: `--import=${broken.replaceAll(' ', '%20').replaceAll('"', "'")}` });
+    const { code, stderr } = await deepwaterProcess(['feeds', '-b', store], { NODE_OPTIONS: `--import=${broken.replaceAll(' ', '%20').replaceAll('"', "'")}` });
     expect(code).toBe(2);
     expect(stderr).toMatch(/unexpected error[^]*TypeError: broken on purpose\n {4}at /);
   });
 
+  test.each([['feeds'], ['info', 'trades'], ['query', 'trades', '--limit', '5'], ['bars', 'trades', '--resolution', '1m'], ['tail', 'trades'], ['feeds', '--help']])('deepwater %s ends by itself, as a process', async (...args) => {
+    expect(await deepwaterProcess([...args, '-b', store])).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
   test('the base path may come from the environment', async () => {
-    expect((await deepwater(['feeds', '--json'], { DEEPWATER_BASE_PATH: store })).stdout).toContain('"trades"');
+    expect((await deepwaterProcess(['feeds', '--json'], { DEEPWATER_BASE_PATH: store })).stdout).toContain('"trades"');
   });
 
   test('no command changes anything in the store', async () => {

@@ -7,7 +7,7 @@ import { type RecordBatch, type Table, RecordBatchReader, tableFromIPC } from 'a
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EVERYTHING, type EveryRecord, everyRecord, storeWithEverything } from './everything.js';
-import { Running, deepwater, storeWithTrades, temporaryDirectory } from './support.js';
+import { Running, deepwater, deepwaterProcess, storeWithTrades, temporaryDirectory } from './support.js';
 
 const COUNT = 3000;
 let store: string;
@@ -90,7 +90,7 @@ describe('deepwater query --format arrow', () => {
     const batches: RecordBatch[] = [...RecordBatchReader.from(Buffer.concat(pieces))];
     expect(batches.reduce((sum, { numRows }) => sum + numRows, 0)).toBe(COUNT);
     const file = join(directory, 'redirected.arrow');
-    await deepwater(['query', 'everything', '-b', store, '--last', '5', '--format', 'arrow', '--output', '-'], {}, file);
+    await deepwaterProcess(['query', 'everything', '-b', store, '--last', '5', '--format', 'arrow', '--output', '-'], {}, file);
     expect(readFileSync(file).toString('latin1', 0, 6)).toBe('ARROW1');
     expectArrow(tableFromIPC(readFileSync(file)), records(COUNT - 5, COUNT));
   });
@@ -186,7 +186,7 @@ describe('deepwater query --output', () => {
     const file = join(directory, `bounded.${format}`);
     // All of these records at once are more than that.
     const env = { NODE_OPTIONS: '--max-old-space-size=64' };
-    expect(await deepwater(['query', 'trades', '-b', large, '--start', '0', '--format', format, '-o', file], env)).toMatchObject({ code: 0, stderr: '' });
+    expect(await deepwaterProcess(['query', 'trades', '-b', large, '--start', '0', '--format', format, '-o', file], env)).toMatchObject({ code: 0, stderr: '' });
     expect(statSync(file).size).toBeGreaterThan(1_000_000);
   });
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -80,9 +80,32 @@ export interface Result {
   stderr: string;
 }
 
-/** Runs the command to its end; stdout goes to a file where one is named. */
-export async function deepwater(args: readonly string[], env: Record<string, string> = {}, outputFile?: string): Promise<Result> {
+/** Runs the command to its end, in a process of its own; stdout goes to a file where one is named. */
+export async function deepwaterProcess(args: readonly string[], env: Record<string, string> = {}, outputFile?: string): Promise<Result & { signal: NodeJS.Signals | null }> {
   return new Running(args, env, outputFile).ended;
+}
+
+let resident: ChildProcess | undefined;
+let commands = 0;
+afterAll(() => { resident?.disconnect(); });
+
+/** Runs the command to its end in a process that runs all such commands of the file: most of what a command takes is to load the program. */
+export async function deepwater(args: readonly string[]): Promise<Result> {
+  const child = (resident ??= fork(fileURLToPath(new URL('resident.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+  const id = ++commands;
+  return new Promise((resolve, reject) => {
+    const settle = (answer: Result & { id: number }): void => {
+      if (answer.id !== id) return;
+      child.off('message', settle).off('exit', ended);
+      const { code, stdout, stderr } = answer;
+      resolve({ code, stdout, stderr });
+    };
+    const ended = (code: number | null, signal: string | null): void => {
+      reject(new Error(`the process of the commands ended with ${signal ?? code} at ${args.join(' ')}`));
+    };
+    child.on('message', settle).on('exit', ended);
+    child.send({ id, args });
+  });
 }
 
 /** The command, while it runs. */

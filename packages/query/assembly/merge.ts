@@ -28,23 +28,42 @@ const TIMES: usize = 52;
 /** The key of times too far from the base, before it is packed. */
 const FAR_KEY: f64 = 9007199254740992;
 
-/** Makes times, 64-bit integers in place, into keys: see fillKeys of src/merge/time-scale.ts. */
-export function mergeTimes(at: usize, n: i32, base: i64, factor: f64, rest: f64, limit: u64, signed: i32): void {
+/**
+ * Makes times, 64-bit integers in place, into keys: see fillKeys of src/merge/time-scale.ts. By arrival a key is the greatest so far,
+ * `greatest` at least. A feed's number packs them; -1 leaves them as they are. @returns the last key
+ */
+export function mergeKeys(at: usize, n: i32, base: i64, factor: f64, rest: f64, limit: u64, signed: i32, arrival: i32, greatest: f64, feed: i32): f64 {
   const last = at + (<usize>n << 3);
   // With the sign turned, unsigned times compare as signed ones.
   const turn: i64 = signed ? 0 : i64.MIN_VALUE;
   const turned = base ^ turn;
+  let key = greatest;
   for (; at < last; at += 8) {
     const time = load<i64>(at);
-    let key: f64;
+    let own: f64;
     if ((time ^ turn) >= turned) {
       const ahead = <u64>(time - base);
-      key = ahead < limit ? <f64>ahead * factor - rest : FAR_KEY;
+      own = ahead < limit ? <f64>ahead * factor - rest : FAR_KEY;
     } else {
-      key = -(<f64>(<u64>(base - time))) * factor - rest;
+      own = -(<f64>(<u64>(base - time))) * factor - rest;
     }
-    store<f64>(at, key);
+    key = arrival && own < key ? key : own;
+    if (feed < 0) store<f64>(at, key);
+    else store<i64>(at, (<i64>key << FEED_BITS) | <i64>feed);
   }
+  return key;
+}
+
+/** Numbers of rows that follow each other, from `first` on. */
+export function mergeRows(at: usize, n: i32, first: i32): void {
+  const end = at + (<usize>n << 2);
+  let rows = i32x4(first, first + 1, first + 2, first + 3);
+  const four = i32x4.splat(4);
+  for (; at + 16 <= end; at += 16) {
+    v128.store(at, rows);
+    rows = i32x4.add(rows, four);
+  }
+  for (let row = i32x4.extract_lane(rows, 0); at < end; at += 4) store<i32>(at, row++);
 }
 
 /** Makes keys, float64 in place, into packed ones of a feed. */

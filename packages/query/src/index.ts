@@ -28,7 +28,7 @@ export type { MergedPart } from './merge/part.js';
 export type { FeedRequest } from './merge/stretches.js';
 export type { IndexPoint, IndexPointOptions, IndexPointsOptions } from './index-points.js';
 export { FeedReader } from './reader.js';
-export { type Replay, FeedReplay } from './replay/replay.js';
+export { FeedReplay } from './replay/feed-replay.js';
 export { MergedReplay } from './replay/merged-replay.js';
 export { ReplayFeed, type ReplaySource } from './replay/replay-feed.js';
 export { type CollectingWriter, type WrittenRecords, collectingWriter } from './replay/collecting-writer.js';

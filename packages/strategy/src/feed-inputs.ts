@@ -2,6 +2,7 @@ import { type Clock, type Field, NS_PER_UNIT, type Schema } from '@deepwater/cor
 import { type Bar, type BarOptions, LiveBars, type Run, type Subscription } from '@deepwater/query';
 import type { Row } from './broker/row-numbers.js';
 import { EarliestFirst } from './earliest-first.js';
+import { positionAt } from './shared-stats.js';
 
 /** Records that are given before the feeds that had nothing are looked at again; as many as there are feeds, where that is more. */
 const ROWS_PER_LOOK = 64;
@@ -12,6 +13,8 @@ export type RecordSource = Pick<Subscription, 'feed' | 'lost' | 'stopped' | 'pol
 /** One of the feeds of a strategy, and the run of it that is being given. */
 export class FeedInput {
   readonly feed: string;
+  /** Of the position among the shared numbers. */
+  readonly place: number;
   readonly bars: LiveBars | undefined;
   run: Run | undefined;
   /** Index in the run of the record to be given next. */
@@ -41,6 +44,7 @@ export class FeedInput {
     private readonly lostBefore: number,
   ) {
     this.feed = subscription.feed;
+    this.place = positionAt(index);
     this.#key = timeKey(schema, inNanoseconds);
     this.bars = bars === undefined ? undefined : new LiveBars(this.feed, schema, bars);
   }

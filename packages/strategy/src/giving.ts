@@ -15,7 +15,17 @@ export interface Pace {
   dueAfter(rows: number): boolean;
 }
 
+/** Records of several inputs in the order in which they are to be given: the next is record `row[at]` of the run of input `source[at]`. */
+export interface Merged {
+  readonly source: ArrayLike<number>;
+  readonly row: ArrayLike<number>;
+  readonly length: number;
+  at: number;
+}
+
 export class Giving {
+  readonly #wanted: boolean;
+
   constructor(
     private readonly handlers: Handlers,
     private readonly calls: HandlerCalls,
@@ -24,7 +34,9 @@ export class Giving {
     private readonly turns: Pace,
     /** Sees each record before it is given. */
     private readonly market?: Market,
-  ) {}
+  ) {
+    this.#wanted = handlers.onRecord !== undefined;
+  }
 
   /**
    * Gives records of the input's run, up to index `until` or until it has to wait.
@@ -37,54 +49,84 @@ export class Giving {
     stats[lostAt(input.index)] = input.lost;
     const waiting = this.handlers.onBatch === undefined ? this.#giveRecords(input, input.run as Run, until) : this.#giveRun(input, input.run as Run, until);
     if (input.bars !== undefined && input.bars.leftOut > 0) this.#tellLeftOut(input);
+    return this.#left(waiting);
+  }
+
+  /**
+   * Gives records of several inputs in their common order, to the end or until it has to wait. Not for `onBatch`.
+   * @returns what to wait for: a handler
+   */
+  giveMerged(inputs: readonly FeedInput[], merged: Merged): PromiseLike<unknown> | undefined {
+    const { calls, context, turns } = this;
+    const { source, row, length } = merged;
+    let waiting: PromiseLike<unknown> | undefined;
+    let { at } = merged;
+    while (at < length && !calls.stopping) {
+      const input = inputs[source[at] as number] as FeedInput;
+      const i = row[at] as number;
+      input.at = i;
+      context.feed = input.feed;
+      waiting = this.#giveRecord(input, input.run as Run, i);
+      if (input.bars !== undefined && input.bars.leftOut > 0) this.#tellLeftOut(input);
+      const given = input.at > i;
+      if (given) at++;
+      if (waiting !== undefined || (given && turns.dueAfter(1))) break;
+    }
+    merged.at = at;
+    return this.#left(waiting);
+  }
+
+  #giveRecords(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
+    const { calls, turns } = this;
+    while (input.at < until && !calls.stopping) {
+      const i = input.at;
+      const waiting = this.#giveRecord(input, run, i);
+      if (waiting !== undefined) return waiting;
+      if (input.at > i && turns.dueAfter(1)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Gives what comes before record i of the input's run, and the record: then `input.at` is i + 1. @returns what to wait for first */
+  #giveRecord(input: FeedInput, run: Run, i: number): PromiseLike<unknown> | undefined {
+    const { calls, stats, market } = this;
+    const { bars, feed, place } = input;
+    const sequence = run.firstSequence + i;
+    let row = run.row(i);
+    if (market !== undefined) {
+      if (input.seen <= i) {
+        input.seen = i + 1;
+        market.see(input.index, row as Row, sequence);
+      }
+      if (market.fills.length > 0) {
+        stats[place] = sequence;
+        const waiting = this.#giveFills(market, feed, sequence);
+        if (waiting !== undefined || calls.stopping) return waiting;
+        row = run.row(i);
+      }
+    }
+    if (bars !== undefined && input.barred <= i) {
+      input.barred = i + 1;
+      const bar = bars.add(row as Row);
+      if (bar !== undefined) {
+        const waiting = this.#giveBar(input, bar, sequence);
+        if (waiting !== undefined || calls.stopping) return waiting;
+        row = run.row(i);
+      }
+    }
+    input.at = i + 1;
+    // Before the call: what kills the strategy is not given to its successor again.
+    stats[place] = sequence + 1;
+    (stats[STAT.RECORDS] as number)++;
+    return this.#wanted ? calls.handle('onRecord', row, feed, sequence) : undefined;
+  }
+
+  /** Whoever waits may see the flyweight moved. */
+  #left(waiting: PromiseLike<unknown> | undefined): PromiseLike<unknown> | undefined {
     const { market } = this;
     if (market === undefined) return waiting;
     if (waiting === undefined) market.leave();
     return waiting?.then(() => { market.leave(); });
-  }
-
-  #giveRecords(input: FeedInput, run: Run, until: number): PromiseLike<unknown> | undefined {
-    const { calls, stats, turns, market } = this;
-    const { bars, feed } = input;
-    const wanted = this.handlers.onRecord !== undefined;
-    const first = run.firstSequence;
-    const place = positionAt(input.index);
-    while (input.at < until && !calls.stopping) {
-      const i = input.at;
-      const sequence = first + i;
-      let row = run.row(i);
-      if (market !== undefined) {
-        if (input.seen <= i) {
-          input.seen = i + 1;
-          market.see(input.index, row as Row, sequence);
-        }
-        if (market.fills.length > 0) {
-          stats[place] = sequence;
-          const waiting = this.#giveFills(market, feed, sequence);
-          if (waiting !== undefined) return waiting;
-          if (calls.stopping) return undefined;
-          row = run.row(i);
-        }
-      }
-      if (bars !== undefined && input.barred <= i) {
-        input.barred = i + 1;
-        const bar = bars.add(row as Row);
-        if (bar !== undefined) {
-          const waiting = this.#giveBar(input, bar, sequence);
-          if (waiting !== undefined) return waiting;
-          if (calls.stopping) return undefined;
-          row = run.row(i);
-        }
-      }
-      input.at = i + 1;
-      // Before the call: what kills the strategy is not given to its successor again.
-      stats[place] = sequence + 1;
-      (stats[STAT.RECORDS] as number)++;
-      const waiting = wanted ? calls.handle('onRecord', row, feed, sequence) : undefined;
-      if (waiting !== undefined) return waiting;
-      if (turns.dueAfter(1)) return undefined;
-    }
-    return undefined;
   }
 
   /** A run is cut where it completes a bar, so that the bar comes before the record that completed it. */

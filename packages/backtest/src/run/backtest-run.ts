@@ -1,6 +1,5 @@
 /** One run of a strategy over history: the same handlers, bars, broker and order of records as live, without waiting for anything. */
-import type { RowRun } from '@deepwater/ring';
-import { FeedReplay, type LiveBars, MergedReplay, type Replay, type ReplayFeed, type Run } from '@deepwater/query';
+import { FeedReplay, type LiveBars, MergedReplay, type ReplayFeed, type Run } from '@deepwater/query';
 import {
   type Failure, FeedInput, Giving, HandlerCalls, HandlerError, type Handlers, type Market, MarketClock, type RecordSource, type Row, STAT, newStats, plainMetrics, positionAt,
 } from '@deepwater/strategy/engine';
@@ -87,7 +86,7 @@ export class BacktestRun {
     }
     const replay = feeds.length === 1 ? new FeedReplay((feeds[0] as RunFeed).feed) : new MergedReplay(feeds.map(({ feed }) => feed));
     try {
-      await this.#giveAll(replay);
+      await (replay instanceof FeedReplay ? this.#giveFeed(replay) : this.#giveMerged(replay));
     } catch (error) {
       // Of handlers the failure has been noted.
       if (!(error instanceof HandlerError)) throw error;
@@ -105,22 +104,48 @@ export class BacktestRun {
     return this.#outcome();
   }
 
-  async #giveAll(replay: Replay): Promise<void> {
-    const calls = this.#calls;
-    while (!calls.stopping) {
-      const feed = replay.next();
-      if (feed < 0) return;
-      const input = this.#inputs[feed] as FeedInput;
-      const run = replay.runs[feed] as unknown as Run;
-      input.show(run);
-      const { length } = run;
-      const most = this.#batchRows[feed] as number;
-      do {
-        const waiting = this.#giving.give(input, most < length ? Math.min(length, input.at + most) : length);
-        if (waiting !== undefined) await calls.settle(waiting);
-        if (this.#sinceLook >= ROWS_PER_LOOK) this.#look();
-      } while (input.at < length && !calls.stopping);
+  async #giveFeed(replay: FeedReplay): Promise<void> {
+    const [input] = this.#inputs as readonly [FeedInput];
+    while (!this.#calls.stopping && replay.next()) {
+      input.show(replay.run as unknown as Run);
+      await this.#giveUntil(input, replay.run.length);
     }
+  }
+
+  async #giveMerged(replay: MergedReplay): Promise<void> {
+    const calls = this.#calls;
+    const inputs = this.#inputs;
+    while (!calls.stopping && replay.next()) {
+      for (const feed of replay.moved) (inputs[feed] as FeedInput).show(replay.runs[feed] as unknown as Run);
+      while (replay.at < replay.length && !calls.stopping) {
+        if (this.handlers.onBatch === undefined) {
+          const waiting = this.#giving.giveMerged(inputs, replay);
+          if (waiting !== undefined) await calls.settle(waiting);
+          this.#lookNowAndThen();
+        } else {
+          const { at, until } = replay;
+          const input = inputs[replay.source[at] as number] as FeedInput;
+          input.at = replay.row[at] as number;
+          await this.#giveUntil(input, input.at + until - at);
+          replay.at = until;
+        }
+      }
+    }
+  }
+
+  /** Gives the records of an input's run up to one. */
+  async #giveUntil(input: FeedInput, end: number): Promise<void> {
+    const calls = this.#calls;
+    const most = this.#batchRows[input.index] as number;
+    while (input.at < end && !calls.stopping) {
+      const waiting = this.#giving.give(input, Math.min(end, input.at + most));
+      if (waiting !== undefined) await calls.settle(waiting);
+      this.#lookNowAndThen();
+    }
+  }
+
+  #lookNowAndThen(): void {
+    if (this.#sinceLook >= ROWS_PER_LOOK) this.#look();
   }
 
   #look(): void {
@@ -168,10 +193,10 @@ function startMicros({ schema, replayed: { start } }: ReplayFeed): number {
 function warmUp({ feed, first, oldest }: RunFeed, bars: LiveBars, begun: boolean): void {
   const replay = new FeedReplay(feed, begun ? bars.startOf(feed.replayed.start) : undefined);
   try {
-    const run = replay.runs[0] as RowRun;
-    let more = replay.next() >= 0;
+    const { run } = replay;
+    let more = replay.next();
     const rows = function* (): Generator<Row, void, void> {
-      for (; more && run.firstSequence < first; more = replay.next() >= 0) {
+      for (; more && run.firstSequence < first; more = replay.next()) {
         const count = Math.min(run.length, first - run.firstSequence);
         for (let i = 0; i < count; i++) yield run.row(i) as Row;
       }

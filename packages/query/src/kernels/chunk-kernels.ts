@@ -8,7 +8,8 @@ export const KERNEL_SCRATCH_BYTES = 256 * 1024;
 /** Addresses are bytes from the start of the chunk's mapping. */
 export interface ChunkKernels extends ScanKernels {
   /** See merge/loser-tree.ts: these run over a memory of the merge. */
-  mergeTimes(at: number, n: number, base: bigint, factor: number, rest: number, limit: bigint, signed: number): void;
+  mergeKeys(at: number, n: number, base: bigint, factor: number, rest: number, limit: bigint, signed: number, arrival: number, greatest: number, feed: number): number;
+  mergeRows(at: number, n: number, first: number): void;
   mergePack(at: number, n: number, feed: number): void;
   mergeSettle(state: number, feed: number): void;
   mergeRun(state: number): number;

@@ -13,6 +13,9 @@ import { FAR, type KeyScale, fillKeys, keyScale, runningMaximum } from './time-s
 /** `time`: exactly by time. `arrival`: each feed in its own order, merged by the greatest time each has had. */
 export type MergeOrder = 'time' | 'arrival';
 
+/** Of so few rows the call of a kernel would cost more than it saves. */
+const FEW_ROWS = 16;
+
 /** Arrays for keys and rows, and where kernels reach them, those. */
 export interface CursorArrays {
   readonly keys: Float64Array;
@@ -55,8 +58,8 @@ export class FeedCursor {
     private readonly arrays: CursorArrays,
     readonly from: number,
     private readonly room: number,
-    /** What is done to keys that have been filled in. */
-    private readonly onKeys?: (at: number, count: number) => void,
+    /** The feed's number, for keys that are packed; -1 leaves them as they are. */
+    private readonly feed = -1,
   ) {
     const { files: { schema }, wanted: { bounds }, fields } = request;
     this.#clock = bounds.clock;
@@ -131,7 +134,7 @@ export class FeedCursor {
   }
 
   #fillRows(): void {
-    const { arrays: { rows }, from, room } = this;
+    const { arrays: { rows, kernels }, from, room } = this;
     const { order, runs } = this.#stretch as Stretch;
     let at = from;
     this.#inOneRun = false;
@@ -148,7 +151,12 @@ export class FeedCursor {
         let row = this.#row;
         const to = Math.min(end, row + from + room - at);
         parts += 1;
-        for (; row < to; row++) rows[at++] = row;
+        if (kernels === undefined || to - row < FEW_ROWS) for (; row < to; row++) rows[at++] = row;
+        else {
+          kernels.mergeRows(rows.byteOffset + 4 * at, to - row, row);
+          at += to - row;
+          row = to;
+        }
         this.#row = row;
         if (row < end) break;
         this.#at += 2;
@@ -164,20 +172,19 @@ export class FeedCursor {
     const { arrays: { keys, rows, kernels }, from, end } = this;
     if (end === from) return;
     const { own, factor, rest, limit, signed } = this.#scale;
+    const at = keys.byteOffset + 8 * from;
+    const arrival = this.order === 'arrival';
+    const greatest = this.#greatest === undefined ? -Infinity : Math.min(FAR, Number(this.#greatest - this.#base));
     if (this.#inOneRun && kernels !== undefined && own !== undefined) {
       const first = rows[from] as number;
-      const at = keys.byteOffset + 8 * from;
       new BigInt64Array(keys.buffer, at, end - from).set(this.part.cells(this.#clockField).subarray(first, first + end - from));
-      kernels.mergeTimes(at, end - from, own, factor, rest, BigInt(limit), signed ? 1 : 0);
-    } else {
-      fillKeys(keys, from, rows, from, end - from, this.part.words(this.#clockField), this.#scale);
+      this.#lastKey = kernels.mergeKeys(at, end - from, own, factor, rest, BigInt(limit), signed ? 1 : 0, arrival ? 1 : 0, greatest, this.feed);
+      return;
     }
-    if (this.order === 'arrival') {
-      const before = this.#greatest === undefined ? -Infinity : Number(this.#greatest - this.#base);
-      runningMaximum(keys, from, end - from, Math.min(before, FAR));
-      this.#lastKey = keys[end - 1] as number;
-    }
-    this.onKeys?.(from, end - from);
+    fillKeys(keys, from, rows, from, end - from, this.part.words(this.#clockField), this.#scale);
+    if (arrival) runningMaximum(keys, from, end - from, greatest);
+    this.#lastKey = keys[end - 1] as number;
+    if (this.feed >= 0) kernels?.mergePack(at, end - from, this.feed);
   }
 
   /** Before the block is filled anew: the greatest time is that of its last record, too. */

@@ -55,7 +55,6 @@ export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time
   const unit = finestUnit(requests.map(({ wanted }) => wanted.bounds.clock));
   const room = blockRows(feeds);
   const memory = MergeMemory.take();
-  const { kernels, keys } = memory;
   if (feeds === 1) {
     const [request] = requests as readonly [FeedRequest];
     const cursor = new FeedCursor(request, order, 1, memory, 0, room);
@@ -68,8 +67,7 @@ export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time
     return;
   }
   const cursors = requests.map((request, feed) => new FeedCursor(
-    request, order, factorOf(request.wanted.bounds.clock, unit), memory, feed * room, room,
-    (at, count) => { kernels.mergePack(keys.byteOffset + 8 * at, count, feed); },
+    request, order, factorOf(request.wanted.bounds.clock, unit), memory, feed * room, room, feed,
   ));
   try {
     yield* merge(cursors, memory, unit);

@@ -4,19 +4,10 @@ import { type Piece, pieces } from '../select.js';
 import { columnRun } from './column-run.js';
 import type { ReplayFeed } from './replay-feed.js';
 
-/** Records of feeds one run after the other, in the order in which a strategy that had been there would have been given them. */
-export interface Replay {
-  /** One a feed; good until `next` is called. */
-  readonly runs: readonly RowRun[];
-  /** Moves on. @returns which feed's run has the next records; -1 at the end */
-  next(): number;
-  close(): void;
-}
-
 /** The records of one feed, in order of arrival, where they lie. */
-export class FeedReplay implements Replay {
-  readonly runs: readonly RowRun[];
-  readonly #run: RowRun;
+export class FeedReplay {
+  /** Good until `next` is called. */
+  readonly run: RowRun;
   readonly #attach: ReturnType<typeof columnRun>['attach'];
   readonly #pieces: Generator<Piece | undefined, void, void>;
   #piece: Piece | undefined;
@@ -26,17 +17,17 @@ export class FeedReplay implements Replay {
   /** @param since begin at this time rather than where the feed's replay begins */
   constructor(private readonly feed: ReplayFeed, since?: bigint) {
     const { run, attach } = columnRun(feed.schema, feed.helpers);
-    this.#run = run;
     this.#attach = attach;
-    this.runs = [run];
+    this.run = run;
     this.#pieces = pieces(feed.files, feed.wanted(since));
   }
 
-  next(): number {
+  /** Moves the run on to the next records. @returns whether there are any */
+  next(): boolean {
     while (this.#piece === undefined || this.#at >= this.#piece.runs.length) {
       this.#leave();
       const { value, done } = this.#pieces.next();
-      if (done === true) return -1;
+      if (done === true) return false;
       // A chunk that retention deletes now is left out.
       const source = value === undefined ? undefined : openPiece(this.feed.files, value);
       if (source === undefined) continue;
@@ -47,8 +38,8 @@ export class FeedReplay implements Replay {
     const from = runs[this.#at] as number;
     const to = runs[this.#at + 1] as number;
     this.#at += 2;
-    this.#run.show(sequenceOf(this.#piece, from), to - from, from);
-    return 0;
+    this.run.show(sequenceOf(this.#piece, from), to - from, from);
+    return true;
   }
 
   close(): void {
