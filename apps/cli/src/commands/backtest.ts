@@ -41,7 +41,7 @@ export function backtestCommand(): Command {
     .addOption(new Option('--params <json>', 'parameters; a list of them is a sweep').argParser(json))
     .addOption(new Option('--grid <json>', 'a list of values for each parameter: every combination is run').argParser(jsonObject).conflicts('params'))
     .addOption(new Option('--broker <json>', "how orders are filled: '{}', '{\"latencyMs\":5,\"takerFeeBps\":2}'").argParser(jsonObject))
-    .addOption(new Option('--bars <resolution>', "bars for onBar: 1m, or JSON with resolution, price and size").argParser(bars))
+    .addOption(new Option('--bars <resolution>', "bars for onBar: 1m, or JSON with resolution, price, size and side").argParser(bars))
     .option('--sample <time>', 'time between two values of the equity curve: 1s, 1m, 1h, 1d')
     .addOption(new Option('--seed <n>', 'of context.random()').argParser(wholeNumber))
     .addOption(new Option('--workers <n>', 'runs at a time (default: processors)').argParser(wholeNumber))
