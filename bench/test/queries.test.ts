@@ -94,7 +94,7 @@ describe('the peers of the query benchmarks', () => {
       expect(await ask('select min(price), max(price) from ticks')).toEqual(minmax);
       expect(await ask(`select sum(size) as sum, count(*) as count from ticks where price > 110 and side = 'B'`)).toEqual(filtered);
       const bars = await duck.ask(timeBarsSql(MINUTE_US, threads), source, threads);
-      expect(barNumbers(bars.columns as never)).toEqual(expectedBars(ROWS, { width: MINUTE_US }));
+      expect(barNumbers(bars.columns)).toEqual(expectedBars(ROWS, { width: MINUTE_US }));
     }
     duck.close();
   });
@@ -128,7 +128,7 @@ describe('bars that others are held against', () => {
 describe('a race', () => {
   it('says who gave a wrong value, and which', async () => {
     const options = { rounds: 1, rows: 10, expected: [1, 2], label: (place: number) => `number ${place}` };
-    const result = await race(options, { name: 'ours', ask: timed(() => [1, 2], asGiven) }, { name: 'theirs', ask: timed(() => [1, 3], asGiven) }, undefined);
+    const result = await race(options, { name: 'ours', ask: timed(() => [1, 2], asGiven) }, { name: 'theirs', ask: timed(() => [1, 3], asGiven) });
     expect(result.problems[0]).toBe('theirs: number 1 is 3, not 2');
     expect(result.peers.map(({ name }) => name)).toEqual(['theirs']);
     expect((await race({ ...options, expected: [1] }, { name: 'ours', ask: timed(() => [1, 2], asGiven) })).problems[0]).toBe('ours: 2 values, not 1');

@@ -1,30 +1,28 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BIGINT, type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, INTEGER } from '@duckdb/node-api';
+import { BIGINT, INTEGER } from '@duckdb/node-api';
 import { Platform } from 'deepwater';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SAMPLE_DATA, recordingsFolder } from '../dist/folders.js';
 import { findSources } from '../dist/sources/find-sources.js';
 import type { TickSource } from '../dist/sources/tick-source.js';
+import { type Duck, openDuck } from '../../packages/query/test/support/duckdb.js';
 
 /** Every feed of the sample in one store, and the clocks of every one in DuckDB. */
 let folder: string;
 let platform: Platform;
-let duck: DuckDBInstance;
-let sql: DuckDBConnection;
+let duck: Duck;
 const names: string[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'deepwater-merge-'));
   platform = await Platform.open(join(folder, 'data'));
-  duck = await DuckDBInstance.create(':memory:', { threads: '1' });
-  sql = await duck.connect();
+  duck = await openDuck();
   for (const source of findSources(SAMPLE_DATA)) await load(source, source.name);
 }, 120_000);
 afterAll(async () => {
-  sql.closeSync();
-  duck.closeSync();
+  duck.close();
   await platform.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -44,31 +42,21 @@ async function fill(index: number, feed: string, timestamp: string): Promise<voi
   const factor = BigInt({ ms: 1_000_000, us: 1000, ns: 1 }[platform.feedInfo(feed).spec.timestampUnit ?? 'us']);
   const reader = await platform.createReader(feed);
   const columns = reader.readFromSync(0, 2 ** 31, 'columns').records as Record<string, BigUint64Array>;
-  await sql.run(`create table f${index} (feed integer, sequence bigint, ns bigint)`);
-  const appender = await sql.createAppender(`f${index}`);
   const times = Array.from(columns[timestamp] as BigUint64Array, (time, i) => [index, BigInt(i), time * factor]);
-  for (let from = 0; from < times.length; from += 2048) {
-    const chunk = DuckDBDataChunk.create([INTEGER, BIGINT, BIGINT]);
-    chunk.setRows(times.slice(from, from + 2048));
-    appender.appendDataChunk(chunk);
-  }
-  appender.closeSync();
-}
-
-async function rows(query: string): Promise<unknown[][]> {
-  return (await sql.runAndReadAll(query)).getRows();
+  await duck.table(`f${index}`, { feed: INTEGER, sequence: BIGINT, ns: BIGINT }, times);
 }
 
 describe('real feeds', () => {
   test('merge as DuckDB orders them: by time, feed and sequence', async () => {
-    const wanted = await rows(`select feed, sequence from (${names.map((_, i) => `select * from f${i}`).join(' union all ')}) order by ns, feed, sequence`);
+    const wanted = await duck.rows(`select feed, sequence from (${names.map((_, i) => `select * from f${i}`).join(' union all ')}) order by ns, feed, sequence`);
     expect(wanted.length).toBeGreaterThan(100_000);
     let at = 0;
     for await (const { length, source, row, feeds } of platform.merge(names).batches()) {
       for (let i = 0; i < length; i++, at++) {
         const feed = source[i] as number;
-        const [wantedFeed, wantedSequence] = wanted[at] as [number, bigint];
-        if (feed !== wantedFeed || feeds[feed]?.sequences[row[i] as number] !== Number(wantedSequence)) expect([at, feed]).toEqual([at, wanted[at]]);
+        const sequence = feeds[feed]?.sequences[row[i] as number];
+        const { feed: wantedFeed, sequence: wantedSequence } = wanted[at] as { feed: number; sequence: bigint };
+        if (feed !== wantedFeed || sequence !== Number(wantedSequence)) expect([at, feed, sequence]).toEqual([at, wantedFeed, Number(wantedSequence)]);
       }
     }
     expect(at).toBe(wanted.length);
@@ -95,12 +83,12 @@ describe('real feeds', () => {
 
 /** The join of two feeds, by their tables, is that of DuckDB. */
 async function expectJoined(trades: number, quotes: number): Promise<void> {
-  const wanted = await rows(`select l.ns, r.ns as found from f${trades} l asof left join (select ns, max(sequence) as sequence from f${quotes} group by ns) r on l.ns >= r.ns order by l.sequence`);
+  const wanted = await duck.rows(`select l.ns as time, r.ns as found from f${trades} l asof left join (select ns, max(sequence) as sequence from f${quotes} group by ns) r on l.ns >= r.ns order by l.sequence`);
   const [left, right] = [names[trades] as string, names[quotes] as string];
   const clock = (feed: string): string => platform.feedInfo(feed).spec.timestamp;
   const factor = (feed: string): bigint => BigInt({ ms: 1_000_000, us: 1000, ns: 1 }[platform.feedInfo(feed).spec.timestampUnit ?? 'us']);
   const [ofLeft, ofRight] = [factor(left), factor(right)];
   const joined = platform.asOf(left, right, { columns: [clock(left)], rightColumns: [clock(right)] }).allSync() as unknown as [bigint | number, bigint | number | undefined][];
   const got = joined.map(([time, found]) => `${BigInt(time) * ofLeft} ${found === undefined ? 'none' : BigInt(found) * ofRight}`);
-  expect(got).toEqual(wanted.map(([time, found]) => `${time} ${found ?? 'none'}`));
+  expect(got).toEqual(wanted.map(({ time, found }) => `${String(time)} ${found === null ? 'none' : String(found)}`));
 }

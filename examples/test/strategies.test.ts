@@ -6,7 +6,7 @@ import { type BacktestProgress, Platform } from 'deepwater';
 import { SAMPLE_DATA } from '../dist/folders.js';
 import type { Progress } from '../dist/main-job/progress.js';
 import { load } from '../dist/main-job/load.js';
-import { EXAMPLES } from '../dist/run-strategy/examples.js';
+import { EXAMPLES, type Example } from '../dist/run-strategy/examples.js';
 import { parseOptions } from '../dist/run-strategy/options.js';
 import { curve } from '../dist/run-strategy/render.js';
 import { type ExampleResult, runExample } from '../dist/run-strategy/run-example.js';
@@ -17,14 +17,30 @@ const SILENT: Progress = { start: () => ({ advance: () => {}, finish: () => {} }
 const folder = mkdtempSync(join(tmpdir(), 'deepwater-examples-'));
 afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
+const exampleOf = (name: string): Example => EXAMPLES.find((candidate) => candidate.name === name)!;
+
+interface Run {
+  readonly store: string;
+  readonly result: ExampleResult;
+  readonly fills: Record<string, unknown>[];
+}
+
 let stores = 0;
-async function runIt(name: string, live = false): Promise<{ result: ExampleResult; fills: Record<string, unknown>[] }> {
-  const example = EXAMPLES.find((candidate) => candidate.name === name)!;
+async function runIt(name: string, live = false): Promise<Run> {
+  const example = exampleOf(name);
   const store = join(folder, String(stores++));
   const result = await runExample(example, { recordings: SAMPLE_DATA, store, live, speed: 0, progress: SILENT });
   await using platform = await Platform.open(store, { readOnly: true });
   const fills = await (await platform.createReader(example.fills)).last(1_000_000, { format: 'object' });
-  return { result, fills: fills as Record<string, unknown>[] };
+  return { store, result, fills: fills as Record<string, unknown>[] };
+}
+
+const runs = new Map<string, Promise<Run>>();
+/** A run over history that tests have in common. */
+function overHistory(name: string): Promise<Run> {
+  const run = runs.get(name) ?? runIt(name);
+  runs.set(name, run);
+  return run;
 }
 
 /** Cash and positions, from the fills alone. */
@@ -42,13 +58,12 @@ function ledger(fills: readonly Record<string, unknown>[], feeBps: number) {
 
 describe.each(['market-maker', 'momentum', 'cross-feed'])('%s over the sample', (name) => {
   test('is given every record, trades, comes to the same twice, and its fills add up to what it says', async () => {
-    const { result, fills } = await runIt(name);
+    const { result, fills } = await overHistory(name);
     const again = await runIt(name);
     expect(again.fills).toEqual(fills);
     expect(result.fills).toBe(fills.length);
     expect(fills.length).toBeGreaterThan(5);
-    const example = EXAMPLES.find((candidate) => candidate.name === name)!;
-    const { positions } = ledger(fills, example.params['feeBps'] as number);
+    const { positions } = ledger(fills, exampleOf(name).params['feeBps'] as number);
     for (const [instrument, position] of Object.entries(positions)) expect(result.positions[instrument]).toBeCloseTo(position, 9);
     const times = fills.map((fill) => fill['timestamp_us'] as number);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
@@ -57,9 +72,9 @@ describe.each(['market-maker', 'momentum', 'cross-feed'])('%s over the sample', 
 
 describe.each(['market-maker', 'momentum', 'cross-feed'])('%s in a backtest', (name) => {
   test('writes the fills that it writes over history, as it is', async () => {
-    const { result, fills } = await runIt(name);
-    const { module, feeds, fills: written, params, bars } = EXAMPLES.find((candidate) => candidate.name === name)!;
-    await using platform = await Platform.open(join(folder, String(stores - 1)), { readOnly: true });
+    const { store, result, fills } = await overHistory(name);
+    const { module, feeds, fills: written, params, bars } = exampleOf(name);
+    await using platform = await Platform.open(store, { readOnly: true });
     const [run] = await platform.backtest(module, { feeds, writes: [written], params: [params], start: 0, keep: { written: 1_000_000 }, ...(bars === undefined ? {} : { bars }) });
     expect(run!.error).toBeUndefined();
     expect(run!.written[written]!.records).toEqual(fills);
@@ -108,7 +123,7 @@ describe('a sweep of a thousand sets of parameters over a day of trades', () => 
 
   test('chooses parameters by one stretch of the day and tries them on the next', async () => {
     const start = new Date('2021-04-01T00:00:00Z');
-    const { newest } = { newest: (await platform.createReader(feed)).newest()!.time as number };
+    const newest = (await platform.createReader(feed)).newest()!.time as number;
     const day = new Date(Math.floor(newest / 86_400e6) * 86_400e3);
     const { windows, equity, stats } = await platform.walkForward(module, {
       ...options, params: params.slice(0, 40), start: day > start ? day : start, end: new Date(day.getTime() + 86_400e3), train: '8h', test: '4h', metric: 'profit',
@@ -134,7 +149,7 @@ describe('a sweep of a thousand sets of parameters over a day of trades', () => 
 });
 
 test('the market maker keeps within its limits', async () => {
-  const { fills } = await runIt('market-maker');
+  const { fills } = await overHistory('market-maker');
   const { maxPosition, size: quoted } = EXAMPLES[0]!.params as { maxPosition: number; size: number };
   for (const { position, size } of fills as { position: number; size: number }[]) {
     expect(Math.abs(position)).toBeLessThanOrEqual(maxPosition + 1e-9);
@@ -143,7 +158,7 @@ test('the market maker keeps within its limits', async () => {
 });
 
 test('momentum comes to the same live as over history, and as a plain loop over the recording', async () => {
-  const { fills } = await runIt('momentum');
+  const { fills } = await overHistory('momentum');
   const live = await runIt('momentum', true);
   expect(live.result.mode).toBe('live');
   expect(live.fills).toEqual(fills);
@@ -173,7 +188,7 @@ test('momentum comes to the same live as over history, and as a plain loop over 
 });
 
 test('cross-feed holds as much of the one as it is short of the other', async () => {
-  const { fills } = await runIt('cross-feed');
+  const { fills } = await overHistory('cross-feed');
   expect(fills.length % 2).toBe(0);
   for (let i = 0; i < fills.length; i += 2) {
     expect(fills[i]!['side']).not.toBe(fills[i + 1]!['side']);
@@ -186,6 +201,7 @@ test('the command line', () => {
   expect(parseOptions([])!.examples).toHaveLength(3);
   expect(parseOptions(['momentum', '--live', '--speed', '0'])).toMatchObject({ live: true, speed: 0, examples: [{ name: 'momentum' }] });
   expect(() => parseOptions(['momentun'])).toThrow(/there is no strategy momentun; there are market-maker, momentum, cross-feed/);
+  expect(() => parseOptions(['momentum', '--report', 'report.html'])).toThrow(/--report goes with --sweep/);
   expect(() => parseOptions(['--speed', 'fast'])).toThrow(/--speed fast is not a number/);
   expect(curve([0, 1, 2, 3, 4, 5, 6, 7])).toBe('▁▂▃▄▅▆▇█');
   expect(curve([1, 1])).toBe('▁▁');

@@ -3,11 +3,12 @@ import { type BenchContext, type Benchmark, type Line, atLeast, line } from '../
 import {
   type BarRule, barLabel, barNumbers, barNumbersOf, barsOfTicks, expectedBars, timeBarsOfColumns, timeBarsSql,
 } from '../lib/queries/bars.js';
-import { cContenders, noteOnC, startCPeers, stopCPeers } from '../lib/queries/c-peer.js';
+import { cContenders, noteOnC } from '../lib/queries/c-peer.js';
 import { DuckPeer, type DuckWay, duckContenders } from '../lib/queries/duck-peer.js';
-import { tickObjects } from '../lib/queries/plain-peers.js';
-import { type Contender, asGiven, race, timed } from '../lib/queries/race.js';
-import { type DecimalSpec, type TickSpec, columnsOfTicks, endTime, fillTicks, tickNumbers } from '../lib/queries/ticks.js';
+import { arraysContender, objectsContender } from '../lib/queries/plain-peers.js';
+import { race, timed } from '../lib/queries/race.js';
+import { type TickContest, withTicks } from '../lib/queries/tick-contest.js';
+import { type DecimalSpec, endTime, fillTicks, tickNumbers } from '../lib/queries/ticks.js';
 import { FIRST_TIME_US } from '../lib/records.js';
 import { withStore } from '../lib/stores.js';
 
@@ -31,15 +32,7 @@ interface BarLine {
 }
 
 /** Bars of float64 prices and sizes. */
-async function floatLines(context: BenchContext, platform: Platform, basePath: string, rows: number): Promise<Line[]> {
-  const numbers = tickNumbers(rows);
-  await fillTicks(platform, 'ticks', numbers);
-  const reader = await platform.createReader<TickSpec>('ticks');
-  const c = startCPeers(basePath, 'ticks', context.directory);
-  const duck = await DuckPeer.open(rows, context.directory);
-  await duck.writeParquet();
-  const ticks = columnsOfTicks(numbers);
-  const objects = tickObjects(ticks);
+async function floatLines(context: BenchContext, { reader, c, duck, ticks, objects }: TickContest<'ticks'>, rows: number): Promise<Line[]> {
   const lines: Line[] = [];
   const given: readonly BarLine[] = [
     { id: 'bars-1m', what: `bars of a minute (2,000 ticks)`, rule: { width: MINUTE_US }, options: { resolution: '1m' } },
@@ -48,29 +41,21 @@ async function floatLines(context: BenchContext, platform: Platform, basePath: s
   ];
   for (const { id, what, rule, options } of given) {
     context.progress(id);
-    const expected = expectedBars(rows, rule);
     const { width, units } = rule;
-    const peers: Contender[] = [
+    const result = await race({ rounds: context.pick(5, 2), rows, expected: expectedBars(rows, rule), label: barLabel },
+      { name: 'bars', ask: timed(() => reader.barsSync(FIRST_TIME_US, endTime(rows), { ...options, format: 'columns' }), barNumbersOf) },
       ...cContenders(c, (peer) => (width === undefined ? peer.bars('volume-bars', units, rows) : peer.bars('time-bars', width, rows))),
       ...(width === undefined ? [] : [
-        ...duckContenders(duck, (threads) => timeBarsSql(width, threads), (columns) => barNumbers(columns as never), DUCK_WAYS_OF_BARS),
-        { name: 'a plain loop over typed arrays', ask: timed(() => timeBarsOfColumns(ticks, width), asGiven) },
+        ...duckContenders(duck, (threads) => timeBarsSql(width, threads), barNumbers, DUCK_WAYS_OF_BARS),
+        arraysContender(() => timeBarsOfColumns(ticks, width)),
       ]),
-      {
-        name: `a plain loop over ${objects.length.toLocaleString('en')} objects`, ask: timed(() => barsOfTicks(objects, rule), asGiven),
-        rows: objects.length, expected: expectedBars(objects.length, rule),
-      },
-    ];
-    const ours = { name: 'bars', ask: timed(() => reader.barsSync(FIRST_TIME_US, endTime(rows), { ...options, format: 'columns' }), barNumbersOf) };
-    const { sample, problems, ...beside } = await race({ rounds: context.pick(5, 2), rows, expected, label: barLabel }, ours, ...peers);
+      objectsContender(objects, (some) => barsOfTicks(some, rule), expectedBars(objects.length, rule)),
+    );
     lines.push(line({
-      id, what: `${what} of ${rows.toLocaleString('en')} ticks: ${WHAT}`, unit: 'M rows/s', sample, peers: beside.peers, problems, notes: noteOnC(c),
-      ...(id === 'bars-1m' ? { target: atLeast(sample, TARGET_M, 'M rows/s') } : {}),
+      id, what: `${what} of ${rows.toLocaleString('en')} ticks: ${WHAT}`, unit: 'M rows/s', ...result, notes: noteOnC(c),
+      ...(id === 'bars-1m' ? { target: atLeast(result.sample, TARGET_M, 'M rows/s') } : {}),
     }));
   }
-  await stopCPeers(c);
-  duck.close();
-  await reader.close();
   return lines;
 }
 
@@ -85,7 +70,7 @@ async function decimalLine(context: BenchContext, platform: Platform, rows: numb
     name: 'bars',
     ask: timed(() => reader.barsSync(FIRST_TIME_US, endTime(rows), { resolution: '1m', format: 'columns' }), (bars) => barNumbersOf(bars, 100, 1000)),
   };
-  const peers = duckContenders(duck, (threads) => timeBarsSql(MINUTE_US, threads), (columns) => barNumbers(columns as never), [['table', 1], ['table', 2]]);
+  const peers = duckContenders(duck, (threads) => timeBarsSql(MINUTE_US, threads), barNumbers, [['table', 1], ['table', 2]]);
   const result = await race({ rounds: context.pick(5, 2), rows, expected, label: barLabel }, ours, ...peers);
   duck.close();
   await reader.close();
@@ -100,7 +85,7 @@ export const bars: Benchmark = {
   title: 'bars by time and by volume',
   run: (context) => withStore(context.directory, async (platform, basePath) => {
     const rows = context.pick(8_000_000, 300_000);
-    const lines = await floatLines(context, platform, basePath, rows);
+    const lines = await withTicks(context, platform, basePath, 'ticks', rows, (contest) => floatLines(context, contest, rows));
     return [...lines, await decimalLine(context, platform, rows)];
   }),
 };

@@ -1,15 +1,17 @@
 import type { Reader } from 'deepwater';
 import { type Benchmark, atLeast, line } from '../lib/benchmark.js';
-import { cContenders, noteOnC, startCPeers, stopCPeers } from '../lib/queries/c-peer.js';
-import { DuckPeer, duckContenders, oneRow } from '../lib/queries/duck-peer.js';
+import { cContenders, noteOnC } from '../lib/queries/c-peer.js';
+import { duckContenders, oneRow } from '../lib/queries/duck-peer.js';
 import { FILTERED, FILTER_TEXT, filteredCommand, filteredSql, ofArrays, ofTicks } from '../lib/queries/filtered.js';
-import { tickObjects } from '../lib/queries/plain-peers.js';
+import { arraysContender, objectsContender } from '../lib/queries/plain-peers.js';
 import { asGiven, race, timed } from '../lib/queries/race.js';
-import { type SidedSpec, columnsOfTicks, endTime, fillTicks, tickNumbers } from '../lib/queries/ticks.js';
+import { withTicks } from '../lib/queries/tick-contest.js';
+import { type SidedSpec, endTime } from '../lib/queries/ticks.js';
 import { FIRST_TIME_US } from '../lib/records.js';
 import { withStore } from '../lib/stores.js';
 
 const TARGET_M = 400;
+
 function ofReader(reader: Reader<SidedSpec>, end: number): number[] {
   const { sum, count } = reader.aggregateSync(FIRST_TIME_US, end, FILTERED);
   return [sum, count];
@@ -20,30 +22,22 @@ export const filter: Benchmark = {
   title: 'an aggregate of the records that a filter leaves, one thread',
   run: (context) => withStore(context.directory, async (platform, basePath) => {
     const rows = context.pick(24_000_000, 600_000);
-    const numbers = tickNumbers(rows);
-    await fillTicks(platform, 'sided', numbers);
-    const reader = await platform.createReader<SidedSpec>('sided');
-    const c = startCPeers(basePath, 'sided', context.directory);
-    const duck = await DuckPeer.open(rows, context.directory);
-    await duck.writeParquet();
-    const ticks = columnsOfTicks(numbers);
-    const objects = tickObjects(ticks);
-    const { price, size, side } = ticks;
-    const some = { price: price.subarray(0, objects.length), size: size.subarray(0, objects.length), side: side.subarray(0, objects.length) };
-    const result = await race({ rounds: context.pick(7, 2), rows, expected: ofArrays(ticks) },
-      { name: 'ours', ask: timed(() => ofReader(reader, endTime(rows)), asGiven) },
-      ...cContenders(c, (peer) => peer.ask(filteredCommand)),
-      ...duckContenders(duck, () => filteredSql, oneRow),
-      { name: 'a plain loop over typed arrays', ask: timed(() => ofArrays(ticks), asGiven) },
-      { name: `a plain loop over ${objects.length.toLocaleString('en')} objects`, ask: timed(() => ofTicks(objects), asGiven), rows: objects.length, expected: ofArrays(some) },
-    );
-    await stopCPeers(c);
-    duck.close();
-    await reader.close();
-    const [, count] = ofArrays(ticks);
-    return [line({
-      id: 'filter-aggregate', what: `${FILTER_TEXT}, ${rows.toLocaleString('en')} rows, one thread`, unit: 'M rows/s', ...result,
-      target: atLeast(result.sample, TARGET_M, 'M rows/s'), notes: [`the filter leaves ${((100 * count) / rows).toFixed(1)} % of the rows`, ...noteOnC(c)],
-    })];
+    return await withTicks(context, platform, basePath, 'sided', rows, async ({ reader, c, duck, ticks, objects }) => {
+      const { price, size, side } = ticks;
+      const some = { price: price.subarray(0, objects.length), size: size.subarray(0, objects.length), side: side.subarray(0, objects.length) };
+      const expected = ofArrays(ticks);
+      const result = await race({ rounds: context.pick(7, 2), rows, expected },
+        { name: 'ours', ask: timed(() => ofReader(reader, endTime(rows)), asGiven) },
+        ...cContenders(c, (peer) => peer.ask(filteredCommand)),
+        ...duckContenders(duck, () => filteredSql, oneRow),
+        arraysContender(() => ofArrays(ticks)),
+        objectsContender(objects, ofTicks, ofArrays(some)),
+      );
+      const [, count] = expected;
+      return [line({
+        id: 'filter-aggregate', what: `${FILTER_TEXT}, ${rows.toLocaleString('en')} rows, one thread`, unit: 'M rows/s', ...result,
+        target: atLeast(result.sample, TARGET_M, 'M rows/s'), notes: [`the filter leaves ${((100 * count) / rows).toFixed(1)} % of the rows`, ...noteOnC(c)],
+      })];
+    });
   }),
 };

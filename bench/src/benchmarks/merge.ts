@@ -1,6 +1,6 @@
 import type { Platform } from 'deepwater';
 import { type BenchContext, type Benchmark, type Line, atLeast, line } from '../lib/benchmark.js';
-import { DuckPeer } from '../lib/queries/duck-peer.js';
+import { DuckPeer, threadsText } from '../lib/queries/duck-peer.js';
 import { type Answer, type Contender, asGiven, race, timed } from '../lib/queries/race.js';
 import { type SidedColumns, type TickSpec, columnsOfTicks, fillTicks, tickFeed, tickNumbers, tickPrice } from '../lib/queries/ticks.js';
 import { wordsOf } from '../lib/records.js';
@@ -73,7 +73,7 @@ function mergedRecords(platform: Platform): number[] {
 
 function duckMerge(duck: DuckPeer, threads: number): Contender {
   return {
-    name: `DuckDB, eight tables in memory into one in order, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
+    name: `DuckDB, eight tables in memory into one in order, ${threadsText(threads)}`,
     ask: async (): Promise<Answer> => {
       const all = FEEDS.map((feed) => `select price, size, timestamp from feed${feed}`).join(' union all ');
       const ns = await duck.run(`create or replace temp table merged as select * from (${all}) order by timestamp`, threads);
@@ -147,7 +147,7 @@ async function asOfLine(context: BenchContext, platform: Platform, duck: DuckPee
     return { prices, matched };
   };
   const duckJoin = (threads: number): Contender => ({
-    name: `DuckDB, ASOF LEFT JOIN of two tables in memory into a third, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
+    name: `DuckDB, ASOF LEFT JOIN of two tables in memory into a third, ${threadsText(threads)}`,
     ask: async (): Promise<Answer> => {
       const ns = await duck.run(`create or replace temp table joined as select trades.*, quotes.price as quote_price, quotes.size as quote_size, quotes.timestamp as quote_timestamp
         from trades asof left join quotes on trades.timestamp >= quotes.timestamp`, threads);

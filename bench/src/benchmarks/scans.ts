@@ -1,11 +1,12 @@
 import type { Float64, Vector } from 'apache-arrow';
 import type { Reader } from 'deepwater';
 import { type Benchmark, type Line, type Target, atLeast, line } from '../lib/benchmark.js';
-import { type CPeers, cContenders, cName, noteOnC, startCPeers, stopCPeers } from '../lib/queries/c-peer.js';
-import { DuckPeer, duckContenders, oneRow } from '../lib/queries/duck-peer.js';
-import { type Tick, arrowVector, tickObjects } from '../lib/queries/plain-peers.js';
+import { cContenders, cName, noteOnC } from '../lib/queries/c-peer.js';
+import { duckContenders, oneRow } from '../lib/queries/duck-peer.js';
+import { type Tick, arraysContender, arrowVector, objectsContender } from '../lib/queries/plain-peers.js';
 import { type Contender, type Race, asGiven, race, timed } from '../lib/queries/race.js';
-import { type SidedColumns, type TickSpec, columnsOfTicks, endTime, fillTicks, tickNumbers } from '../lib/queries/ticks.js';
+import { type TickContest, withTicks } from '../lib/queries/tick-contest.js';
+import { type SidedColumns, type TickSpec, endTime } from '../lib/queries/ticks.js';
 import { FIRST_TIME_US } from '../lib/records.js';
 import { withStore } from '../lib/stores.js';
 
@@ -121,19 +122,15 @@ const QUESTIONS: readonly Question[] = [
 ];
 
 /** Everybody who is asked beside ours. */
-function peersOf(question: Question, ticks: SidedColumns, objects: readonly Tick[], duck: DuckPeer, c: CPeers | undefined): Contender[] {
-  const { price, size } = ticks;
+function peersOf(question: Question, { ticks: { price, size }, objects, duck, c }: TickContest<'ticks'>): Contender[] {
   const [prices, sizes] = [arrowVector(price), arrowVector(size)];
   const { ofArrays, ofVectors, ofTicks, command, sql } = question;
   return [
     ...cContenders(c, (peer) => peer.ask(command)),
     ...duckContenders(duck, () => sql, oneRow),
-    { name: 'a plain loop over typed arrays', ask: timed(() => ofArrays(price, size), asGiven) },
+    arraysContender(() => ofArrays(price, size)),
     { name: 'a loop over Arrow vectors (get)', ask: timed(() => ofVectors(prices, sizes), asGiven) },
-    {
-      name: `a plain loop over ${objects.length.toLocaleString('en')} objects`, ask: timed(() => ofTicks(objects), asGiven), rows: objects.length,
-      expected: ofArrays(price.subarray(0, objects.length), size.subarray(0, objects.length)),
-    },
+    objectsContender(objects, ofTicks, ofArrays(price.subarray(0, objects.length), size.subarray(0, objects.length))),
   ];
 }
 
@@ -168,28 +165,20 @@ export const scans: Benchmark = {
   title: 'aggregates of a range, one thread',
   run: (context) => withStore(context.directory, async (platform, basePath) => {
     const rows = context.pick(16_000_000, 600_000);
-    const numbers = tickNumbers(rows);
-    await fillTicks(platform, 'ticks', numbers);
-    const reader = await platform.createReader<TickSpec>('ticks');
-    const c = startCPeers(basePath, 'ticks', context.directory);
-    const duck = await DuckPeer.open(rows, context.directory);
-    await duck.writeParquet();
-    const ticks = columnsOfTicks(numbers);
-    const objects = tickObjects(ticks);
-    const lines: Line[] = [];
     const rounds = context.pick(5, 2);
-    for (const question of QUESTIONS) {
-      const { id, what, ours, ofArrays } = question;
-      context.progress(id);
-      const expected = ofArrays(ticks.price, ticks.size);
-      const result = await race({ rounds, rows, expected }, { name: 'ours', ask: timed(() => ours(reader, endTime(rows)), asGiven) }, ...peersOf(question, ticks, objects, duck, c));
-      const target = targetOf(id, result);
-      lines.push(line({ id, what: `${what}, ${rows.toLocaleString('en')} rows, one thread`, unit: 'M rows/s', ...result, notes: noteOnC(c), ...(target === undefined ? {} : { target }) }));
-      lines.push(await cachedLine(question, reader, ticks, rounds));
-    }
-    await stopCPeers(c);
-    duck.close();
-    await reader.close();
-    return lines;
+    return await withTicks(context, platform, basePath, 'ticks', rows, async (contest) => {
+      const { reader, c, ticks } = contest;
+      const lines: Line[] = [];
+      for (const question of QUESTIONS) {
+        const { id, what, ours, ofArrays } = question;
+        context.progress(id);
+        const expected = ofArrays(ticks.price, ticks.size);
+        const result = await race({ rounds, rows, expected }, { name: 'ours', ask: timed(() => ours(reader, endTime(rows)), asGiven) }, ...peersOf(question, contest));
+        const target = targetOf(id, result);
+        lines.push(line({ id, what: `${what}, ${rows.toLocaleString('en')} rows, one thread`, unit: 'M rows/s', ...result, notes: noteOnC(c), ...(target === undefined ? {} : { target }) }));
+        lines.push(await cachedLine(question, reader, ticks, rounds));
+      }
+      return lines;
+    });
   }),
 };

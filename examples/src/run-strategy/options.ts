@@ -39,6 +39,7 @@ export function parseOptions(args: readonly string[]): Options | null {
   if (unknown !== undefined) throw new UsageError(`there is no strategy ${unknown}; there are ${names.join(', ')}`);
   const speed = Number(values.speed);
   if (!(speed >= 0) || values.speed.trim() === '') throw new UsageError(`--speed ${values.speed} is not a number of 0 or more`);
+  if (values.report !== undefined && !values.sweep) throw new UsageError('--report goes with --sweep');
   const examples = positionals.length === 0 ? EXAMPLES : EXAMPLES.filter(({ name }) => positionals.includes(name));
   return { examples, live: values.live, speed, recordings: values.shared ?? SAMPLE_DATA, json: values.json, sweep: values.sweep, ...(values.report === undefined ? {} : { report: values.report }) };
 }

@@ -22,11 +22,10 @@ export interface SweepRun {
   readonly progress: Progress;
   /** Where the report goes. */
   readonly report?: string;
-  readonly signal?: AbortSignal;
 }
 
 /** Tries a thousand sets of parameters on the bundled recording. @returns the results, the best first */
-export async function runSweep({ recordings, store, progress, report, signal }: SweepRun): Promise<BacktestResult[]> {
+export async function runSweep({ recordings, store, progress, report }: SweepRun): Promise<BacktestResult[]> {
   await using platform = await Platform.open(store, { logLevel: 'warn' });
   await loadFeed(platform, recordings, progress);
   const { module, feed, params, broker, bars } = SWEEP;
@@ -36,7 +35,7 @@ export async function runSweep({ recordings, store, progress, report, signal }: 
     task.advance(records - told);
     told = records;
   };
-  const results = await platform.backtest(module, { feeds: [feed], params, broker, bars, onProgress, ...(signal === undefined ? {} : { signal }) });
+  const results = await platform.backtest(module, { feeds: [feed], params, broker, bars, onProgress });
   task.finish();
   if (report !== undefined) await writeBacktestReport(results, report, { title: 'Breakout on a day of ETH-USD' });
   return results.toSorted((a, b) => (b.stats?.profit ?? -Infinity) - (a.stats?.profit ?? -Infinity));

@@ -1,7 +1,7 @@
-import { DeepwaterError, compileSchema } from '@deepwater/core/engine';
+import { type Clock, DeepwaterError, type Schema, compileSchema } from '@deepwater/core/engine';
 import { LiveBars, type QueryPool, type ReaderSource, ReplayFeed, timeOf } from '@deepwater/query';
-import { checkBroker, moduleUrl, strategyError } from '@deepwater/strategy/engine';
-import { type CheckedBacktest, checkBacktest, wrong } from './options.js';
+import { checkBroker, moduleUrl, strategyError, wrong } from '@deepwater/strategy/engine';
+import { type CheckedBacktest, checkBacktest } from './options.js';
 import type { BacktestResult } from './result.js';
 import type { ReplayedFeed, RunOutcome, RunPlan } from './run/payload.js';
 import { Sweep } from './sweep.js';
@@ -34,9 +34,9 @@ function planOf(host: BacktestHost, module: URL, checked: CheckedBacktest): RunP
   const { feeds, writes, name, bars, broker, seed, keep, sampleUs, start, end } = checked;
   const sources = feeds.map((feed) => host.source(feed));
   const written = writes.map((feed) => host.source(feed));
-  checkUnits(sources, checked);
   const schemas = sources.map(({ spec }) => compileSchema(spec));
-  if (broker !== undefined) checkBroker(broker, feeds.map((feed, index) => ({ feed, schema: schemas[index] as ReturnType<typeof compileSchema> })));
+  checkUnits(schemas, checked);
+  if (broker !== undefined) checkBroker(broker, feeds.map((feed, index) => ({ feed, schema: schemas[index] as Schema })));
   if (bars !== undefined) for (const [index, schema] of schemas.entries()) new LiveBars(feeds[index] as string, schema, bars);
   return {
     name, module: module.href, seed, keep, warmUp: start !== undefined, id: String(++backtests),
@@ -48,7 +48,7 @@ function planOf(host: BacktestHost, module: URL, checked: CheckedBacktest): RunP
 
 /** A feed as it is now: what comes from here on is no part of the backtest. */
 function replayed(source: ReaderSource, start: unknown, end: unknown): ReplayedFeed {
-  const clock = compileSchema(source.spec).clocks[0] as Parameters<typeof timeOf>[1];
+  const clock = compileSchema(source.spec).clocks[0] as Clock;
   const from = start === undefined ? LEAST : timeOf(start, clock, 'start');
   const to = end === undefined ? GREATEST : timeOf(end, clock, 'end');
   if (to < from) {
@@ -69,8 +69,8 @@ function replayed(source: ReaderSource, start: unknown, end: unknown): ReplayedF
 }
 
 /** A number means a time on each feed's clock; where those count differently it would mean different times. */
-function checkUnits(sources: readonly ReaderSource[], { start, end }: CheckedBacktest): void {
-  const units = new Set(sources.map(({ spec }) => compileSchema(spec).clocks[0]?.unit));
+function checkUnits(schemas: readonly Schema[], { start, end }: CheckedBacktest): void {
+  const units = new Set(schemas.map(({ clocks }) => clocks[0]?.unit));
   if (units.size < 2) return;
   for (const [option, value] of Object.entries({ start, end })) {
     if (value !== undefined && !(value instanceof Date) && Number(value) !== 0) throw wrong(option, value, `a Date: the clocks of the feeds count in ${[...units].join(' and ')}`);

@@ -1,11 +1,10 @@
 /** What `backtest` is asked for, checked. */
-import { DeepwaterError, NS_PER_UNIT, describeValue, durationNs } from '@deepwater/core/engine';
+import { NS_PER_UNIT, durationNs } from '@deepwater/core/engine';
 import { type BarOptions, type TimeInput, checkKeys, countOf, flagOf, functionOf } from '@deepwater/query';
 import type { BrokerOptions } from '@deepwater/strategy';
-import { copyOfParams } from '@deepwater/strategy/engine';
+import { checkBarKeys, copyOfParams, namesOf, strategyName, timeoutOf, wrong } from '@deepwater/strategy/engine';
 import type { Keep } from './run/payload.js';
 import type { BacktestResult } from './result.js';
-import path from 'node:path';
 
 /** How far a backtest is. */
 export interface BacktestProgress {
@@ -77,10 +76,10 @@ export function checkBacktest(module: URL, options: unknown): CheckedBacktest {
   const given = checkKeys(options, KEYS);
   const feeds = namesOf('feeds', given['feeds']);
   if (feeds.length === 0) throw wrong('feeds', given['feeds'], 'the names of the feeds to replay, one at least');
-  const { name = path.basename(module.pathname).replace(/\.[cm]?[jt]s$/, ''), params = [undefined], bars, signal, keep } = given;
-  if (typeof name !== 'string' || name === '' || name.length > 100) throw wrong('name', name, 'a text of 1 to 100 characters');
+  const name = strategyName(module, given['name']);
+  const { params = [undefined], signal, keep } = given;
   if (!Array.isArray(params) || params.length === 0 || params.length > SETS_MAX) throw wrong('params', params, `a list of 1 to ${SETS_MAX} sets of parameters; paramGrid makes one of the values of each`);
-  if (bars !== undefined) checkKeys(bars, ['resolution', 'price', 'size']);
+  checkBarKeys(given['bars']);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('signal', signal, 'the signal of an AbortController');
   const kept = checkKeys(keep, Object.keys(KEEP));
   const sampleUs = given['sample'] === undefined ? undefined : Number(durationOf('sample', given['sample']) / NS_PER_UNIT.us);
@@ -88,7 +87,7 @@ export function checkBacktest(module: URL, options: unknown): CheckedBacktest {
   functionOf('onResult', given['onResult']);
   functionOf('onProgress', given['onProgress']);
   countOf('workers', given['workers'], 1);
-  countOf('timeoutMs', given['timeoutMs'], 1);
+  timeoutOf('timeoutMs', given['timeoutMs']);
   return {
     ...rest, feeds, name, params: copyOfParams(params as unknown[]),
     writes: given['writes'] === undefined ? [] : namesOf('writes', given['writes']),
@@ -104,15 +103,4 @@ export function durationOf(option: string, value: unknown): bigint {
   const ns = durationNs(value);
   if (ns === undefined) throw wrong(option, value, "a whole number of ms, s, m, h or d, such as '1h'");
   return ns;
-}
-
-function namesOf(option: string, value: unknown): string[] {
-  if (!Array.isArray(value) || value.some((name) => typeof name !== 'string')) throw wrong(option, value, 'a list of names of feeds');
-  const twice = (value as string[]).find((name, index) => value.indexOf(name) !== index);
-  if (twice !== undefined) throw wrong(option, twice, 'each feed once');
-  return [...value as string[]];
-}
-
-export function wrong(option: string, value: unknown, wanted: string): DeepwaterError {
-  return new DeepwaterError('DW_OPTION_INVALID', `${option} is ${describeValue(value)}; give ${wanted}.`, { values: { [option]: describeValue(value) } });
 }

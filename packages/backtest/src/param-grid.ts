@@ -1,4 +1,4 @@
-import { wrong } from './options.js';
+import { wrong } from '@deepwater/strategy/engine';
 
 /** Sets of parameters that a grid may have. */
 const SETS_MAX = 1_000_000;

@@ -4,9 +4,9 @@
  */
 import { type Clock, NS_PER_UNIT, compileSchema } from '@deepwater/core/engine';
 import { type TimeInput, timeOf } from '@deepwater/query';
-import { moduleUrl } from '@deepwater/strategy/engine';
+import { moduleUrl, wrong } from '@deepwater/strategy/engine';
 import { type BacktestHost, backtest } from './backtest.js';
-import { type BacktestOptions, type BacktestProgress, checkBacktest, durationOf, wrong } from './options.js';
+import { type BacktestOptions, type BacktestProgress, checkBacktest, durationOf } from './options.js';
 import type { BacktestResult } from './result.js';
 import type { EquityCurve } from './run/equity-sampler.js';
 import { type Statistics, drawdownOf, ratiosOf } from './run/statistics.js';
@@ -69,18 +69,24 @@ export async function walkForward(host: BacktestHost, module: unknown, options: 
   const places = placesOf(rest.start, rest.end, clock, lengths);
   const sample = sampleFor(lengths.test);
   const windows: WalkForwardWindow[] = [];
-  const value = (result: BacktestResult): number => valueOf(result, metric);
   for (const [index, place] of places.entries()) {
     const run = (phase: 'train' | 'test', start: TimeInput, end: TimeInput, params: readonly unknown[]): Promise<BacktestResult[]> => backtest(host, url, {
       ...rest, start, end, params, sample,
       ...(onProgress === undefined ? {} : { onProgress: (progress: BacktestProgress) => { onProgress({ ...progress, window: index, windows: places.length, phase }); } }),
     });
     const trained = await run('train', place.train, place.test, rest.params);
-    const best = trained.reduce<BacktestResult | undefined>((found, result) => (value(result) > (found === undefined ? -Infinity : value(found)) ? result : found), undefined);
+    const best = bestOf(trained, metric);
     const [tested] = best === undefined ? [] : await run('test', place.test, place.end, [best.params]);
     windows.push({ ...place, trained, ...(best === undefined ? {} : { best }), ...(tested === undefined ? {} : { tested }) });
   }
   return stitched(windows);
+}
+
+/** The first of those with the greatest figure; undefined where none has it. */
+function bestOf(results: readonly BacktestResult[], metric: Metric | ((result: BacktestResult) => number)): BacktestResult | undefined {
+  const values = results.map((result) => valueOf(result, metric));
+  const greatest = values.reduce((most, value) => Math.max(most, value), -Infinity);
+  return greatest === -Infinity ? undefined : results[values.indexOf(greatest)];
 }
 
 /** A figure that more is better of; -Infinity where there is none. */

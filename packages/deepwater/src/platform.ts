@@ -194,8 +194,8 @@ export class Platform extends MultiFeedReads {
   }
 
   /**
-   * Runs a strategy in a thread of its own: a module with any of `onStart`, `onRecord` or `onBatch`, `onBar`, `onLoss`, `onParams`,
-   * `onStop` (see `StrategyModule`). When this returns it follows its feeds, and no record that is written from then on is missed.
+   * Runs a strategy in a thread of its own: a module with any of `onStart`, `onRecord` or `onBatch`, `onBar`, `onFill`, `onLoss`,
+   * `onParams`, `onStop` (see `StrategyModule`). When this returns it follows its feeds, and no record that is written from then on is missed.
    *
    * @param module its file: `new URL('./my-strategy.js', import.meta.url)`, or a path
    * @throws DeepwaterError DW_OPTION_INVALID, DW_FEED_UNKNOWN, DW_WRITER_EXISTS; DW_STRATEGY_INVALID, DW_STRATEGY_FAILED,

@@ -96,6 +96,16 @@ describe('a backtest', () => {
     await platform.close();
   });
 
+  test('makes bars by every option that bars have live', async () => {
+    const platform = await market(300);
+    const module = moduleOf('export function onBar(bar, context) { context.emit({ ...bar }); }');
+    const options = { feeds: ['trades'], start: new Date(START / 1000 + 100), bars: { resolution: '50ms', price: 'price', size: 'size', side: { field: 'side', buy: 'S', sell: 'B' } } } as const;
+    const [result] = await platform.backtest(module, options);
+    expect(result!.emitted.some((bar) => (bar as { buyVolume: number; sellVolume: number }).buyVolume !== (bar as { sellVolume: number }).sellVolume)).toBe(true);
+    expect(await live(platform, module, options, result!.emitted.length)).toEqual(result!.emitted);
+    await platform.close();
+  });
+
   test('gives the same bytes with one worker and with two, in whatever order the runs come', async () => {
     const platform = await market(800, { poolThreads: 2 });
     const module = moduleOf(TRADER.replace(/export function onBar[^\n]*/, '').replace('n++;', 'n++; if (context.params.size === 3 && n === 500) throw new RangeError("three");'));
@@ -279,6 +289,7 @@ describe('a backtest', () => {
       [{ feeds: ['trades'], params: [] }, 'DW_OPTION_INVALID', /params/], [{ feeds: ['trades'], params: [() => 1] }, 'DW_OPTION_INVALID', /copied/], [{ feeds: ['trades'], workers: 0 }, 'DW_OPTION_INVALID', /workers/],
       [{ feeds: ['trades'], start: 5, end: 4 }, 'DW_RANGE_INVALID', /start/], [{ feeds: ['trades', 'quotes'], start: START }, 'DW_OPTION_INVALID', /Date/], [{ feeds: ['trades'], sample: '1x' }, 'DW_OPTION_INVALID', /sample/],
       [{ feeds: ['trades'], keep: { fill: 1 } }, 'DW_OPTION_INVALID', /fills/], [{ feeds: ['trades'], broker: { latencyMs: 'x' } }, 'DW_OPTION_INVALID', /latencyMs/], [{ feeds: ['trades'], bars: { resolution: '7x' } }, 'DW_OPTION_INVALID', /resolution/],
+      [{ feeds: ['trades'], timeoutMs: 2 ** 31 }, 'DW_OPTION_INVALID', /timeoutMs .*at most 2147483647/], [{ feeds: ['trades'], bars: { resolution: '1s', sides: 'side' } }, 'DW_OPTION_INVALID', /side/],
       [{ feeds: ['trades'], onResult: 5 }, 'DW_OPTION_INVALID', /function/], [{ feeds: ['trades'], parms: [] }, 'DW_OPTION_INVALID', /params/], [{ feeds: ['trades'], writes: ['x'] }, 'DW_FEED_UNKNOWN', /x/],
     ];
     for (const [options, code, message] of wrong) {

@@ -1,5 +1,4 @@
 import type { MessagePort } from 'node:worker_threads';
-import { DeepwaterError, describeValue, didYouMean } from '@deepwater/core/engine';
 import { type AttachedWriter, attachWriter } from '@deepwater/ingest';
 import { FeedReader } from '@deepwater/query';
 import type { StrategyInit, StrategyMessage } from './protocol.js';
@@ -8,6 +7,7 @@ import { noBroker } from './broker/paper-broker.js';
 import { copied } from './copied.js';
 import { randomNumbers } from './random.js';
 import { STAT } from './shared-stats.js';
+import { notCopyable, unknownFeed } from './strategy-error.js';
 
 export type LogValues = Readonly<Record<string, unknown>>;
 
@@ -91,7 +91,7 @@ export class RunningContext implements StrategyContext {
     let reader = this.#readers.get(feed);
     if (reader === undefined) {
       const source = [...this.init.feeds.map((handle) => handle.source), ...this.init.written].find(({ spec }) => spec.name === feed);
-      if (source === undefined) throw this.#unknown('reader', feed, [...this.feeds, ...this.init.written.map(({ spec }) => spec.name)]);
+      if (source === undefined) throw unknownFeed(this.name, 'reader', feed, [...this.feeds, ...this.init.written.map(({ spec }) => spec.name)], 'spawnStrategy');
       this.#readers.set(feed, (reader = new FeedReader(source)));
     }
     return reader;
@@ -100,7 +100,7 @@ export class RunningContext implements StrategyContext {
   writer(feed: string): AttachedWriter {
     const writer = this.#writers.get(feed);
     if (writer !== undefined) return writer;
-    throw this.#unknown('writer', feed, [...this.#writers.keys()]);
+    throw unknownFeed(this.name, 'writer', feed, [...this.#writers.keys()], 'spawnStrategy');
   }
 
   emit(value: unknown): void {
@@ -133,17 +133,7 @@ export class RunningContext implements StrategyContext {
       this.#events.postMessage(message);
       (this.init.stats[STAT.SENT] as number)++;
     } catch (error) {
-      throw new DeepwaterError('DW_VALUE_TYPE', `context.${call} of strategy ${this.name} was given something that cannot be copied to another thread: ${(error as Error).message} Give plain data.`, {
-        values: { strategy: this.name }, cause: error,
-      });
+      throw notCopyable(this.name, call, error);
     }
-  }
-
-  #unknown(call: string, feed: unknown, known: readonly string[]): DeepwaterError {
-    const hint = typeof feed === 'string' ? didYouMean(feed, known) : '';
-    const how = call === 'writer' ? 'Name the feed in { writes: […] } of spawnStrategy' : 'Name the feed in { feeds: […] } of spawnStrategy';
-    return new DeepwaterError('DW_FEED_UNKNOWN', `Strategy ${this.name} has no ${call} of feed ${describeValue(feed)}${hint}. ${how}.`, {
-      values: { strategy: this.name, feed: describeValue(feed), known },
-    });
   }
 }

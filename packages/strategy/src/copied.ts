@@ -1,4 +1,6 @@
+import { describeValue } from '@deepwater/core/engine';
 import { COPY } from '@deepwater/ring';
+import type { StrategyContext } from './context.js';
 
 type Copyable = { readonly [COPY]?: () => unknown };
 
@@ -12,4 +14,11 @@ export function copied(value: unknown): unknown {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype !== Object.prototype && prototype !== null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, inner(held)]));
+}
+
+const PLAIN = new Set(['number', 'bigint', 'string', 'boolean']);
+
+/** Metrics as they can be shown: whatever is no number, text or boolean is described. */
+export function plainMetrics(metrics: StrategyContext['metrics']): StrategyContext['metrics'] {
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, PLAIN.has(typeof value) ? value : describeValue(value)]));
 }

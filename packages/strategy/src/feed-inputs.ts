@@ -1,12 +1,11 @@
 import { type Clock, type Field, NS_PER_UNIT, type Schema } from '@deepwater/core/engine';
 import { type Bar, type BarOptions, LiveBars, type Run, type Subscription } from '@deepwater/query';
+import type { Row } from './broker/row-numbers.js';
 import { EarliestFirst } from './earliest-first.js';
 import { positionAt } from './shared-stats.js';
 
 /** Records that are given before the feeds that had nothing are looked at again; as many as there are feeds, where that is more. */
 const ROWS_PER_LOOK = 64;
-
-type Row = Readonly<Record<string, unknown>>;
 
 /** Where the records of a feed come from. */
 export type RecordSource = Pick<Subscription, 'feed' | 'lost' | 'stopped' | 'poll' | 'ready' | 'close'>;

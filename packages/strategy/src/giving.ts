@@ -2,13 +2,12 @@
 import type { Bar, Run } from '@deepwater/query';
 import type { RowRun } from '@deepwater/ring';
 import type { Market } from './broker/market.js';
+import type { Row } from './broker/row-numbers.js';
 import type { StrategyContext } from './context.js';
 import type { FeedInput } from './feed-inputs.js';
 import type { HandlerCalls } from './handler-calls.js';
 import { STAT, barsAt, leftOutAt, lostAt, positionAt } from './shared-stats.js';
 import type { Handlers } from './strategy-module.js';
-
-type Row = Readonly<Record<string, unknown>>;
 
 /** Whoever has records given may want to look after something else now and then. */
 export interface Pace {

@@ -1,4 +1,4 @@
-import { DeepwaterError, deserializeError } from '@deepwater/core/engine';
+import { DeepwaterError, describeValue, deserializeError, didYouMean } from '@deepwater/core/engine';
 import type { ThreadDeath } from '@deepwater/core/engine';
 import type { Failure } from './protocol.js';
 
@@ -46,4 +46,20 @@ export function isFinal(error: DeepwaterError): boolean {
   const FINAL = ['DW_FEED_UNKNOWN', 'DW_HANDLE_INVALID', 'DW_STRATEGY_INVALID', 'DW_OPTION_INVALID'];
   if (error.code !== 'DW_STRATEGY_FAILED') return FINAL.includes(error.code);
   return error.values['phase'] === 'feed' && DeepwaterError.isDeepwaterError(error.cause) && FINAL.includes(error.cause.code);
+}
+
+/** A feed whose reader or writer a context does not have. @param caller who was to be told of it @param known those that it has */
+export function unknownFeed(strategy: string, call: 'reader' | 'writer', feed: unknown, known: readonly string[], caller: 'spawnStrategy' | 'backtest'): DeepwaterError {
+  const hint = typeof feed === 'string' ? didYouMean(feed, known) : '';
+  const option = call === 'writer' ? 'writes' : 'feeds';
+  return new DeepwaterError('DW_FEED_UNKNOWN', `Strategy ${strategy} has no ${call} of feed ${describeValue(feed)}${hint}. Name the feed in { ${option}: […] } of ${caller}.`, {
+    values: { strategy, feed: describeValue(feed), known },
+  });
+}
+
+/** What a context was given and the structured clone refuses. */
+export function notCopyable(strategy: string, call: string, cause: unknown): DeepwaterError {
+  return new DeepwaterError('DW_VALUE_TYPE', `context.${call} of strategy ${strategy} was given something that cannot be copied to another thread: ${(cause as Error).message} Give plain data.`, {
+    values: { strategy }, cause,
+  });
 }

@@ -1,6 +1,6 @@
 /** What a strategy is: a module with handlers, and how it is found in what a module exports. */
 import { DeepwaterError, type AnySpec, type FeedSpec, describeValue, nearMatches } from '@deepwater/core/engine';
-import type { Bar, LostRange, RowView, Run } from '@deepwater/query';
+import type { Bar, BarOptions, LostRange, RowView, Run } from '@deepwater/query';
 import type { Fill } from './broker/order.js';
 import type { StrategyContext } from './context.js';
 
@@ -55,6 +55,22 @@ export type HandlerName = (typeof HANDLERS)[number];
 
 /** The handlers that a module has, bound to what they belong to. Called with whatever the strategy was built for. */
 export type Handlers = { readonly [Name in HandlerName]?: (...args: never[]) => unknown };
+
+/** The namespace of a module. @param url where it is loaded from, if its file has more than one @throws DeepwaterError DW_STRATEGY_INVALID */
+export async function importModule(module: string, url: string = module): Promise<Record<string, unknown>> {
+  try {
+    return await import(url) as Record<string, unknown>;
+  } catch (error) {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new DeepwaterError('DW_STRATEGY_INVALID', `The strategy module ${module} does not load: ${why}`, { values: { module }, cause: error });
+  }
+}
+
+/** `onBar` needs bars. @param call who was to be told which @throws DeepwaterError DW_OPTION_INVALID */
+export function checkBarsGiven(module: string, handlers: Handlers, bars: BarOptions | undefined, call: string): void {
+  if (handlers.onBar === undefined || bars !== undefined) return;
+  throw new DeepwaterError('DW_OPTION_INVALID', `The strategy module ${module} has onBar, and ${call} was not told which bars: give { bars: { resolution: '1m' } }.`, { values: { module } });
+}
 
 /** @param exported the namespace of a module @throws DeepwaterError DW_STRATEGY_INVALID */
 export function handlersOf(exported: Readonly<Record<string, unknown>>, where: string): Handlers {

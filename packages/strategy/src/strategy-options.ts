@@ -1,10 +1,11 @@
 /** What `spawnStrategy` is asked for, checked. */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { DeepwaterError, describeValue } from '@deepwater/core/engine';
+import { DeepwaterError } from '@deepwater/core/engine';
 import { type BarOptions, type TimeInput, checkKeys, countOf, flagOf, waitOf } from '@deepwater/query';
 import type { WaitStrategyName } from '@deepwater/ring';
 import type { BrokerOptions } from './broker/broker-options.js';
+import { checkBarKeys, namesOf, strategyName, timeoutOf, wrong } from './option-values.js';
 
 export interface StrategyOptions<P = unknown> {
   /** The feeds to follow, one at least. Where several have records the earliest is given first. */
@@ -51,7 +52,6 @@ const KEYS = [
   'feeds', 'writes', 'params', 'name', 'start', 'playback', 'wait', 'bars', 'broker', 'seed', 'onError', 'maxRestarts', 'restartDelayMs', 'startTimeoutMs', 'stopTimeoutMs',
 ] as const satisfies readonly (keyof StrategyOptions)[];
 
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Longest wait before a restart, ms. */
 export const RESTART_DELAY_MS_MAX = 10_000;
 /** One that has run for so long is not restarted "in a row" any more, ms. */
@@ -62,10 +62,10 @@ export function checkStrategyOptions(module: URL, options: unknown): CheckedStra
   const given = checkKeys(options, KEYS);
   const feeds = namesOf('feeds', given['feeds']);
   if (feeds.length === 0) throw wrong('feeds', given['feeds'], 'the names of the feeds to follow, one at least');
-  const { name = path.basename(module.pathname).replace(/\.[cm]?[jt]s$/, ''), onError = 'stop', bars } = given;
-  if (typeof name !== 'string' || name === '' || name.length > 100) throw wrong('name', name, 'a text of 1 to 100 characters');
+  const name = strategyName(module, given['name']);
+  const { onError = 'stop' } = given;
   if (onError !== 'stop' && onError !== 'restart') throw wrong('onError', onError, "'stop' or 'restart'");
-  if (bars !== undefined) checkKeys(bars, ['resolution', 'price', 'size', 'side']);
+  checkBarKeys(given['bars']);
   const params = copyOfParams(given['params']);
   return {
     ...(given as unknown as StrategyOptions),
@@ -79,13 +79,6 @@ export function checkStrategyOptions(module: URL, options: unknown): CheckedStra
     startTimeoutMs: timeoutOf('startTimeoutMs', given['startTimeoutMs']) ?? 10_000,
     stopTimeoutMs: timeoutOf('stopTimeoutMs', given['stopTimeoutMs']) ?? 5_000,
   };
-}
-
-/** A timer takes no more than 24 days. */
-function timeoutOf(option: string, value: unknown): number | undefined {
-  const ms = countOf(option, value, 1);
-  if (ms === undefined || ms <= TIMEOUT_MS_MAX) return ms;
-  throw wrong(option, value, `at most ${TIMEOUT_MS_MAX} ms`);
 }
 
 /** What threads are given, also later ones: nothing that the program changes. @throws DeepwaterError DW_OPTION_INVALID for what cannot be copied */
@@ -103,15 +96,4 @@ export function moduleUrl(module: unknown): URL {
   if (typeof module === 'string' && module !== '' && !/^[a-z]+:/i.test(module)) return pathToFileURL(path.resolve(module));
   if (typeof module === 'string' && module.startsWith('file:') && URL.canParse(module)) return new URL(module);
   throw wrong('module', module instanceof URL ? module.href : module, "the file of the strategy, as in new URL('./my-strategy.js', import.meta.url)");
-}
-
-function namesOf(option: string, value: unknown): string[] {
-  if (!Array.isArray(value) || value.some((name) => typeof name !== 'string')) throw wrong(option, value, 'a list of names of feeds');
-  const twice = (value as string[]).find((name, index) => value.indexOf(name) !== index);
-  if (twice !== undefined) throw wrong(option, twice, 'each feed once');
-  return [...value as string[]];
-}
-
-function wrong(option: string, value: unknown, wanted: string): DeepwaterError {
-  return new DeepwaterError('DW_OPTION_INVALID', `${option} is ${describeValue(value)}; give ${wanted}.`, { values: { [option]: describeValue(value) } });
 }

@@ -1,29 +1,17 @@
 /** The thread of a strategy. */
 import { workerData } from 'node:worker_threads';
-import { DeepwaterError, describeValue, exposeService, threadKernelId } from '@deepwater/core/engine';
+import { exposeService, threadKernelId } from '@deepwater/core/engine';
+import { plainMetrics } from './copied.js';
 import type { StrategyInit, StrategyMessage, StrategyService } from './protocol.js';
-import { type Handlers, handlersOf } from './strategy-module.js';
+import { type Handlers, checkBarsGiven, handlersOf, importModule } from './strategy-module.js';
 import { StrategyRun } from './strategy-run.js';
 
 const init = workerData as StrategyInit;
-/** What metrics may be; whatever else is there is described. */
-const PLAIN = new Set(['number', 'bigint', 'string', 'boolean']);
 let run: StrategyRun | undefined;
 
 async function load(): Promise<Handlers> {
-  let exported: Record<string, unknown>;
-  try {
-    exported = await import(init.module) as Record<string, unknown>;
-  } catch (error) {
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new DeepwaterError('DW_STRATEGY_INVALID', `The strategy module ${init.module} does not load: ${why}`, { values: { module: init.module }, cause: error });
-  }
-  const handlers = handlersOf(exported, init.module);
-  if (handlers.onBar !== undefined && init.bars === undefined) {
-    throw new DeepwaterError('DW_OPTION_INVALID', `The strategy module ${init.module} has onBar, and spawnStrategy was not told which bars: give { bars: { resolution: '1m' } }.`, {
-      values: { module: init.module },
-    });
-  }
+  const handlers = handlersOf(await importModule(init.module), init.module);
+  checkBarsGiven(init.module, handlers, init.bars, 'spawnStrategy');
   return handlers;
 }
 
@@ -58,8 +46,7 @@ const service: StrategyService = {
     await run?.setParams(params);
   },
   metrics() {
-    const own = Object.entries(run?.context.metrics ?? {});
-    return Object.fromEntries(own.map(([name, value]) => [name, PLAIN.has(typeof value) ? value : describeValue(value)]));
+    return plainMetrics(run?.context.metrics ?? {});
   },
 };
 exposeService(service);

@@ -1,7 +1,6 @@
 import type { Clock, Schema } from '@deepwater/core/engine';
 import { FeedReader, type LiveBars, type Run, type Subscription, type SubscriptionHandle, type TimeInput, subscribe, timeOf, timeValue } from '@deepwater/query';
-
-type Row = Readonly<Record<string, unknown>>;
+import type { Row } from './broker/row-numbers.js';
 
 /** Records before a place among which the last one is looked for: numbers may be left out, and then some more. */
 const NEAR = 64;

@@ -297,6 +297,8 @@ describe('what cannot be', () => {
     const news = compileSchema(parseFeedSpec({ name: 'news', fields: [{ name: 'score', type: 'float64' }, clock], timestamp: 'time' }));
     expect(codeOf(() => checkBroker({}, [{ feed: 'news', schema: news }]))).toEqual(['DW_OPTION_INVALID', expect.stringContaining('news')]);
     expect(checkBroker({ price: 'score' }, [{ feed: 'news', schema: news }]).terms.length).toBe(1);
+    // A name that every object knows means nothing.
+    expect(checkBroker({ feeds: {} }, [...FEEDS, { feed: 'constructor', schema: news }]).terms.map(({ feed }) => feed)).toEqual(['trades', 'quotes']);
   });
 });
 

@@ -1,12 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type BacktestOptions, type BacktestProgress, type BacktestResult, type DeepwaterError, type Platform, type TimeInput, paramGrid, writeBacktestReport } from 'deepwater';
 import { toJson } from '../output/json.js';
+import { StatusLine } from '../output/status-line.js';
 import { flush, print } from '../output/stdout.js';
 import { stopSignal } from '../output/stop-signal.js';
 import { tableText } from '../output/table.js';
 import { type StoreOptions, basePathOption, withStore } from '../store.js';
 import { TIME_HELP, parseTime } from '../time/parse-time.js';
-import { wholeNumber } from './record-options.js';
+import { names, wholeNumber } from './record-options.js';
 
 interface BacktestCommandOptions extends StoreOptions {
   readonly feeds: readonly string[];
@@ -33,14 +34,14 @@ export function backtestCommand(): Command {
     .description('run a strategy over history, for one set of parameters or many; nothing is written to the store')
     .argument('<module>', 'file of the strategy')
     .addOption(basePathOption())
-    .addOption(new Option('--feeds <names>', 'the feeds to replay, separated by commas').argParser(names).makeOptionMandatory())
-    .addOption(new Option('--writes <names>', 'feeds that the strategy writes; the records are part of the result (--json)').argParser(names))
+    .addOption(new Option('--feeds <names>', 'the feeds to replay, separated by commas').argParser(feedNames).makeOptionMandatory())
+    .addOption(new Option('--writes <names>', 'feeds that the strategy writes; the records are part of the result (--json)').argParser(feedNames))
     .option('-s, --start <time>', `first time: ${TIME_HELP}`)
     .option('-e, --end <time>', 'time to stop before, in the same ways')
     .addOption(new Option('--params <json>', 'parameters; a list of them is a sweep').argParser(json))
     .addOption(new Option('--grid <json>', 'a list of values for each parameter: every combination is run').argParser(jsonObject).conflicts('params'))
     .addOption(new Option('--broker <json>', "how orders are filled: '{}', '{\"latencyMs\":5,\"takerFeeBps\":2}'").argParser(jsonObject))
-    .addOption(new Option('--bars <resolution>', "bars for onBar: 1m, or JSON with resolution, price and size").argParser(bars))
+    .addOption(new Option('--bars <resolution>', "bars for onBar: 1m, or JSON with resolution, price, size and side").argParser(bars))
     .option('--sample <time>', 'time between two values of the equity curve: 1s, 1m, 1h, 1d')
     .addOption(new Option('--seed <n>', 'of context.random()').argParser(wholeNumber))
     .addOption(new Option('--workers <n>', 'runs at a time (default: processors)').argParser(wholeNumber))
@@ -67,24 +68,24 @@ Exit codes: 0 done, 1 no run came to its end, or it was cancelled (Ctrl+C).`)
 
 async function runAll(platform: Platform, module: string, options: BacktestCommandOptions): Promise<BacktestResult[]> {
   const { feeds, writes, start, end, params, grid, broker, bars: resolution, sample, seed, workers } = options;
-  const progress = progressLine();
+  const line = new StatusLine();
   const stop = stopSignal();
   const sets = grid !== undefined ? paramGrid(grid) : params === undefined ? undefined : Array.isArray(params) ? params as unknown[] : [params];
   let done: BacktestProgress | undefined;
   try {
     return await platform.backtest(module, {
-      feeds, signal: stop, onProgress: (at) => { progress?.show(done = at); },
+      feeds, signal: stop, onProgress: (at) => { line.show(progressText(done = at)); },
       ...(writes === undefined ? {} : { writes }), ...(sets === undefined ? {} : { params: sets }), ...(broker === undefined ? {} : { broker }), ...(resolution === undefined ? {} : { bars: resolution }),
       ...(sample === undefined ? {} : { sample }), ...(seed === undefined ? {} : { seed }), ...(workers === undefined ? {} : { workers }),
       ...(start === undefined ? {} : { start: timeOf(platform, feeds, start, '--start') }), ...(end === undefined ? {} : { end: timeOf(platform, feeds, end, '--end') }),
     });
   } catch (error) {
     if (!stop.aborted) throw error;
-    progress?.clear();
+    line.clear();
     process.stderr.write(`deepwater: cancelled after ${done?.runs ?? 0} of ${done?.runsOf ?? sets?.length ?? 1} runs\n`);
     throw new CommanderError(1, 'deepwater.cancelled', '');
   } finally {
-    progress?.clear();
+    line.clear();
   }
 }
 
@@ -95,15 +96,9 @@ function timeOf(platform: Platform, feeds: readonly string[], text: string, opti
   return unit !== undefined && units.size === 1 ? parseTime(text, option, unit) : new Date(Number(parseTime(text, option, 'ms')));
 }
 
-function progressLine(): { show(progress: BacktestProgress): void; clear(): void } | undefined {
-  if (!process.stderr.isTTY) return undefined;
-  return {
-    show({ runs, runsOf, records, elapsedMs, leftMs }) {
-      const left = leftMs === undefined ? '' : `, ${Math.ceil(leftMs / 1000)} s left`;
-      process.stderr.write(`\r\x1b[K${runs} of ${runsOf} runs, ${(records / Math.max(1, elapsedMs) / 1000).toFixed(1)} M records/s${left}`);
-    },
-    clear() { process.stderr.write('\r\x1b[K'); },
-  };
+function progressText({ runs, runsOf, records, elapsedMs, leftMs }: BacktestProgress): string {
+  const left = leftMs === undefined ? '' : `, ${Math.ceil(leftMs / 1000)} s left`;
+  return `${runs} of ${runsOf} runs, ${(records / Math.max(1, elapsedMs) / 1000).toFixed(1)} M records/s${left}`;
 }
 
 function summary(results: readonly BacktestResult[]): string {
@@ -125,15 +120,11 @@ function shown(figure: number | null | undefined): string {
   return Number.isInteger(figure) ? figure.toLocaleString('en-US') : figure.toPrecision(6);
 }
 
+const feedNames = (text: string): string[] => names(text, 'trades,quotes');
+
 /** A result with its error as plain data. */
 function plain({ error, ...result }: BacktestResult): object {
   return error === undefined ? result : { ...result, error: { code: error.code, message: error.message, values: error.values } };
-}
-
-function names(text: string): string[] {
-  const given = text.split(',').map((name) => name.trim());
-  if (given.some((name) => name === '')) throw new InvalidArgumentError('Give names separated by commas, such as trades,quotes.');
-  return given;
 }
 
 function json(text: string): unknown {

@@ -3,8 +3,8 @@ import { type Bar, type BarsOptions, type Clock, DeepwaterError, type ExactBar, 
 import { RECORD_FORMATS, type RecordFormatName, type Row, recordPrinter } from '../output/record-format.js';
 import { stdoutClosed } from '../output/stdout.js';
 import { type StoreOptions, basePathOption, withStore } from '../store.js';
-import { TIME_HELP, parseTime } from '../time/parse-time.js';
-import { formatOf, whereOption, wholeNumber } from './record-options.js';
+import { TIME_HELP } from '../time/parse-time.js';
+import { TABLE_ROWS_MAX, clockOf, formatOf, timesOf, whereOption, wholeNumber } from './record-options.js';
 
 interface BarsCommandOptions extends StoreOptions {
   readonly resolution?: string;
@@ -26,8 +26,6 @@ interface BarsCommandOptions extends StoreOptions {
   readonly json?: true;
 }
 
-/** A table is for people: longer ones are cut, unless a limit is given. */
-const TABLE_ROWS_MAX = 1000;
 /** What bars have even of a feed without sizes: the head of an empty table. */
 const ALWAYS = { start: true, end: true, open: true, high: true, low: true, close: true, count: true };
 const KINDS = ['resolution', 'ticks', 'volume', 'dollar', 'imbalance'] as const;
@@ -67,8 +65,8 @@ Examples:
         const reader = await platform.createReader(feedName);
         const format = formatOf(options);
         const cut = format === 'table' && options.limit === undefined;
-        const clock = info.clocks.find(({ name }) => name === options.by) ?? (info.clocks[0] as Clock);
-        const { start, end } = rangeOf(clock, options);
+        const clock = clockOf(info, options.by);
+        const { start, end } = timesOf(clock, options);
         const bars = await reader.bars(start, end, { ...barsOptions(info, options), limit: cut ? TABLE_ROWS_MAX + 1 : options.limit });
         await printBars(format, clock, cut ? bars.slice(0, TABLE_ROWS_MAX) : bars);
         if (cut && bars.length > TABLE_ROWS_MAX) process.stderr.write(`deepwater: only the first ${TABLE_ROWS_MAX} bars are shown; give --limit, or another --format, for more\n`);
@@ -97,14 +95,6 @@ async function printBars(format: RecordFormatName, clock: Clock, bars: readonly 
     await printer.row(names.map((name) => bar[name] ?? NaN) as Row);
   }
   await printer.end();
-}
-
-function rangeOf({ unit, signed }: Clock, { start, end }: BarsCommandOptions): { start: bigint; end: bigint } {
-  const now = Date.now();
-  return {
-    start: start === undefined ? (signed ? -(2n ** 63n) : 0n) : parseTime(start, '--start', unit, now),
-    end: end === undefined ? 2n ** (signed ? 63n : 64n) : parseTime(end, '--end', unit, now),
-  };
 }
 
 function imbalance(text: string): BarsOptions['imbalance'] {

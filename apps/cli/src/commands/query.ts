@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type Clock, DeepwaterError, type FeedInfo, type Field, type Reader, type UntypedWhere } from 'deepwater';
+import type { FeedInfo, Field, Reader, UntypedWhere } from 'deepwater';
 import { toJson } from '../output/json.js';
 import { COLUMNAR_FORMATS, type ColumnarFormatName, arrowLayout, checkColumnarOutput, isColumnar, writeBytes } from '../output/columnar.js';
 import { type Output, withOutput } from '../output/output.js';
@@ -7,8 +7,8 @@ import { Progress } from '../output/progress.js';
 import { RECORD_FORMATS, type RecordFormatName, type Row, recordPrinter } from '../output/record-format.js';
 import { type StoreOptions, basePathOption, withStore } from '../store.js';
 import { unitsPerSecond } from '../time/clock-units.js';
-import { TIME_HELP, parseTime } from '../time/parse-time.js';
-import { type RecordOptions, formatOf, positiveNumber, recordOptions, selectedFields, whereOption, wholeNumber } from './record-options.js';
+import { TIME_HELP } from '../time/parse-time.js';
+import { type RecordOptions, TABLE_ROWS_MAX, clockOf, formatOf, positiveNumber, recordOptions, selectedFields, timesOf, whereOption, wholeNumber } from './record-options.js';
 
 interface QueryOptions extends StoreOptions, RecordOptions<RecordFormatName | ColumnarFormatName> {
   readonly output?: string;
@@ -22,8 +22,6 @@ interface QueryOptions extends StoreOptions, RecordOptions<RecordFormatName | Co
   readonly explain?: true;
 }
 
-/** A table is for people: longer ones are cut, unless a limit is given. */
-const TABLE_ROWS_MAX = 1000;
 /** Rows of a batch on its way into a file: a few megabytes. */
 const BATCH_ROWS = 65_536;
 const LATEST_SECONDS = 60;
@@ -132,24 +130,12 @@ async function explain(info: FeedInfo, reader: Reader, options: QueryOptions, ou
 /** Which records of a range, in whatever form. */
 const selectionOf = ({ limit, by, where }: QueryOptions): Pick<QueryOptions, 'limit' | 'by' | 'where'> => ({ limit, by, where });
 
-/** The times asked for, as [start, end); what is left open reaches as far as the clock does. */
+/** The times asked for, as [start, end). */
 function rangeOf(info: FeedInfo, reader: Reader, { start, end, latest, by }: QueryOptions): { start: bigint; end: bigint } {
-  const { unit, signed } = clockOf(info, by);
+  const clock = clockOf(info, by);
   if (start === undefined && end === undefined) {
     const newest = BigInt(reader.newest({ by })?.time ?? 0);
-    return { start: newest - BigInt(Math.round((latest ?? LATEST_SECONDS) * unitsPerSecond(unit))), end: newest + 1n };
+    return { start: newest - BigInt(Math.round((latest ?? LATEST_SECONDS) * unitsPerSecond(clock.unit))), end: newest + 1n };
   }
-  const now = Date.now();
-  return {
-    start: start === undefined ? (signed ? -(2n ** 63n) : 0n) : parseTime(start, '--start', unit, now),
-    end: end === undefined ? 2n ** (signed ? 63n : 64n) : parseTime(end, '--end', unit, now),
-  };
-}
-
-function clockOf({ name, clocks }: FeedInfo, by: string | undefined): Clock {
-  const clock = by === undefined ? clocks[0] : clocks.find((each) => each.name === by);
-  if (clock !== undefined) return clock;
-  throw new DeepwaterError('DW_OPTION_INVALID', `--by is ${JSON.stringify(by)}, which is no clock of feed ${name}. Its clocks: ${clocks.map((each) => each.name).join(', ')}.`, {
-    values: { option: 'by', given: by, clocks: clocks.map((each) => each.name) },
-  });
+  return timesOf(clock, { start, end });
 }

@@ -1,6 +1,10 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { FeedInfo, Field, Reader, UntypedWhere } from 'deepwater';
+import { type Clock, DeepwaterError, type FeedInfo, type Field, type Reader, type UntypedWhere } from 'deepwater';
 import { RECORD_FORMATS, type RecordFormatName } from '../output/record-format.js';
+import { parseTime } from '../time/parse-time.js';
+
+/** A table is for people: longer ones are cut, unless a limit is given. */
+export const TABLE_ROWS_MAX = 1000;
 
 /** Options of the commands that print records. */
 export interface RecordOptions<F extends string = RecordFormatName> {
@@ -14,7 +18,7 @@ export function recordOptions(formats: readonly string[] = RECORD_FORMATS): Opti
   return [
     new Option('-f, --format <format>', 'how to print records; csv, jsonl and json have times as plain numbers').choices(formats),
     new Option('--json', 'the same as --format json').conflicts('format'),
-    new Option('-c, --columns <names>', 'only these fields, separated by commas, in this order').argParser(names),
+    new Option('-c, --columns <names>', 'only these fields, separated by commas, in this order').argParser((text) => names(text, 'price,size')),
   ];
 }
 
@@ -42,10 +46,29 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
-function names(text: string): string[] {
+/** Names separated by commas. */
+export function names(text: string, example: string): string[] {
   const given = text.split(',').map((name) => name.trim());
-  if (given.some((name) => name === '')) throw new InvalidArgumentError('Give names separated by commas, such as price,size.');
+  if (given.some((name) => name === '')) throw new InvalidArgumentError(`Give names separated by commas, such as ${example}.`);
   return given;
+}
+
+/** The clock that `--by` names; the timestamp of the feed where it names none. @throws DeepwaterError DW_OPTION_INVALID */
+export function clockOf({ name, clocks }: FeedInfo, by: string | undefined): Clock {
+  const clock = by === undefined ? clocks[0] : clocks.find((each) => each.name === by);
+  if (clock !== undefined) return clock;
+  throw new DeepwaterError('DW_OPTION_INVALID', `--by is ${JSON.stringify(by)}, which is no clock of feed ${name}. Its clocks: ${clocks.map((each) => each.name).join(', ')}.`, {
+    values: { option: 'by', given: by, clocks: clocks.map((each) => each.name) },
+  });
+}
+
+/** The times of `--start` and `--end`, as [start, end); what is left open reaches as far as the clock does. @throws DeepwaterError DW_RANGE_INVALID */
+export function timesOf({ unit, signed }: Clock, { start, end }: { readonly start?: string; readonly end?: string }): { start: bigint; end: bigint } {
+  const now = Date.now();
+  return {
+    start: start === undefined ? (signed ? -(2n ** 63n) : 0n) : parseTime(start, '--start', unit, now),
+    end: end === undefined ? 2n ** (signed ? 63n : 64n) : parseTime(end, '--end', unit, now),
+  };
 }
 
 /** Which records a command is about, by their values. */

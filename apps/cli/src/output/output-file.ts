@@ -7,9 +7,9 @@ import { close, openSync, unlinkSync, write } from 'node:fs';
 import { realpath, rename, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { DeepwaterError } from 'deepwater';
+import { gathered } from './gathered.js';
 import type { Output } from './output.js';
 
-const PIECE_CHARS = 64 * 1024;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** @throws DeepwaterError DW_OUTPUT_FAILED */
@@ -27,59 +27,38 @@ class FileOutput implements Output {
   readonly kind: Output['kind'];
   /** A file is always there to be written to. */
   readonly closed = new AbortController().signal;
-  readonly #name: string;
-  readonly #target: string;
-  /** Where it is written, until it is whole. */
-  readonly #part: string | undefined;
+  readonly #gathered = gathered((piece) => this.#put(typeof piece === 'string' ? Buffer.from(piece) : piece));
+  readonly print = this.#gathered.print;
+  readonly write = this.#gathered.write;
+  readonly flush = this.#gathered.flush;
   #fd = -1;
-  #pending = '';
 
-  constructor(name: string, target: string, part: string | undefined) {
-    this.#name = name;
-    this.#target = target;
-    this.#part = part;
+  /** @param part where it is written, until it is whole */
+  constructor(private readonly name: string, private readonly target: string, private readonly part: string | undefined) {
     this.kind = part === undefined ? 'pipe' : 'file';
   }
 
   open(): void {
-    if (this.#part === undefined) {
-      this.#fd = openSync(this.#target, 'w');
+    if (this.part === undefined) {
+      this.#fd = openSync(this.target, 'w');
       return;
     }
     // Before the file is there, and in one turn of the event loop: a signal finds both or neither.
     for (const signal of SIGNALS) process.once(signal, this.#stopped);
     process.once('exit', this.#remove);
     try {
-      this.#fd = openSync(this.#part, 'wx', 0o666);
+      this.#fd = openSync(this.part, 'wx', 0o666);
     } catch (error) {
       this.#forget();
       throw error;
     }
   }
 
-  async print(text: string): Promise<void> {
-    this.#pending += text;
-    if (this.#pending.length >= PIECE_CHARS) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    const text = this.#pending;
-    this.#pending = '';
-    if (text !== '') await this.write(Buffer.from(text));
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    if (this.#pending !== '') await this.flush();
-    await tried(this.#name, async () => {
-      for (let done = 0; done < bytes.byteLength; ) done += (await writeTo(this.#fd, bytes, done)).bytesWritten;
-    });
-  }
-
   async end(): Promise<void> {
     await this.flush();
-    await tried(this.#name, async () => {
+    await tried(this.name, async () => {
       await closeFile(this.#fd);
-      if (this.#part !== undefined) await rename(this.#part, this.#target);
+      if (this.part !== undefined) await rename(this.part, this.target);
     });
     this.#forget();
   }
@@ -90,6 +69,12 @@ class FileOutput implements Output {
     this.#forget();
   }
 
+  async #put(bytes: Uint8Array): Promise<void> {
+    await tried(this.name, async () => {
+      for (let done = 0; done < bytes.byteLength; ) done += (await writeTo(this.#fd, bytes, done)).bytesWritten;
+    });
+  }
+
   /** Ends the process by the signal, as if nobody had caught it. */
   readonly #stopped = (signal: NodeJS.Signals): void => {
     this.#remove();
@@ -98,11 +83,11 @@ class FileOutput implements Output {
   };
 
   readonly #remove = (): void => {
-    if (this.#part === undefined) return;
+    if (this.part === undefined) return;
     try {
-      unlinkSync(this.#part);
+      unlinkSync(this.part);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') process.stderr.write(`deepwater: ${this.#part} could not be removed: ${(error as Error).message}\n`);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') process.stderr.write(`deepwater: ${this.part} could not be removed: ${(error as Error).message}\n`);
     }
   };
 

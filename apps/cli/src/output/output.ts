@@ -1,19 +1,14 @@
 import { fstatSync } from 'node:fs';
+import type { Gathered } from './gathered.js';
 import { openOutputFile } from './output-file.js';
 import { flush, print, printBytes, stdoutClosed } from './stdout.js';
 
 /** Where the output of a command goes. */
-export interface Output {
+export interface Output extends Gathered {
   /** What it is: decides which form of Arrow fits, and that bytes are not thrown at a person. */
   readonly kind: 'terminal' | 'pipe' | 'file';
   /** Aborted once nobody reads it any more. */
   readonly closed: AbortSignal;
-  /** Writes text, sooner or later; resolves when more may come. */
-  print(text: string): Promise<void>;
-  /** Writes bytes; resolves when more may come. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** Writes what was gathered. */
-  flush(): Promise<void>;
   /** All has been written. */
   end(): Promise<void>;
   /** It came to nothing: nothing half-written stays behind. */
@@ -34,14 +29,12 @@ export const standardOutput: Output = {
   async abandon() {},
 };
 
-/** The output that `--output` names: a file, or standard output for `-` and where it is left out. @throws DeepwaterError DW_OUTPUT_FAILED */
-export async function openOutput(name: string | undefined): Promise<Output> {
-  return name === undefined || name === '-' ? standardOutput : openOutputFile(name);
-}
-
-/** Opens the output, does `work`, and ends it; what was written is removed where the work fails. */
+/**
+ * Opens the output that `--output` names, a file, or standard output for `-` and where it is left out, does `work`, and ends it; what was
+ * written is removed where the work fails. @throws DeepwaterError DW_OUTPUT_FAILED
+ */
 export async function withOutput(name: string | undefined, work: (output: Output) => Promise<void>): Promise<void> {
-  const output = await openOutput(name);
+  const output = name === undefined || name === '-' ? standardOutput : await openOutputFile(name);
   try {
     await work(output);
     await output.end();

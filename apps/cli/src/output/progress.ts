@@ -1,3 +1,4 @@
+import { StatusLine } from './status-line.js';
 import { bytesText } from './text.js';
 
 /** Shorter work passes without a word, ms. */
@@ -9,14 +10,12 @@ export class Progress {
   #rows = 0;
   #bytes = 0;
   #next: number;
-  #shown = false;
   readonly #began: number;
+  readonly #line: StatusLine;
 
   /** @param now of a clock that never goes back, in ms */
-  constructor(
-    private readonly out: { readonly isTTY?: boolean; write(text: string): unknown } = process.stderr,
-    private readonly now: () => number = () => performance.now(),
-  ) {
+  constructor(out?: ConstructorParameters<typeof StatusLine>[0], private readonly now: () => number = () => performance.now()) {
+    this.#line = new StatusLine(out);
     this.#began = now();
     this.#next = this.#began + QUIET_MS;
   }
@@ -24,21 +23,20 @@ export class Progress {
   add(rows: number, bytes: number): void {
     this.#rows += rows;
     this.#bytes += bytes;
-    if (this.out.isTTY !== true) return;
+    if (!this.#line.seen) return;
     const now = this.now();
     if (now < this.#next) return;
     this.#next = now + EVERY_MS;
-    this.#shown = true;
     const seconds = (now - this.#began) / 1000;
     const parts = [
       ...(this.#rows > 0 ? [`${this.#rows.toLocaleString('en')} records`, `${Math.round(this.#rows / seconds).toLocaleString('en')} a second`] : []),
       ...(this.#bytes > 0 ? [bytesText(this.#bytes)] : []),
     ];
-    this.out.write(`\r\u001b[K${parts.join(', ')}`);
+    this.#line.show(parts.join(', '));
   }
 
   /** Takes the line away. */
   end(): void {
-    if (this.#shown) this.out.write('\r\u001b[K');
+    this.#line.clear();
   }
 }

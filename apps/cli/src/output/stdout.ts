@@ -1,9 +1,6 @@
 import { once } from 'node:events';
+import { gathered } from './gathered.js';
 
-/** Text is gathered to pieces of this size before it is written. */
-const PIECE_CHARS = 64 * 1024;
-
-let pending = '';
 const closed = new AbortController();
 
 /** Aborted once nobody reads stdout any more: `deepwater query … | head` ends quietly, as if it were done. */
@@ -24,30 +21,11 @@ export function stdoutFailure(): Error | undefined {
   return failure;
 }
 
-/** Writes text, sooner or later; resolves when more may come. */
-export async function print(text: string): Promise<void> {
-  pending += text;
-  if (pending.length >= PIECE_CHARS) await flush();
-}
-
-/** Writes what was gathered. */
-export async function flush(): Promise<void> {
-  const text = pending;
-  pending = '';
-  if (text !== '') await write(text);
-}
-
-/** Writes bytes, behind the text that was gathered; resolves when more may come. */
-export async function printBytes(bytes: Uint8Array): Promise<void> {
-  await flush();
-  await write(bytes);
-}
-
-async function write(piece: string | Uint8Array): Promise<void> {
+export const { print, write: printBytes, flush } = gathered(async (piece) => {
   if (stdoutClosed.aborted || process.stdout.write(piece)) return;
   try {
     await once(process.stdout, 'drain', { signal: stdoutClosed });
   } catch (error) {
     if (!stdoutClosed.aborted) throw error;
   }
-}
+});

@@ -95,7 +95,7 @@ type Cells = ArrayLike<number> | ArrayLike<bigint>;
  * Bars in columns as eight numbers each.
  * @param priceUnits cells of price columns in one, where they are decimals; `sizeUnits` the same of volumes
  */
-export function barNumbers(columns: Readonly<Record<(typeof BAR_FIELDS)[number], Cells>>, priceUnits = 1, sizeUnits = 1): Float64Array {
+export function barNumbers(columns: Readonly<Record<string, Cells>>, priceUnits = 1, sizeUnits = 1): Float64Array {
   const { length } = columns.start;
   const bars = new Float64Array(length * FIELDS);
   const units = { start: 1, open: priceUnits, high: priceUnits, low: priceUnits, close: priceUnits, volume: sizeUnits, vwap: 1, count: 1 };

@@ -9,7 +9,7 @@ import type { Answer, Contender } from './race.js';
 const SOURCE = fileURLToPath(new URL('../../../native/scans.c', import.meta.url));
 
 /** How the loops are compiled: as anybody compiles them; and for this processor, additions in any order. */
-export const C_FLAGS = { plain: ['-O3'], vector: ['-O3', '-march=native', '-ffast-math'] } as const;
+const C_FLAGS = { plain: ['-O3'], vector: ['-O3', '-march=native', '-ffast-math'] } as const;
 export type CBuild = keyof typeof C_FLAGS;
 export const cName = (build: CBuild): string => `a plain C loop over the mapped chunks, cc ${C_FLAGS[build].join(' ')}`;
 

@@ -69,8 +69,9 @@ export class DuckPeer {
 
 export type DuckWay = readonly [source: DuckSource, threads: number];
 
-const duckName = ([source, threads]: DuckWay): string =>
-  `DuckDB, ${source === 'table' ? 'its own table in memory' : 'a Parquet file'}, ${threads === 1 ? 'one thread' : `${threads} threads`}`;
+export const threadsText = (threads: number): string => (threads === 1 ? 'one thread' : `${threads} threads`);
+
+const duckName = ([source, threads]: DuckWay): string => `DuckDB, ${source === 'table' ? 'its own table in memory' : 'a Parquet file'}, ${threadsText(threads)}`;
 
 export const DUCK_WAYS: readonly DuckWay[] = [['table', 1], ['table', 2], ['parquet', 1], ['parquet', 2]];
 

@@ -53,9 +53,8 @@ export function timedAsync<T>(ask: () => Promise<T>, read: (answer: T) => ArrayL
 /** Takes an answer as it is. */
 export const asGiven = (values: ArrayLike<number>): ArrayLike<number> => values;
 
-/** Asks all of them in turn, and holds every value of every answer against what is expected. The first is ours; `undefined` is not there. */
-export async function race({ rounds, rows, expected, label = (place) => `value ${place}` }: RaceOptions, ours: Contender, ...others: readonly (Contender | undefined)[]): Promise<Race> {
-  const peers = others.filter((peer) => peer !== undefined);
+/** Asks all of them in turn, and holds every value of every answer against what is expected. The first is ours. */
+export async function race({ rounds, rows, expected, label = (place) => `value ${place}` }: RaceOptions, ours: Contender, ...peers: readonly Contender[]): Promise<Race> {
   const problems: string[] = [];
   const contestants = Object.fromEntries([ours, ...peers].map((contender) => [contender.name, async () => {
     const { ns, values } = await contender.ask();

@@ -29,7 +29,7 @@ export type TickColumns = Readonly<ColumnsOf<TickSpec>>;
 export type SidedColumns = Readonly<ColumnsOf<SidedSpec>>;
 
 /** Mean distance of ticks, microseconds. */
-export const TICK_US = 30_000;
+const TICK_US = 30_000;
 /** Times are off their even spacing by less than this. */
 const JITTER_US = 2 ** 14;
 const PRICE_UNIT = 0.25;

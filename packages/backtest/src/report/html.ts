@@ -14,6 +14,5 @@ export function html(strings: TemplateStringsArray, ...values: readonly unknown[
 
 /** Data for a script, in a place where the browser takes it for data: nothing in it can end that place. */
 export function jsonIn(id: string, value: unknown): Html {
-  const text = JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each)).replaceAll('<', '\\u003c');
-  return new Html(`<script type="application/json" id="${id}">${text}</script>`);
+  return new Html(`<script type="application/json" id="${id}">${JSON.stringify(value).replaceAll('<', '\\u003c')}</script>`);
 }

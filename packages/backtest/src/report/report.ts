@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { DeepwaterError } from '@deepwater/core/engine';
 import { checkKeys } from '@deepwater/query';
-import { wrong } from '../options.js';
+import { wrong } from '@deepwater/strategy/engine';
 import type { BacktestResult } from '../result.js';
 import type { WalkForwardResult } from '../walk-forward.js';
 import { Html, html, jsonIn } from './html.js';
@@ -66,7 +66,7 @@ export function backtestReport(results: readonly BacktestResult[] | WalkForwardR
 <body><h1>${title}</h1>
 ${sweep ? html`<p><label>Run <select id="choice">${shown.map(({ label }, i) => html`<option value="${i}">${label}</option>`)}</select></label> ${shown.length < list.length ? `the best ${count(shown.length)} of ${count(list.length)}` : ''}</p>` : ''}
 ${shown.map(({ body }, i) => html`<section class="run"${i === 0 ? '' : new Html(' hidden')}>${body}</section>`)}
-${sweep ? html`<h2>Parameters</h2>${['sharpe', 'profit'].map((figure) => heatMap(list, figure as 'sharpe') ?? '')}<div class="scroll">${parametersTable(list)}</div>` : ''}
+${sweep ? html`<h2>Parameters</h2>${(['sharpe', 'profit'] as const).map((figure) => heatMap(list, figure) ?? '')}<div class="scroll">${parametersTable(list)}</div>` : ''}
 ${jsonIn('data', { runs: shown.map(({ times, values }) => ({ times, values })) })}
 <script>${new Html(inlined('uPlot.iife.min.js').replaceAll('</script', '<\\/script'))}</script>
 <script>${new Html(SCRIPT)}</script>

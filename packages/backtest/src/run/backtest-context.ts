@@ -1,7 +1,6 @@
-import { DeepwaterError, describeValue, didYouMean } from '@deepwater/core/engine';
 import { type CollectingWriter, type FeedReader, PastReader, type ReaderSource, type WrittenRecords, collectingWriter } from '@deepwater/query';
 import type { Broker, StrategyContext } from '@deepwater/strategy';
-import { type MarketClock, copied, noBroker, randomNumbers } from '@deepwater/strategy/engine';
+import { type MarketClock, copied, noBroker, notCopyable, randomNumbers, unknownFeed } from '@deepwater/strategy/engine';
 import type { LogLine } from '../result.js';
 import type { RunParams, RunPlan } from './payload.js';
 
@@ -12,8 +11,6 @@ export interface Visible {
   readonly source: ReaderSource;
   readonly below: () => number;
 }
-
-const PLAIN = new Set(['number', 'bigint', 'string', 'boolean']);
 
 /** The context of a strategy in a backtest: what it sends, writes and logs becomes part of the result. */
 export class BacktestContext implements StrategyContext {
@@ -65,7 +62,7 @@ export class BacktestContext implements StrategyContext {
     let reader = this.#readers.get(feed);
     if (reader === undefined) {
       const found = this.visible.find(({ source }) => source.spec.name === feed);
-      if (found === undefined) throw this.#unknown('reader', feed, this.visible.map(({ source }) => source.spec.name));
+      if (found === undefined) throw unknownFeed(this.name, 'reader', feed, this.visible.map(({ source }) => source.spec.name), 'backtest');
       this.#readers.set(feed, (reader = new PastReader(found.source, found.below)));
     }
     return reader;
@@ -75,7 +72,7 @@ export class BacktestContext implements StrategyContext {
     const writer = this.#writers.get(feed);
     // Live it is a writer of the same forms, whose class has more to do.
     if (writer !== undefined) return writer as unknown as Writer;
-    throw this.#unknown('writer', feed, [...this.#writers.keys()]);
+    throw unknownFeed(this.name, 'writer', feed, [...this.#writers.keys()], 'backtest');
   }
 
   emit(value: unknown): void {
@@ -96,10 +93,6 @@ export class BacktestContext implements StrategyContext {
     return Object.fromEntries([...this.#writers].map(([feed, writer]) => [feed, writer.written]));
   }
 
-  get plainMetrics(): Record<string, number | bigint | string | boolean> {
-    return Object.fromEntries(Object.entries(this.metrics).map(([name, value]) => [name, PLAIN.has(typeof value) ? value : describeValue(value)]));
-  }
-
   async close(): Promise<void> {
     await Promise.all([...this.#readers.values()].map((reader) => reader.close()));
   }
@@ -109,16 +102,7 @@ export class BacktestContext implements StrategyContext {
     try {
       return structuredClone(copied(value));
     } catch (error) {
-      throw new DeepwaterError('DW_VALUE_TYPE', `context.${call} of strategy ${this.name} was given something that cannot be copied to another thread: ${(error as Error).message} Give plain data.`, {
-        values: { strategy: this.name }, cause: error,
-      });
+      throw notCopyable(this.name, call, error);
     }
-  }
-
-  #unknown(call: string, feed: unknown, known: readonly string[]): DeepwaterError {
-    const how = call === 'writer' ? 'Name the feed in { writes: […] } of backtest' : 'Name the feed in { feeds: […] } of backtest';
-    return new DeepwaterError('DW_FEED_UNKNOWN', `Strategy ${this.name} has no ${call} of feed ${describeValue(feed)}${typeof feed === 'string' ? didYouMean(feed, known) : ''}. ${how}.`, {
-      values: { strategy: this.name, feed: describeValue(feed), known },
-    });
   }
 }

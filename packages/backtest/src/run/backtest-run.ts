@@ -1,18 +1,11 @@
 /** One run of a strategy over history: the same handlers, bars, broker and order of records as live, without waiting for anything. */
-import type { Schema } from '@deepwater/core/engine';
 import { FeedReplay, type LiveBars, MergedReplay, type ReplayFeed, type Run } from '@deepwater/query';
-import type { Fill } from '@deepwater/strategy';
 import {
-  type Failure, FeedInput, Giving, HandlerCalls, HandlerError, Market, MarketClock, PaperBroker, STAT, checkBroker, newStats, positionAt,
+  type Failure, FeedInput, Giving, HandlerCalls, HandlerError, type Handlers, type Market, MarketClock, type RecordSource, type Row, STAT, newStats, plainMetrics, positionAt,
 } from '@deepwater/strategy/engine';
+import { Account, ReplayedMarket } from './account.js';
 import { BacktestContext } from './backtest-context.js';
-import { EquitySampler } from './equity-sampler.js';
 import type { ReplayedFeed, RunOutcome, RunParams, RunPlan } from './payload.js';
-import { FillTotals, statisticsOf } from './statistics.js';
-import { TradeLog } from './trade-log.js';
-
-type Handlers = ConstructorParameters<typeof HandlerCalls>[0];
-type Row = Readonly<Record<string, unknown>>;
 
 /** Records between two looks at the flag that ends it all. */
 const ROWS_PER_LOOK = 4096;
@@ -26,52 +19,7 @@ const LOOK_MS = 20;
 export type RunFeed = Pick<ReplayedFeed, 'first' | 'oldest'> & { readonly feed: ReplayFeed };
 
 /** Thrown where nobody waits for the results any more. */
-export class Cancelled extends Error {}
-
-/** The broker's account of a run: its fills, the trades they make, and the equity over time. */
-class Account {
-  readonly fills: Fill[] = [];
-  readonly totals = new FillTotals();
-  readonly trades: TradeLog;
-  readonly sampler: EquitySampler;
-
-  constructor(readonly cash: number, { keep, sampleUs }: RunPlan) {
-    this.trades = new TradeLog(keep.trades);
-    this.sampler = new EquitySampler(cash, sampleUs);
-    this.#keep = keep.fills;
-  }
-  readonly #keep: number;
-
-  readonly filled = (fill: Fill): void => {
-    if (this.fills.length < this.#keep) this.fills.push(fill);
-    this.totals.add(fill);
-    this.trades.add(fill);
-  };
-}
-
-/** Nothing of the strategy's runs between two records, unless it is waited for: the clock can stay where it is. */
-class ReplayedMarket extends Market {
-  override leave(): void {}
-}
-
-/** A market that takes the equity at its times, before the record that comes then. */
-class SampledMarket extends ReplayedMarket {
-  first: number | undefined;
-  last = 0;
-
-  constructor(clock: MarketClock, private readonly paper: PaperBroker, private readonly sampler: EquitySampler) {
-    super(clock, paper);
-  }
-
-  override see(feed: number, row: Row, sequence: number): void {
-    this.clock.see(feed, row);
-    const time = this.clock.now();
-    if (time >= this.sampler.next) this.sampler.pass(time, this.paper.equity);
-    this.first ??= time;
-    this.last = time;
-    this.paper.see(feed, row, sequence);
-  }
-}
+class Cancelled extends Error {}
 
 export class BacktestRun {
   readonly #context: BacktestContext;
@@ -94,19 +42,18 @@ export class BacktestRun {
     this.#stats = stats;
     const begin = plan.warmUp ? Math.max(...feeds.map(({ feed }) => startMicros(feed))) : 0;
     const clock = new MarketClock(schemas, begin);
-    const { account, market } = marketOf(plan, feeds, schemas, clock);
-    this.#account = account;
-    this.#market = market;
+    this.#account = plan.broker === undefined ? undefined : new Account(plan.broker, plan, feeds.map(({ feed }) => ({ feed: feed.name, schema: feed.schema })), clock);
+    this.#market = this.#account?.market ?? new ReplayedMarket(clock, undefined);
     for (const [index, { first }] of feeds.entries()) stats[positionAt(index)] = first;
     const visible = [
       ...feeds.map(({ feed }, index) => ({ source: feed.replayed.source, below: () => stats[positionAt(index)] as number })),
       ...plan.writes.filter(({ source: { spec } }) => !feeds.some(({ feed }) => feed.name === spec.name)).map(({ source, first }) => ({ source, below: () => first })),
     ];
-    this.#context = new BacktestContext(plan, params, clock, market.broker, visible, () => { this.#calls.stop(); });
+    this.#context = new BacktestContext(plan, params, clock, this.#market.broker, visible, () => { this.#calls.stop(); });
     this.#calls = new HandlerCalls(handlers, this.#context, stats);
     this.#giving = new Giving(handlers, this.#calls, this.#context, stats, {
       dueAfter: (rows) => (this.#sinceLook += rows) >= ROWS_PER_LOOK,
-    }, market);
+    }, this.#market);
     const bars = handlers.onBar === undefined ? undefined : plan.bars;
     this.#inputs = feeds.map(({ feed }, index) => new FeedInput(index, sourceOf(feed.name), feed.schema, false, bars, 0));
     this.#batchRows = schemas.map(({ slotStride }) => (handlers.onBatch === undefined ? Infinity : Math.max(1, Math.min(RUN_ROWS, Math.floor(RUN_BYTES / slotStride)))));
@@ -209,16 +156,13 @@ export class BacktestRun {
 
   #outcome(): RunOutcome {
     const context = this.#context;
-    const account = this.#account;
-    const market = this.#market;
+    const { counts = { fills: 0, trades: 0 }, ...traded } = this.#account?.close() ?? { fills: [], trades: [] };
     const failure = this.#calls.failures[0];
     this.given(this.#stats[STAT.RECORDS] as number);
     return {
       index: this.params.index, records: this.#stats[STAT.RECORDS] as number, bars: this.#stats[STAT.BARS] as number,
-      fills: account?.fills ?? [], trades: account === undefined ? [] : [...account.trades.kept, ...account.trades.open],
-      ...(account === undefined || !(market instanceof SampledMarket) ? {} : figures(account, market)),
-      emitted: context.emitted, written: context.written, metrics: context.plainMetrics, logs: context.logs,
-      counts: { fills: account?.totals.count ?? 0, trades: account?.trades.closed ?? 0, emitted: context.emittedCount, logs: context.logCount },
+      ...traded, emitted: context.emitted, written: context.written, metrics: plainMetrics(context.metrics), logs: context.logs,
+      counts: { ...counts, emitted: context.emittedCount, logs: context.logCount },
       ...(failure === undefined ? {} : { failure: this.#timed(failure) }),
     };
   }
@@ -237,19 +181,6 @@ function withoutQuery(error: Failure['error']): Failure['error'] {
     ...error, message: clean(error.message), ...(error.stack === undefined ? {} : { stack: clean(error.stack) }),
     ...(error.cause === undefined ? {} : { cause: withoutQuery(error.cause) }), ...(error.errors === undefined ? {} : { errors: error.errors.map(withoutQuery) }),
   };
-}
-
-function figures(account: Account, market: SampledMarket): Pick<RunOutcome, 'equity' | 'stats'> {
-  const final = (market.broker as PaperBroker).equity;
-  const equity = account.sampler.finish(final);
-  return { equity, stats: statisticsOf(account.cash, final, equity, account.totals, account.trades, market.first ?? 0, market.last) };
-}
-
-function marketOf(plan: RunPlan, feeds: readonly RunFeed[], schemas: readonly Schema[], clock: MarketClock): { account: Account | undefined; market: Market } {
-  if (plan.broker === undefined) return { account: undefined, market: new ReplayedMarket(clock, undefined) };
-  const checked = checkBroker(plan.broker, feeds.map(({ feed }) => ({ feed: feed.name, schema: feed.schema })));
-  const account = new Account(checked.cash, plan);
-  return { account, market: new SampledMarket(clock, new PaperBroker(checked, schemas, clock, account.filled), account.sampler) };
 }
 
 /** The beginning of a feed's replay in microseconds. */
@@ -276,6 +207,6 @@ function warmUp({ feed, first, oldest }: RunFeed, bars: LiveBars, begun: boolean
   }
 }
 
-function sourceOf(feed: string): ConstructorParameters<typeof FeedInput>[1] {
+function sourceOf(feed: string): RecordSource {
   return { feed, lost: 0, stopped: false, poll: () => undefined, ready: () => Promise.resolve(), close() {} };
 }

@@ -1,5 +1,4 @@
 /** Equity over time, at whole multiples of an interval since 1970. */
-
 export interface EquityCurve {
   /** Microseconds between two values. */
   readonly intervalUs: number;
@@ -10,7 +9,6 @@ export interface EquityCurve {
 }
 
 const SECOND_US = 1_000_000;
-const DAY_US = 86_400 * SECOND_US;
 /** Each a multiple of the one before, so that a curve can be thinned out; after the last each is twice the one before. */
 const INTERVALS_US = [0.001, 0.01, 0.1, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400].map((seconds) => seconds * SECOND_US);
 /** More values than this, and the next interval is taken. */
@@ -42,8 +40,7 @@ export class EquitySampler {
   /** @param equity at the end; the curve ends at the first multiple of the interval after the last record */
   finish(equity: number): EquityCurve {
     if (this.#values.length > 0) this.#values.push(equity);
-    const { intervalUs, times } = { intervalUs: this.#interval, times: this.#values.map((_, i) => this.#begin + i * this.#interval) };
-    return { intervalUs, times, values: this.#values };
+    return { intervalUs: this.#interval, times: this.#values.map((_, i) => this.#begin + i * this.#interval), values: this.#values };
   }
 
   #start(time: number): void {
@@ -59,7 +56,7 @@ export class EquitySampler {
 
   #thin(): void {
     const before = this.#interval;
-    const after = this.#fixed ? before * 2 : INTERVALS_US.find((interval) => interval > before) ?? Math.max(before, DAY_US) * 2;
+    const after = (this.#fixed ? undefined : INTERVALS_US.find((interval) => interval > before)) ?? before * 2;
     const begin = Math.floor(this.#begin / after) * after;
     const kept = [this.cash];
     const skipped = Math.round((this.#begin - begin) / before);

@@ -1,9 +1,6 @@
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DeepwaterError } from '@deepwater/core/engine';
-import { handlersOf, isClass } from '@deepwater/strategy/engine';
-
-type Handlers = ReturnType<typeof handlersOf>;
+import { type Handlers, handlersOf, importModule, isClass } from '@deepwater/strategy/engine';
 
 /**
  * The handlers of a strategy for one run, with state of their own. Of a default class that is an instance: the module itself is loaded once a
@@ -18,15 +15,10 @@ export async function handlersForRun(module: string, run: string): Promise<Handl
   return handlersOf(exported, module);
 }
 
-async function load(module: string, query: string): Promise<Record<string, unknown>> {
+function load(module: string, query: string): Promise<Record<string, unknown>> {
   const url = new URL(module);
   url.search = url.search === '' ? query : `${url.search}&${query}`;
-  try {
-    return await import(url.href) as Record<string, unknown>;
-  } catch (error) {
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new DeepwaterError('DW_STRATEGY_INVALID', `The strategy module ${module} does not load: ${why}`, { values: { module }, cause: error });
-  }
+  return importModule(module, url.href);
 }
 
 function changed(module: string): string {

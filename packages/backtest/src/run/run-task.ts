@@ -1,6 +1,6 @@
 /** What threads of the pool do of a backtest: some sets of parameters, one after the other, over the same records. */
-import { DeepwaterError } from '@deepwater/core/engine';
 import { ReplayFeed, type TaskHelper } from '@deepwater/query';
+import { checkBarsGiven } from '@deepwater/strategy/engine';
 import { BacktestRun } from './backtest-run.js';
 import { handlersForRun } from './load-module.js';
 import type { RunOutcome, RunPayload } from './payload.js';
@@ -13,7 +13,7 @@ export async function runSets({ plan, sets }: RunPayload, helper: TaskHelper): P
   try {
     for (const [done, set] of sets.entries()) {
       const handlers = await handlersForRun(plan.module, `${plan.id}-${set.index}`);
-      if (handlers.onBar !== undefined && plan.bars === undefined) throw noBars(plan.module);
+      checkBarsGiven(plan.module, handlers, plan.bars, 'backtest');
       const given = (records: number): void => { helper.progress(done * rows + Math.min(rows, records), sets.length * rows); };
       outcomes.push(await new BacktestRun(plan, set, feeds, handlers, () => helper.cancelled(), given).run());
       given(rows);
@@ -22,8 +22,4 @@ export async function runSets({ plan, sets }: RunPayload, helper: TaskHelper): P
     for (const { feed } of feeds) feed.close();
   }
   return outcomes;
-}
-
-function noBars(module: string): DeepwaterError {
-  return new DeepwaterError('DW_OPTION_INVALID', `The strategy module ${module} has onBar, and backtest was not told which bars: give { bars: { resolution: '1m' } }.`, { values: { module } });
 }

@@ -1,6 +1,7 @@
 /** How the paper broker fills, prices and charges: what callers give, checked. */
 import { DeepwaterError, type Field, type Schema, describeValue, didYouMean, isNumericType } from '@deepwater/core/engine';
 import { checkKeys } from '@deepwater/query';
+import { wrong } from '../option-values.js';
 
 /** How orders of an instrument are filled. */
 export interface FillOptions {
@@ -72,7 +73,7 @@ export function checkBroker(options: unknown, feeds: readonly { readonly feed: s
   if (typeof cash !== 'number' || !Number.isFinite(cash)) throw wrong('broker.cash', cash, 'a number');
   const names = feeds.map(({ feed }) => feed);
   const own = feedsOf(ofFeeds, names);
-  const terms = feeds.map(({ feed }) => termsOf(feed, common as FillOptions, own[feed], feeds));
+  const terms = feeds.map(({ feed }) => termsOf(feed, common as FillOptions, own.get(feed), feeds));
   const tradable = terms.filter((each) => each !== undefined);
   if (tradable.length === 0) {
     throw new DeepwaterError('DW_OPTION_INVALID', `None of the feeds ${names.join(', ')} has a field price, or bid and ask, that orders could be filled by. Say in { broker: { price } } or { broker: { bid, ask } } which fields those are.`, {
@@ -82,14 +83,14 @@ export function checkBroker(options: unknown, feeds: readonly { readonly feed: s
   return { cash, terms: tradable };
 }
 
-function feedsOf(given: unknown, names: readonly string[]): Readonly<Record<string, InstrumentOptions>> {
-  if (given === undefined) return {};
+function feedsOf(given: unknown, names: readonly string[]): ReadonlyMap<string, InstrumentOptions> {
+  if (given === undefined) return new Map();
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrong('broker.feeds', given, 'an object of options by the name of a feed');
   for (const [name, options] of Object.entries(given)) {
     if (!names.includes(name)) throw unknownFeed('broker.feeds', name, names);
     checkKeys(options, [...FILL_KEYS, 'pricedBy']);
   }
-  return given as Record<string, InstrumentOptions>;
+  return new Map(Object.entries(given as Record<string, InstrumentOptions>));
 }
 
 /** @returns undefined where the feed has no prices and nobody said that it had */
@@ -136,8 +137,4 @@ function unknownFeed(option: string, name: unknown, names: readonly string[]): D
   return new DeepwaterError('DW_OPTION_INVALID', `${option} names ${describeValue(name)}${hint}, which is none of the strategy's feeds: ${names.join(', ')}. Follow it, too, or name another.`, {
     values: { [option]: describeValue(name), feeds: names },
   });
-}
-
-function wrong(option: string, value: unknown, wanted: string): DeepwaterError {
-  return new DeepwaterError('DW_OPTION_INVALID', `${option} is ${describeValue(value)}; give ${wanted}.`, { values: { [option]: describeValue(value) } });
 }

@@ -12,15 +12,13 @@ export function marketOf(broker: BrokerOptions, feeds: readonly FeedSpec[]): Mar
   return new Market(clock, new PaperBroker(checkBroker(broker, feeds.map(({ name }, index) => ({ feed: name, schema: schemas[index] as Schema }))), schemas, clock));
 }
 
-const NONE: Fill[] = [];
-
 /** What follows the records that a strategy is given, a step ahead of it: the time of the market, and the broker. */
 export class Market {
   /** Fills that the strategy has not been told of. */
   readonly fills: Fill[];
 
   constructor(readonly clock: MarketClock, readonly broker: PaperBroker | undefined) {
-    this.fills = broker?.fills ?? NONE;
+    this.fills = broker?.fills ?? [];
   }
 
   /** A record comes. @param feed position of its feed @param row the flyweight there */
