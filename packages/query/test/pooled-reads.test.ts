@@ -38,6 +38,16 @@ async function hold(pool: QueryPool): Promise<() => void> {
   };
 }
 
+/** Has retention delete a chunk as soon as the next task of the pool is done. */
+function deleteAfterAnswer(pool: QueryPool, fixture: FeedFixture): void {
+  const run = vi.spyOn(pool, 'run').mockImplementation(async (...args) => {
+    run.mockRestore();
+    const answer = await pool.run<never>(...args);
+    fixture.deleteOldest();
+    return answer;
+  });
+}
+
 const prices = (records: readonly (readonly unknown[])[]): unknown[] => records.map(([price]) => price);
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 const ALL = [0, 1e12] as const;
@@ -110,13 +120,20 @@ describe('a read through the pool', () => {
     fixture.deleteOldest();
     letGo();
     expect(prices(await before)).toEqual(numbers(256, 1500));
-    const found = vi.spyOn(pool, 'run').mockImplementation(async (...args) => {
-      found.mockRestore();
-      const answer = await pool.run<never>(...args);
-      fixture.deleteOldest();
-      return answer;
-    });
+    deleteAfterAnswer(pool, fixture);
     expect(prices(await reader.range(...ALL))).toEqual(numbers(512, 1500));
+  });
+
+  test('whose limit is met by rows that retention deletes meanwhile goes on behind them', async () => {
+    const pool = await warmPool({ morselBytes: 3000 });
+    const fixture = feed(trades, small);
+    fill(fixture, 1500);
+    fixture.drain(1280 - fixture.tail);
+    const reader = readerOf(fixture, pool);
+    deleteAfterAnswer(pool, fixture);
+    expect(prices(await reader.range(...ALL, { limit: 600 }))).toEqual(numbers(256, 856));
+    deleteAfterAnswer(pool, fixture);
+    expect(prices(await reader.last(1200))).toEqual(numbers(512, 1500));
   });
 
   test('of a memory feed gives a gapless end of what there was', async () => {
