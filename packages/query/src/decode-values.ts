@@ -97,6 +97,13 @@ export function valueExpression(field: Field, k: number): string {
 /** Decodes rows [from, to) of a source into `out`, from `at` on. @returns the next free place. */
 export type RowDecoder = (out: unknown[], at: number, columns: readonly DecodeColumn[], from: number, to: number, helpers: DecodeHelpers) => number;
 
+/** Records of rows [from, to) of a source; of all of them, where these are left out. @param fields those of the decoder */
+export function recordsOf(decoder: RowDecoder, fields: readonly Field[], helpers: DecodeHelpers, source: RowSource, from = 0, to = source.capacityRows): unknown[] {
+  const records = new Array<unknown>(to - from);
+  decoder(records, 0, fields.map((field) => decodeColumn(source, field)), from, to, helpers);
+  return records;
+}
+
 const compiled = new Map<string, RowDecoder>();
 
 /** The decoder that builds each record by an expression; one for all feeds with the same fields. */
