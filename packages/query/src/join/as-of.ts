@@ -162,8 +162,9 @@ function* formedBatches(form: AsOfForm, left: OpenPoint, right: OpenPoint, rules
 
 function toleranceOf(tolerance: unknown, unit: TimeUnit): bigint | undefined {
   if (tolerance === undefined) return undefined;
-  if (typeof tolerance === 'number' && tolerance >= 0 && Number.isFinite(tolerance)) return BigInt(Math.round(tolerance * UNITS_PER_SECOND[unit]));
-  throw new DeepwaterError('DW_OPTION_INVALID', `tolerance is ${describeValue(tolerance)}; give a number of seconds, 0 or more.`, { values: { tolerance } });
+  const units = typeof tolerance === 'number' && tolerance >= 0 ? Math.round(tolerance * UNITS_PER_SECOND[unit]) : NaN;
+  if (Number.isFinite(units)) return BigInt(units);
+  throw new DeepwaterError('DW_OPTION_INVALID', `tolerance is ${describeValue(tolerance)}; give a number of seconds, 0 or more, or leave it out.`, { values: { tolerance } });
 }
 
 /** Names of left fields, then those of right ones with the prefix. @throws DeepwaterError DW_OPTION_INVALID where two are the same */
