@@ -28,7 +28,8 @@ export const history = fc.record({
 });
 export type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
-function* chances(seed: number): Generator<number, never, void> {
+/** Numbers in [0, 1) that follow from a seed. */
+export function* chances(seed: number): Generator<number, never, void> {
   let state = seed >>> 0;
   for (;;) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -4,6 +4,7 @@ import type { FeedSpecInput } from '@deepwater/core';
 import type { UntypedWhere } from '@deepwater/query';
 import { type TimeShape, timeOf, timeShape } from './everything.js';
 import { FeedFixture } from './feed-fixture.js';
+import { chances } from './history.js';
 
 export const FACTORS = { ms: 1_000_000n, us: 1000n, ns: 1n } as const;
 export type Unit = keyof typeof FACTORS;
@@ -63,8 +64,7 @@ export function specOf(name: string, unit: Unit, signed: boolean, persist: boole
 export function buildFeed(index: number, { unit, signed, persist, shape, begin, stride, capacityRows, blockRows, seed, steps }: FeedHistory): ModelFeed {
   const slots = persist ? 1024 : 2048;
   const fixture = new FeedFixture(specOf(`feed${index}`, unit, signed, persist), { capacityRows, blockRows, ringSlots: slots });
-  let state = seed >>> 0;
-  const chance = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const chance = chances(seed);
   const rows: ModelRow[] = [];
   const from = begin / FACTORS[unit];
   let n = 0;
@@ -72,7 +72,7 @@ export function buildFeed(index: number, { unit, signed, persist, shape, begin, 
     if (kind === 'write') {
       for (let i = 0; i < count; i++, n++) {
         if (persist && fixture.writer.position - fixture.tail >= slots) fixture.drain();
-        const offset = BigInt(timeOf(shape as TimeShape, n, chance())) * stride;
+        const offset = BigInt(timeOf(shape as TimeShape, n, chance.next().value)) * stride;
         const greatest = unit === 'ns' ? 2n ** 62n : 2n ** 53n - 1n;
         const least = signed ? -greatest : 0n;
         const wished = from + offset;
