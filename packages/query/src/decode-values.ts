@@ -1,5 +1,6 @@
 /** How one value is read out of a column, as JavaScript: the parts that generated decoders are put together from. */
-import { DeepwaterError, type Field, type Schema, type SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
+import { DeepwaterError, type Field, type Schema, SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
+import type { FeedFiles } from './feed-files.js';
 import { type RowSource, bytesOf, columnOf, wordsOf } from './row-source.js';
 
 /** What decoders are given for each field: cells, or words where 64 bits become a number, or bytes for texts. */
@@ -33,6 +34,10 @@ export class DecodeHelpers {
     readonly symbols: SymbolDictionaryReader,
   ) {
     this.texts = schema.fields.map((field) => (field.type === 'symbol' ? symbols.texts(field.index) : undefined));
+  }
+
+  static ofFeed({ source, schema, paths }: FeedFiles): DecodeHelpers {
+    return new DecodeHelpers(source.spec.name, schema, new SymbolDictionaryReader(paths.symbols, source.feedUid));
   }
 
   /** The text of a symbol that was added after the dictionary was last read. */

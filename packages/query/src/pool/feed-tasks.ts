@@ -68,6 +68,6 @@ export function forget({ source }: { readonly source: string }): void {
 }
 
 /** The symbols' file is read by whoever decodes; once here, it is in memory. What is added later is there anyway, having just been written. */
-function loadSymbols({ symbols }: WorkerFeed, fields: readonly Field[]): void {
+function loadSymbols({ helpers: { symbols } }: WorkerFeed, fields: readonly Field[]): void {
   if (fields.some(({ type, index }) => type === 'symbol' && symbols.texts(index).length === 0)) symbols.reload();
 }

@@ -73,7 +73,7 @@ export function scanPart<R>(payload: ScanPayload, helper: TaskHelper, fold: (sca
   const cut = takeCut(files, part?.to ?? payload.head);
   const { head } = cut;
   const from = part?.from ?? (payload.last === undefined ? payload.from ?? 0 : sequenceOfLast(files, cut, payload.last));
-  const where = payload.where === undefined ? undefined : { predicate: payload.where, symbols: feed.symbols, timesOnly: payload.timesOnly === true };
+  const where = payload.where === undefined ? undefined : { predicate: payload.where, symbols: feed.helpers.symbols, timesOnly: payload.timesOnly === true };
   const wanted = { bounds, limit, fields, cut, where };
   if (part !== undefined) return { result: fold(scan, watched(pieces(files, { ...wanted, from }), helper, part.rows)), head };
   const looked = new Set([...payload.fields, ...(payload.where === undefined ? [] : columnsOf(payload.where))]);
