@@ -5,6 +5,7 @@ import { unusableWarning } from './bars/unusable-warning.js';
 import { DecodeHelpers } from './decode-values.js';
 import { FeedFiles } from './feed-files.js';
 import type { ReadContext } from './reads.js';
+import { newController } from './pool/call-end.js';
 import { PooledReads } from './pool/pooled-reads.js';
 import { type Limited, limitedCall } from './pool/limited-call.js';
 import type { ReaderOptions, ReaderSource } from './reader-source.js';
@@ -17,7 +18,7 @@ export class OpenFeed {
   readonly #context: ReadContext;
   readonly #pooled: PooledReads | undefined;
   /** Aborted when the reader is closed. */
-  readonly #closing = new AbortController();
+  readonly #closing = newController();
   #closed = false;
 
   constructor(source: ReaderSource, options: ReaderOptions = {}) {

@@ -246,6 +246,24 @@ describe('a read ends before it is done', () => {
     await expect(readerOf(fixture, pool).range(...ALL, { onProgress: () => { throw new Error('mine'); } })).rejects.toThrow('mine');
   });
 
+  test('many at once, each with a time and cut into many parts, do not make Node warn of a leak', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => { warnings.push(warning); };
+    process.on('warning', onWarning);
+    closing.push(() => process.off('warning', onWarning));
+    const pool = await warmPool();
+    const fixture = feed(trades, small);
+    fill(fixture, 2000);
+    const reader = readerOf(fixture, pool);
+    for (const read of await Promise.all(numbers(0, 20).map(() => reader.last(5, { timeoutMs: 60_000 })))) expect(prices(read)).toEqual(numbers(1995, 2000));
+    const rows: number[] = [];
+    const parts = numbers(0, 20).map((payload) => ({ payload }));
+    await pool.map<number>(parts, { filename, name: 'echo', what: 'parts', concurrency: 20 }, (n) => { rows.push(n); });
+    expect(rows).toEqual(numbers(0, 20));
+    await new Promise<void>((resume) => { setImmediate(resume); });
+    expect(warnings).toEqual([]);
+  });
+
   test('limits that cannot be used are refused, and sync forms have none', async () => {
     const pool = await warmPool();
     const reader = readerOf(feed(trades, small), pool);
