@@ -186,6 +186,11 @@ describe('a long scan', () => {
     run.mockClear();
     expect(await reader.range(20_000, 40_000, { limit: 40 })).toEqual(reader.rangeSync(20_000, 40_000, { limit: 40 }));
     expect(run.mock.calls.length).toBeLessThan(parts / 2);
+    // No more than is wanted of a chunk: one task for the range; for `at` one that finds the record, and one that looks at it.
+    run.mockClear();
+    expect(prices(await reader.range(...ALL, { limit: 5 }))).toEqual(numbers(0, 5));
+    expect(await reader.at(20_000)).toEqual(reader.atSync(20_000));
+    expect(run).toHaveBeenCalledTimes(3);
     const source = JSON.stringify(fixture.source);
     expect(await countInPool(pool, { source, fields: [2], clockIndex: 0, low: 20_000n, high: 39_999n, morselBytes: 512 }, 'count')).toBe(reader.rangeSync(20_000, 40_000).length);
     expect(await countInPool(pool, { source, fields: [2], morselBytes: 512 }, 'count')).toBe(6000);

@@ -53,20 +53,21 @@ export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBou
   let certain = 0;
   for (const ref of chunkRefs(files, cut, from, bounds)) {
     for (const found of candidates(files, cut, ref, bounds)) {
-      for (let row = found.from; row < found.to;) {
+      const end = found.certain ? Math.min(found.to, found.from + limit - certain) : found.to;
+      for (let row = found.from; row < end;) {
         const grain = row - (row % cutRows);
         // What there is of a grain already may be all of a part; the rest of it belongs there, too.
         if (open !== undefined && open.rows >= wanted && ref.firstSequence + grain >= open.to) {
           parts.push(open);
           open = undefined;
         }
-        const to = Math.min(found.to, grain + cutRows);
+        const to = Math.min(end, grain + cutRows);
         open ??= { from: ref.firstSequence + row, to: 0, rows: 0 };
         open.rows += to - row;
         open.to = ref.firstSequence + to;
         row = to;
       }
-      if (found.certain) certain += found.to - found.from;
+      if (found.certain) certain += end - found.from;
       if (certain >= limit) break;
     }
     if (certain >= limit) break;
