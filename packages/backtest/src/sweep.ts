@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DeepwaterError } from '@deepwater/core/engine';
 import type { Progress, QueryPool } from '@deepwater/query';
 import type { BacktestProgress, CheckedBacktest } from './options.js';
@@ -21,6 +22,8 @@ export class Sweep {
   #recordsDone = 0;
 
   constructor(private readonly pool: QueryPool, private readonly plan: RunPlan, private readonly options: CheckedBacktest, private readonly resultOf: (outcome: RunOutcome) => BacktestResult) {
+    // As many tasks listen to it as there are workers: no leak, as Node would have it from the eleventh on.
+    setMaxListeners(0, this.#stop.signal);
     this.#results = new Array<BacktestResult>(options.params.length);
     this.#rows = plan.feeds.reduce((sum, { rows }) => sum + rows, 0);
   }

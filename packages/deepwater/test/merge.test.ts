@@ -212,6 +212,7 @@ describe('platform.asOf', () => {
   test.each([
     ['an unknown right feed', () => platform.asOf(trades, 'quote'), 'DW_FEED_UNKNOWN'],
     ['a tolerance below 0', () => platform.asOf(trades, quotes, { tolerance: -1 }), 'DW_OPTION_INVALID: tolerance is'],
+    ['a tolerance beyond what numbers hold', () => platform.asOf(trades, quotes, { tolerance: 1e305 }), 'DW_OPTION_INVALID: tolerance is'],
     ['a tolerance that is no number', () => platform.asOf(trades, quotes, { tolerance: NaN }), 'DW_OPTION_INVALID: tolerance is'],
     ['names that clash', () => platform.asOf(trades, quotes, { format: 'object', prefix: '' }), 'DW_OPTION_INVALID: The join would have two fields called ts'],
     ['a field called matched', () => platform.asOf(trades, quotes, { format: 'columns', columns: ['price'], rightColumns: ['bid'], prefix: 'matched' as string }), undefined],

@@ -5,10 +5,11 @@ import type { RowDecoder } from './decode-values.js';
 import type { FeedFiles } from './feed-files.js';
 import type { Request } from './options.js';
 import { type ReadContext, filterOf, neededFields } from './reads.js';
+import { countRuns, splitRuns } from './run-list.js';
 import type { Segment } from './segment.js';
 import { pieceSegments } from './segments.js';
-import { type Piece, pieces } from './select.js';
-import { runNow, runSliced } from './slices.js';
+import { pieces } from './select.js';
+import { inSlices, runNow, runSliced } from './slices.js';
 import type { TimeBounds } from './time-bounds.js';
 import type { WantedFilter } from './where/used-filter.js';
 
@@ -22,13 +23,12 @@ export interface BatchRequest {
 
 /** Records that `read` makes at once. */
 const RECORDS_AT_ONCE = 1024;
-const SLICE_MS = 2;
 
 /** @param check throws where the reader has been closed. */
 export async function* batchesOf(files: FeedFiles, request: BatchRequest, check: () => void): AsyncGenerator<Segment, void, void> {
   check();
   const { fields, bounds, batchRows, limit, where } = request;
-  for await (const piece of piecesInSlices(files, { bounds, limit, fields: neededFields(files, request, bounds), where }, check)) {
+  for await (const piece of inSlices(pieces(files, { bounds, limit, fields: neededFields(files, request, bounds), where }), check)) {
     for (const segment of await runSliced(pieceSegments(files, piece, fields, batchRows), check)) {
       yield segment;
       check();
@@ -53,41 +53,10 @@ export async function* recordsOf(context: ReadContext, request: Request, decoder
   check();
   const { files, helpers } = context;
   const { fields, limit } = request;
-  for await (const piece of piecesInSlices(files, { bounds, limit, fields: neededFields(files, request, bounds), where: filterOf(helpers, request) }, check)) {
-    for (const part of partsOf(piece, RECORDS_AT_ONCE)) {
-      yield* runNow(collectRecords(files, [part], fields, decoder, helpers));
+  for await (const piece of inSlices(pieces(files, { bounds, limit, fields: neededFields(files, request, bounds), where: filterOf(helpers, request) }), check)) {
+    for (const runs of splitRuns(piece.runs, RECORDS_AT_ONCE)) {
+      yield* runNow(collectRecords(files, [{ ...piece, runs, rows: countRuns(runs) }], fields, decoder, helpers));
       check();
     }
   }
-}
-
-async function* piecesInSlices(files: FeedFiles, wanted: Parameters<typeof pieces>[1], check: () => void): AsyncGenerator<Piece, void, void> {
-  let end = performance.now() + SLICE_MS;
-  for (const piece of pieces(files, wanted)) {
-    if (piece !== undefined) yield piece;
-    if (performance.now() < end) continue;
-    await new Promise<void>((resume) => { setImmediate(resume); });
-    check();
-    end = performance.now() + SLICE_MS;
-  }
-}
-
-/** A piece in parts of at most `rowsMax` rows. */
-function* partsOf(piece: Piece, rowsMax: number): Generator<Piece, void, void> {
-  let pairs: number[] = [];
-  let rows = 0;
-  for (let r = 0; r < piece.runs.length; r += 2) {
-    const end = piece.runs[r + 1] as number;
-    for (let from = piece.runs[r] as number; from < end; ) {
-      const to = Math.min(end, from + rowsMax - rows);
-      pairs.push(from, to);
-      rows += to - from;
-      from = to;
-      if (rows < rowsMax) continue;
-      yield { ...piece, runs: Int32Array.from(pairs), rows };
-      pairs = [];
-      rows = 0;
-    }
-  }
-  if (rows > 0) yield { ...piece, runs: Int32Array.from(pairs), rows };
 }

@@ -34,7 +34,8 @@ export function firstAbove(words: Int32Array, bounds: TimeBounds, from: number, 
   return low;
 }
 
-function inside(h: number, l: number, bounds: TimeBounds): boolean {
+/** Whether a time lies within the bounds, by its words as they compare. */
+export function inside(h: number, l: number, bounds: TimeBounds): boolean {
   return (
     (h > bounds.lowHigh || (h === bounds.lowHigh && l >= bounds.lowLow)) &&
     (h < bounds.highHigh || (h === bounds.highHigh && l <= bounds.highLow))
@@ -76,6 +77,25 @@ export function greatestInside(words: Int32Array, bounds: TimeBounds, from: numb
     const l = (words[2 * row] as number) ^ SIGN;
     if (!inside(h, l, bounds)) continue;
     if (best < 0 || h > bestHigh || (h === bestHigh && l >= bestLow)) {
+      best = row;
+      bestHigh = h;
+      bestLow = l;
+    }
+  }
+  return best;
+}
+
+/** Row of the least time within the bounds among [from, to), the first of equals; -1 where there is none. */
+export function leastInside(words: Int32Array, bounds: TimeBounds, from: number, to: number): number {
+  const { flip } = bounds;
+  let best = -1;
+  let bestHigh = 0;
+  let bestLow = 0;
+  for (let row = from; row < to; row++) {
+    const h = (words[2 * row + 1] as number) ^ flip;
+    const l = (words[2 * row] as number) ^ SIGN;
+    if (!inside(h, l, bounds)) continue;
+    if (best < 0 || h < bestHigh || (h === bestHigh && l < bestLow)) {
       best = row;
       bestHigh = h;
       bestLow = l;

@@ -1,6 +1,7 @@
 /** How one value is read out of a column, as JavaScript: the parts that generated decoders are put together from. */
-import { DeepwaterError, type Field, type Schema, type SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
+import { DeepwaterError, type Field, type Schema, SymbolDictionaryReader, decimalToNumber, formatDecimal } from '@deepwater/core/engine';
 import { is64 } from './cell-kinds.js';
+import type { FeedFiles } from './feed-files.js';
 import { type RowSource, bytesOf, columnOf, wordsOf } from './row-source.js';
 
 /** What decoders are given for each field: cells, or words where 64 bits become a number, or bytes for texts. */
@@ -34,6 +35,10 @@ export class DecodeHelpers {
     readonly symbols: SymbolDictionaryReader,
   ) {
     this.texts = schema.fields.map((field) => (field.type === 'symbol' ? symbols.texts(field.index) : undefined));
+  }
+
+  static ofFeed({ source, schema, paths }: FeedFiles): DecodeHelpers {
+    return new DecodeHelpers(source.spec.name, schema, new SymbolDictionaryReader(paths.symbols, source.feedUid));
   }
 
   /** The text of a symbol that was added after the dictionary was last read. */
@@ -97,6 +102,13 @@ export function valueExpression(field: Field, k: number): string {
 
 /** Decodes rows [from, to) of a source into `out`, from `at` on. @returns the next free place. */
 export type RowDecoder = (out: unknown[], at: number, columns: readonly DecodeColumn[], from: number, to: number, helpers: DecodeHelpers) => number;
+
+/** Records of rows [from, to) of a source; of all of them, where these are left out. @param fields those of the decoder */
+export function recordsOf(decoder: RowDecoder, fields: readonly Field[], helpers: DecodeHelpers, source: RowSource, from = 0, to = source.capacityRows): unknown[] {
+  const records = new Array<unknown>(to - from);
+  decoder(records, 0, fields.map((field) => decodeColumn(source, field)), from, to, helpers);
+  return records;
+}
 
 const compiled = new Map<string, RowDecoder>();
 

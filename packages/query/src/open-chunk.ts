@@ -36,6 +36,8 @@ export class OpenChunk implements RowSource {
   readonly #complete: ({ readonly blocks: number; readonly facts: BlockFacts | undefined } | undefined)[] = [];
   #sealedRows = -1;
   #survivors = -1;
+  /** A writer of this boot has it, and nobody else will: there is no other boot as long as this process lives. */
+  #ofThisBoot = false;
 
   constructor({ path, header, mapped, geometry }: ReadableChunk, schema: Schema) {
     if (geometry.fileBytes > mapped.fileBytes) {
@@ -72,7 +74,8 @@ export class OpenChunk implements RowSource {
       this.#sealedRows = seal.rows;
       return seal.rows;
     }
-    if (this.header.bootId === bootId()) return Math.min(this.header.committedRows, this.capacityRows);
+    this.#ofThisBoot ||= this.header.bootId === bootId();
+    if (this.#ofThisBoot) return Math.min(this.header.committedRows, this.capacityRows);
     if (this.#survivors < 0) this.#survivors = survivingRows(this.header, this.geometry, this.#schema);
     return this.#survivors;
   }

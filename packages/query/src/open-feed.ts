@@ -1,10 +1,11 @@
 /** What is behind every reader: the files of one feed, open until the reader is closed. */
-import { type FeedSpec, DeepwaterError, type RecordFormat, type Schema, SymbolDictionaryReader, checkFeedName, compileSchema } from '@deepwater/core/engine';
+import { type FeedSpec, DeepwaterError, type RecordFormat, type Schema, checkFeedName, compileSchema } from '@deepwater/core/engine';
 import { localBell, wakeLocal } from '@deepwater/ring';
 import { unusableWarning } from './bars/unusable-warning.js';
 import { DecodeHelpers } from './decode-values.js';
 import { FeedFiles } from './feed-files.js';
 import type { ReadContext } from './reads.js';
+import { newController } from './pool/call-end.js';
 import { PooledReads } from './pool/pooled-reads.js';
 import { type Limited, limitedCall } from './pool/limited-call.js';
 import type { ReaderOptions, ReaderSource } from './reader-source.js';
@@ -17,7 +18,7 @@ export class OpenFeed {
   readonly #context: ReadContext;
   readonly #pooled: PooledReads | undefined;
   /** Aborted when the reader is closed. */
-  readonly #closing = new AbortController();
+  readonly #closing = newController();
   #closed = false;
 
   constructor(source: ReaderSource, options: ReaderOptions = {}) {
@@ -26,11 +27,10 @@ export class OpenFeed {
     checkFeedName(this.spec.name);
     this.schema = compileSchema(this.spec);
     const files = new FeedFiles(source, this.schema);
-    const symbols = new SymbolDictionaryReader(files.paths.symbols, source.feedUid);
     const told = new Set<string>();
     this.#context = {
       files,
-      helpers: new DecodeHelpers(this.spec.name, this.schema, symbols),
+      helpers: DecodeHelpers.ofFeed(files),
       onWild: (clock, newest, limit) => {
         if (told.has(clock.name)) return;
         told.add(clock.name);

@@ -44,6 +44,26 @@ export class RunList {
   }
 }
 
+/** Runs in parts of at most `rowsMax` rows. */
+export function* splitRuns(runs: Int32Array, rowsMax: number): Generator<Int32Array, void, void> {
+  let pairs: number[] = [];
+  let rows = 0;
+  for (let r = 0; r < runs.length; r += 2) {
+    const end = runs[r + 1] as number;
+    for (let from = runs[r] as number; from < end; ) {
+      const to = Math.min(end, from + rowsMax - rows);
+      pairs.push(from, to);
+      rows += to - from;
+      from = to;
+      if (rows < rowsMax) continue;
+      yield Int32Array.from(pairs);
+      pairs = [];
+      rows = 0;
+    }
+  }
+  if (rows > 0) yield Int32Array.from(pairs);
+}
+
 /** Rows of a list of runs. */
 export function countRuns(pairs: Int32Array): number {
   let rows = 0;

@@ -22,6 +22,21 @@ export function* awaited<T>(promise: Promise<T>): Steps<T> {
   return value as T;
 }
 
+/**
+ * What a generator gives, gone through in slices; `undefined` is a place to pause.
+ * @param check as for `runSliced`
+ */
+export async function* inSlices<T>(values: Iterable<T | undefined>, check: () => void): AsyncGenerator<T, void, void> {
+  let end = performance.now() + SLICE_MS;
+  for (const value of values) {
+    if (value !== undefined) yield value;
+    if (performance.now() < end) continue;
+    await new Promise<void>((resume) => { setImmediate(resume); });
+    check();
+    end = performance.now() + SLICE_MS;
+  }
+}
+
 /** @param check runs before every slice but the first, and ends the work by throwing. */
 export async function runSliced<T>(steps: Steps<T>, check: () => void): Promise<T> {
   try {

@@ -38,6 +38,16 @@ async function hold(pool: QueryPool): Promise<() => void> {
   };
 }
 
+/** Has retention delete a chunk as soon as the next task of the pool is done. */
+function deleteAfterAnswer(pool: QueryPool, fixture: FeedFixture): void {
+  const run = vi.spyOn(pool, 'run').mockImplementation(async (...args) => {
+    run.mockRestore();
+    const answer = await pool.run<never>(...args);
+    fixture.deleteOldest();
+    return answer;
+  });
+}
+
 const prices = (records: readonly (readonly unknown[])[]): unknown[] => records.map(([price]) => price);
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 const ALL = [0, 1e12] as const;
@@ -110,13 +120,20 @@ describe('a read through the pool', () => {
     fixture.deleteOldest();
     letGo();
     expect(prices(await before)).toEqual(numbers(256, 1500));
-    const found = vi.spyOn(pool, 'run').mockImplementation(async (...args) => {
-      found.mockRestore();
-      const answer = await pool.run<never>(...args);
-      fixture.deleteOldest();
-      return answer;
-    });
+    deleteAfterAnswer(pool, fixture);
     expect(prices(await reader.range(...ALL))).toEqual(numbers(512, 1500));
+  });
+
+  test('whose limit is met by rows that retention deletes meanwhile goes on behind them', async () => {
+    const pool = await warmPool({ morselBytes: 3000 });
+    const fixture = feed(trades, small);
+    fill(fixture, 1500);
+    fixture.drain(1280 - fixture.tail);
+    const reader = readerOf(fixture, pool);
+    deleteAfterAnswer(pool, fixture);
+    expect(prices(await reader.range(...ALL, { limit: 600 }))).toEqual(numbers(256, 856));
+    deleteAfterAnswer(pool, fixture);
+    expect(prices(await reader.last(1200))).toEqual(numbers(512, 1500));
   });
 
   test('of a memory feed gives a gapless end of what there was', async () => {
@@ -169,6 +186,11 @@ describe('a long scan', () => {
     run.mockClear();
     expect(await reader.range(20_000, 40_000, { limit: 40 })).toEqual(reader.rangeSync(20_000, 40_000, { limit: 40 }));
     expect(run.mock.calls.length).toBeLessThan(parts / 2);
+    // No more than is wanted of a chunk: one task for the range; for `at` one that finds the record, and one that looks at it.
+    run.mockClear();
+    expect(prices(await reader.range(...ALL, { limit: 5 }))).toEqual(numbers(0, 5));
+    expect(await reader.at(20_000)).toEqual(reader.atSync(20_000));
+    expect(run).toHaveBeenCalledTimes(3);
     const source = JSON.stringify(fixture.source);
     expect(await countInPool(pool, { source, fields: [2], clockIndex: 0, low: 20_000n, high: 39_999n, morselBytes: 512 }, 'count')).toBe(reader.rangeSync(20_000, 40_000).length);
     expect(await countInPool(pool, { source, fields: [2], morselBytes: 512 }, 'count')).toBe(6000);
@@ -227,6 +249,24 @@ describe('a read ends before it is done', () => {
     const fixture = feed(trades, small);
     fill(fixture, 2000);
     await expect(readerOf(fixture, pool).range(...ALL, { onProgress: () => { throw new Error('mine'); } })).rejects.toThrow('mine');
+  });
+
+  test('many at once, each with a time and cut into many parts, do not make Node warn of a leak', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => { warnings.push(warning); };
+    process.on('warning', onWarning);
+    closing.push(() => process.off('warning', onWarning));
+    const pool = await warmPool();
+    const fixture = feed(trades, small);
+    fill(fixture, 2000);
+    const reader = readerOf(fixture, pool);
+    for (const read of await Promise.all(numbers(0, 20).map(() => reader.last(5, { timeoutMs: 60_000 })))) expect(prices(read)).toEqual(numbers(1995, 2000));
+    const rows: number[] = [];
+    const parts = numbers(0, 20).map((payload) => ({ payload }));
+    await pool.map<number>(parts, { filename, name: 'echo', what: 'parts', concurrency: 20 }, (n) => { rows.push(n); });
+    expect(rows).toEqual(numbers(0, 20));
+    await new Promise<void>((resume) => { setImmediate(resume); });
+    expect(warnings).toEqual([]);
   });
 
   test('limits that cannot be used are refused, and sync forms have none', async () => {

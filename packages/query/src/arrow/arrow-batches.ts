@@ -10,7 +10,7 @@ import { IpcMessages } from './ipc-messages.js';
 import { type ArrowModule, arrowNow, loadArrow } from './load-arrow.js';
 
 /** The two forms of Arrow IPC: `stream` can be read as it comes, `file` has a table of contents at its end. */
-export const IPC_LAYOUTS = ['stream', 'file'] as const;
+const IPC_LAYOUTS = ['stream', 'file'] as const;
 export type IpcLayout = (typeof IPC_LAYOUTS)[number];
 
 /** Rows of a record batch in IPC, where the caller does not say: some megabytes. */

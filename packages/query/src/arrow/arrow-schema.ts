@@ -15,7 +15,7 @@ import type { DataType, Field as ArrowField, Schema as ArrowSchema } from 'apach
 import type { ArrowModule } from './load-arrow.js';
 
 /** Digits of the longest int64. */
-export const DECIMAL_DIGITS = 19;
+const DECIMAL_DIGITS = 19;
 
 /** What a schema says about its feed, and about the rows where they are known. */
 export function feedMetadata(spec: FeedSpec, rows?: { readonly first: number; readonly next: number }): Map<string, string> {

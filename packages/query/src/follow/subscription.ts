@@ -1,4 +1,4 @@
-import { type AnySpec, type FeedSpec, type RecordOf, type Schema, SymbolDictionaryReader, type TupleOf, compileSchema } from '@deepwater/core/engine';
+import { type AnySpec, type FeedSpec, type RecordOf, type Schema, type TupleOf, compileSchema } from '@deepwater/core/engine';
 import { type Ring, RingRows, type RowRun, type WaitStrategy, type WaitStrategyName, rowRunClass } from '@deepwater/ring';
 import { DecodeHelpers } from '../decode-values.js';
 import { FeedFiles } from '../feed-files.js';
@@ -110,8 +110,7 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     this.#stopWord = stopWord;
     this.#ownerWord = ownerWord;
     this.#files = new FeedFiles(source, this.#schema, this.#maxRun * slotStride);
-    const symbols = new SymbolDictionaryReader(this.#files.paths.symbols, source.feedUid);
-    this.#run = new (rowRunClass(this.#schema))(new DecodeHelpers(this.feed, this.#schema, symbols));
+    this.#run = new (rowRunClass(this.#schema))(DecodeHelpers.ofFeed(this.#files));
     this.#follower = new Follower(this.#files, {
       ...beginningOf(this.#files, given), fields: this.#schema.fields, scattered: false, ...(onLoss === undefined ? {} : { onLoss }),
       taker: (ring) => this.#follow(ring),

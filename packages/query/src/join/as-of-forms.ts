@@ -1,11 +1,12 @@
 /** The forms in which joined records are given. */
-import { DeepwaterError, type Field } from '@deepwater/core/engine';
+import { DeepwaterError } from '@deepwater/core/engine';
 import { copyCells, newColumn } from '../collect.js';
+import { objectDecoder } from '../decode-object.js';
 import { tupleDecoder } from '../decode-tuple.js';
-import { type DecodeHelpers, decodeColumn } from '../decode-values.js';
+import { type RowDecoder, recordsOf } from '../decode-values.js';
 import type { OpenPoint } from '../merge/feed-point.js';
-import { gatherRows } from '../merge/gather-rows.js';
-import { type ColumnArray, type RowSource, columnOf, elementsPerRow } from '../row-source.js';
+import { gatherRows, pickRows, sliceRows } from '../merge/gather-rows.js';
+import { type ColumnArray, columnOf, elementsPerRow } from '../row-source.js';
 import type { AsOfBatch } from './as-of-engine.js';
 
 export type AsOfFormat = 'tuple' | 'object' | 'columns';
@@ -17,7 +18,7 @@ const RECORDS_MAX = 2 ** 27;
 
 /** Makes one form of what is joined, batch by batch, and puts batches together. */
 export interface AsOfForm {
-  batch(batch: AsOfBatch): unknown;
+  batch(batch: AsOfBatch): object;
   /** All batches as one result. */
   all(batches: unknown[]): unknown;
 }
@@ -27,18 +28,23 @@ export function formOf(format: AsOfFormat, left: OpenPoint, right: OpenPoint, na
 }
 
 function recordsForm(format: 'tuple' | 'object', left: OpenPoint, right: OpenPoint, names: readonly string[]): AsOfForm {
-  const missing = right.point.fields.map(() => undefined);
+  const { fields } = left.point;
+  const decodeLeft = (format === 'tuple' ? tupleDecoder : objectDecoder)(fields);
+  const decodeRight = tupleDecoder(right.point.fields);
+  const rightNames = names.slice(fields.length);
+  const missing = rightNames.map(() => undefined);
   return {
-    batch({ left: part, rows, matches }) {
-      const matched = matches.partOf.reduce<number[]>((list, index, i) => (index > 0 ? (list.push(i), list) : list), []);
-      const partOf = Uint32Array.from(matched, (i) => matches.partOf[i] as number);
-      const rightRows = Uint32Array.from(matched, (i) => matches.row[i] as number);
-      const lefts = tuples(left.point.fields, left.helpers, gatherRows([part.source], new Uint32Array(rows.length), rows, left.point.fields));
-      const rights = tuples(right.point.fields, right.helpers, gatherRows(matches.parts.map(({ source }) => source), partOf, rightRows, right.point.fields));
+    batch(batch) {
+      const { left: { source }, rows, matches } = batch;
+      const run = runOf(rows);
+      const records = run === undefined ? recordsOf(decodeLeft, fields, left.helpers, pickRows(source, rows, fields)) : recordsOf(decodeLeft, fields, left.helpers, source, ...run);
+      const rights = matchedRecords(batch, decodeRight, right);
       let next = 0;
-      return lefts.map((record, i) => {
-        const values = [...record, ...((matches.partOf[i] as number) > 0 ? rights[next++] as unknown[] : missing)];
-        return format === 'tuple' ? values : Object.fromEntries(names.map((name, k) => [name, values[k]]));
+      return records.map((record, i) => {
+        const values = (matches.partOf[i] as number) > 0 ? rights[next++] as unknown[] : missing;
+        if (format === 'tuple') return (record as unknown[]).concat(values);
+        for (let k = 0; k < rightNames.length; k++) (record as Record<string, unknown>)[rightNames[k] as string] = values[k];
+        return record;
       });
     },
     all(batches) {
@@ -49,10 +55,24 @@ function recordsForm(format: 'tuple' | 'object', left: OpenPoint, right: OpenPoi
   };
 }
 
-function tuples(fields: readonly Field[], helpers: DecodeHelpers, source: RowSource): unknown[][] {
-  const records = new Array<unknown[]>(source.capacityRows);
-  tupleDecoder(fields)(records, 0, fields.map((field) => decodeColumn(source, field)), 0, source.capacityRows, helpers);
-  return records;
+/** The right records of those that have one. */
+function matchedRecords({ matches: { parts, partOf, row } }: AsOfBatch, decoder: RowDecoder, { point: { fields }, helpers }: OpenPoint): unknown[] {
+  const matched = partOf.length - partOf.reduce((none, part) => none + (part === 0 ? 1 : 0), 0);
+  const source = new Uint32Array(matched);
+  const rows = new Uint32Array(matched);
+  for (let i = 0, at = 0; at < matched; i++) {
+    if (partOf[i] === 0) continue;
+    source[at] = partOf[i] as number;
+    rows[at++] = row[i] as number;
+  }
+  return recordsOf(decoder, fields, helpers, gatherRows(parts.map((part) => part.source), source, rows, fields));
+}
+
+/** Left rows, which ascend, as one run, where they follow each other. */
+function runOf(rows: Uint32Array): [from: number, to: number] | undefined {
+  const [from] = rows as Uint32Array & [number];
+  const to = from + rows.length;
+  return rows.at(-1) === to - 1 ? [from, to] : undefined;
 }
 
 type Columns = Record<string, ColumnArray>;
@@ -61,7 +81,8 @@ function columnsForm(left: OpenPoint, right: OpenPoint, names: readonly string[]
   const fields = [...left.point.fields, ...right.point.fields];
   return {
     batch({ left: part, rows, matches }) {
-      const lefts = gatherRows([part.source], new Uint32Array(rows.length), rows, left.point.fields);
+      const run = runOf(rows);
+      const lefts = run === undefined ? pickRows(part.source, rows, left.point.fields) : sliceRows(part.source, ...run, left.point.fields);
       const rights = gatherRows(matches.parts.map(({ source }) => source), matches.partOf, matches.row, right.point.fields);
       const columns: Columns = Object.fromEntries(fields.map((field, k) => [names[k] as string, columnOf(k < left.point.fields.length ? lefts : rights, field)]));
       const matched = new Uint8Array(rows.length);

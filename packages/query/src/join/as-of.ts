@@ -5,7 +5,7 @@ import { type FeedAccess, FeedPoint, type OpenPoint, accessOf, oneOf, rangeOn } 
 import { factorOf, finestUnit } from '../merge/time-scale.js';
 import { checkKeys } from '../options.js';
 import type { FieldName, ObjectResult, Selection, TupleResult } from '../results.js';
-import { type Steps, runNow, runSliced } from '../slices.js';
+import { type Steps, inSlices, runNow, runSliced } from '../slices.js';
 import type { TimeInput } from '../time-bounds.js';
 import type { Where } from '../where/where.js';
 import { type AsOfRules, asOfBatches } from './as-of-engine.js';
@@ -109,44 +109,37 @@ export class AsOfJoin<T = unknown> {
 
   /** In batches of up to a few thousand records, each in the format asked for. */
   async *batches(): AsyncGenerator<T, void, void> {
-    const { results } = this.#open();
-    try {
-      for (;;) {
-        const result = await runSliced(nextOf(results), () => { this.#check(); });
-        if (result === undefined) return;
-        yield result.value as T;
-        this.#check();
-      }
-    } finally {
-      results.return();
+    for await (const batch of inSlices(this.#open().batches, () => { this.#check(); })) {
+      yield batch as T;
+      this.#check();
     }
   }
 
   *batchesSync(): Generator<T, void, void> {
-    for (const result of this.#open().results) {
-      if (result === undefined) continue;
-      yield result.value as T;
+    for (const batch of this.#open().batches) {
+      if (batch === undefined) continue;
+      yield batch as T;
       this.#check();
     }
   }
 
   *#collect(): Steps<T> {
-    const { form, results } = this.#open();
+    const { form, batches } = this.#open();
     const all: unknown[] = [];
-    for (const result of results) {
-      if (result === undefined) yield;
-      else all.push(result.value);
+    for (const batch of batches) {
+      if (batch === undefined) yield;
+      else all.push(batch);
     }
     return form.all(all) as T;
   }
 
-  #open(): { form: AsOfForm; results: Results } {
+  #open(): { form: AsOfForm; batches: FormedBatches } {
     this.#check();
     const left = this.#left.open(this.#unit, this.#low, this.#high);
     const right = this.#right.open(this.#unit, undefined, this.#high);
     const form = formOf(this.#format, left, right, this.#names);
     const rules = { unit: this.#unit, strict: this.#strict, tolerance: this.#tolerance };
-    return { form, results: resultsOf(form, left, right, rules) };
+    return { form, batches: formedBatches(form, left, right, rules) };
   }
 
   #check(): void {
@@ -156,31 +149,22 @@ export class AsOfJoin<T = unknown> {
   }
 }
 
-type Results = Generator<{ readonly value: unknown } | undefined, void, void>;
+type FormedBatches = Generator<object | undefined, void, void>;
 
-function* resultsOf(form: AsOfForm, left: OpenPoint, right: OpenPoint, rules: AsOfRules): Results {
+function* formedBatches(form: AsOfForm, left: OpenPoint, right: OpenPoint, rules: AsOfRules): FormedBatches {
   try {
-    for (const batch of asOfBatches(left.request, right.request, rules)) yield batch === undefined ? undefined : { value: form.batch(batch) };
+    for (const batch of asOfBatches(left.request, right.request, rules)) yield batch === undefined ? undefined : form.batch(batch);
   } finally {
     left.request.files.close();
     right.request.files.close();
   }
 }
 
-/** The next result; undefined at the end. The generator lives on. */
-function* nextOf(results: Results): Steps<{ readonly value: unknown } | undefined> {
-  for (;;) {
-    const next = results.next();
-    if (next.done === true) return undefined;
-    if (next.value !== undefined) return next.value;
-    yield;
-  }
-}
-
 function toleranceOf(tolerance: unknown, unit: TimeUnit): bigint | undefined {
   if (tolerance === undefined) return undefined;
-  if (typeof tolerance === 'number' && tolerance >= 0 && Number.isFinite(tolerance)) return BigInt(Math.round(tolerance * UNITS_PER_SECOND[unit]));
-  throw new DeepwaterError('DW_OPTION_INVALID', `tolerance is ${describeValue(tolerance)}; give a number of seconds, 0 or more.`, { values: { tolerance } });
+  const units = typeof tolerance === 'number' && tolerance >= 0 ? Math.round(tolerance * UNITS_PER_SECOND[unit]) : NaN;
+  if (Number.isFinite(units)) return BigInt(units);
+  throw new DeepwaterError('DW_OPTION_INVALID', `tolerance is ${describeValue(tolerance)}; give a number of seconds, 0 or more, or leave it out.`, { values: { tolerance } });
 }
 
 /** Names of left fields, then those of right ones with the prefix. @throws DeepwaterError DW_OPTION_INVALID where two are the same */

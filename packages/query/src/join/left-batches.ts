@@ -4,9 +4,9 @@ import type { MergedPart, Stretch } from '../merge/part.js';
 import { stableSort } from '../merge/stable-sort.js';
 import { type FeedRequest, type Stretches, type Unit, unitOf } from '../merge/stretches.js';
 import { FAR, fillKeys, keyScale } from '../merge/time-scale.js';
-import { countRuns } from '../run-list.js';
+import { countRuns, splitRuns } from '../run-list.js';
 
-export const LEFT_ROWS = 8192;
+const LEFT_ROWS = 8192;
 
 export interface LeftBatch {
   readonly part: MergedPart;
@@ -64,24 +64,4 @@ function batchOf({ runs, least, sorted }: Unit, part: MergedPart, field: Field, 
   for (let i = 0; i < order.length; i++) order[i] = i;
   stableSort(keys, order);
   return { part, rows, keys, order, base };
-}
-
-/** Runs in parts of at most `rowsMax` rows. */
-function* splitRuns(runs: Int32Array, rowsMax: number): Generator<Int32Array, void, void> {
-  let pairs: number[] = [];
-  let rows = 0;
-  for (let r = 0; r < runs.length; r += 2) {
-    const end = runs[r + 1] as number;
-    for (let from = runs[r] as number; from < end; ) {
-      const to = Math.min(end, from + rowsMax - rows);
-      pairs.push(from, to);
-      rows += to - from;
-      from = to;
-      if (rows < rowsMax) continue;
-      yield Int32Array.from(pairs);
-      pairs = [];
-      rows = 0;
-    }
-  }
-  if (rows > 0) yield Int32Array.from(pairs);
 }

@@ -1,4 +1,3 @@
-import type { Field } from '@deepwater/core/engine';
 import { MergedPart } from '../merge/part.js';
 import type { FeedRequest } from '../merge/stretches.js';
 
@@ -27,7 +26,7 @@ export class Matches {
   /** The place of a part among `parts`, good until the next one is asked about. */
   indexOf(part: MergedPart): number {
     if (this.#last !== part) {
-      if (this.parts.length > PARTS_MAX) this.#compact(this.right.wanted.fields);
+      if (this.parts.length > PARTS_MAX) this.#compact();
       this.#last = part;
       this.#lastIndex = this.parts.push(part.hold()) - 1;
     }
@@ -38,9 +37,9 @@ export class Matches {
     for (const part of this.parts.splice(0)) part.drop();
   }
 
-  #compact(columns: readonly Field[]): void {
-    const { partOf, row } = this;
-    const copy = MergedPart.ofRows(this.parts, partOf, row, columns, this.right.fields);
+  #compact(): void {
+    const { partOf, row, right } = this;
+    const copy = MergedPart.ofRows(this.parts, partOf, row, right.wanted.fields, right.fields);
     for (const part of this.parts.splice(1)) part.drop();
     this.parts.push(copy);
     partOf.forEach((index, i) => {

@@ -1,6 +1,6 @@
 /** A feed that a merge or a join reads: opened for it alone, closed with it. */
 import {
-  type Clock, DeepwaterError, type Field, type Schema, SymbolDictionaryReader, type TimeUnit, compileSchema, describeValue,
+  type Clock, DeepwaterError, type Field, type Schema, type TimeUnit, compileSchema, describeValue,
 } from '@deepwater/core/engine';
 import { DecodeHelpers } from '../decode-values.js';
 import { FeedFiles } from '../feed-files.js';
@@ -68,7 +68,7 @@ export class FeedPoint {
       low === undefined ? leastTime(clock) : ceilOf(low, factor), high === undefined ? greatestTime(clock) : ceilOf(high, factor) - 1n);
     const files = new FeedFiles(source, schema);
     const clockField = schema.fields[clock.fieldIndex] as Field;
-    const helpers = helpersOf(files);
+    const helpers = DecodeHelpers.ofFeed(files);
     const wanted = {
       bounds, fields: fields.includes(clockField) ? fields : [...fields, clockField],
       ...(where === undefined ? {} : { where: { predicate: where, symbols: helpers.symbols } }),
@@ -81,11 +81,6 @@ export interface OpenPoint {
   readonly point: FeedPoint;
   readonly request: FeedRequest & { readonly wanted: { readonly bounds: TimeBounds } };
   readonly helpers: DecodeHelpers;
-}
-
-function helpersOf(files: FeedFiles): DecodeHelpers {
-  const { schema, source, paths } = files;
-  return new DecodeHelpers(source.spec.name, schema, new SymbolDictionaryReader(paths.symbols, source.feedUid));
 }
 
 /** The least whole number of `divisor`s that reaches `value`. */

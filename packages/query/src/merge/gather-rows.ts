@@ -31,7 +31,8 @@ export function sliceRows(source: RowSource, from: number, to: number, fields: r
   return target;
 }
 
-function roomFor(rows: number, fields: readonly Field[]): RowSource {
+/** Zeros for so many rows of some fields. */
+export function roomFor(rows: number, fields: readonly Field[]): RowSource {
   const columnOffsets: number[] = [];
   let bytes = 0;
   for (const { index, width } of fields) {

@@ -1,6 +1,6 @@
 /** What is the least time still to come, at any place of a feed: as far as that, records can be given in order of time. */
 import type { Field } from '@deepwater/core/engine';
-import { firstNotBelow, timeAt } from '../clock-cells.js';
+import { firstNotBelow, inside, leastInside, timeAt } from '../clock-cells.js';
 import { type ChunkRef, type Cut, chunkRefs, pinRef } from '../cut.js';
 import type { FeedFiles } from '../feed-files.js';
 import { type OpenChunk, unpinChunk } from '../open-chunk.js';
@@ -89,28 +89,7 @@ function leastOfBlocks(chunk: OpenChunk, field: Field, rows: number, bounds: Tim
   return least;
 }
 
-/** Row of the least time within the bounds; -1 where there is none. */
-function leastInside(words: Int32Array, bounds: TimeBounds, from: number, to: number): number {
-  let best = -1;
-  let bestHigh = 0;
-  let bestLow = 0;
-  for (let row = from; row < to; row++) {
-    const h = (words[2 * row + 1] as number) ^ bounds.flip;
-    const l = (words[2 * row] as number) ^ SIGN;
-    if (!isInside(h, l, bounds)) continue;
-    if (best < 0 || h < bestHigh || (h === bestHigh && l < bestLow)) {
-      best = row;
-      bestHigh = h;
-      bestLow = l;
-    }
-  }
-  return best;
-}
-
-const isInside = (h: number, l: number, bounds: TimeBounds): boolean =>
-  (h > bounds.lowHigh || (h === bounds.lowHigh && l >= bounds.lowLow)) && (h < bounds.highHigh || (h === bounds.highHigh && l <= bounds.highLow));
-
-/** The same for rows in the ring, row by row. */
+/** The least time still to come for rows in the ring, row by row. */
 class RingTimes {
   readonly #first: number;
   /** By row from `first` on: the row at or after it that has the least time, -1 behind the last one within the bounds. */
@@ -140,7 +119,7 @@ class RingTimes {
     for (let row = rows - 1; row >= 0; row--) {
       const h = (words[2 * row + 1] as number) ^ bounds.flip;
       const l = (words[2 * row] as number) ^ SIGN;
-      if (isInside(h, l, bounds) && (best < 0 || h < bestHigh || (h === bestHigh && l <= bestLow))) {
+      if (inside(h, l, bounds) && (best < 0 || h < bestHigh || (h === bestHigh && l <= bestLow))) {
         best = row;
         bestHigh = h;
         bestLow = l;

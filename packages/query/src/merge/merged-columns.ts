@@ -1,7 +1,8 @@
 import type { Field, TimeUnit } from '@deepwater/core/engine';
-import { type ColumnArray, type RowSource, columnOf } from '../row-source.js';
+import { type ColumnArray, columnOf } from '../row-source.js';
 import { pickRows, sliceRows } from './gather-rows.js';
 import type { MergedBatch } from './merged-batches.js';
+import type { MergedPart } from './part.js';
 
 /** Records of one feed among those of a batch: copies, the caller's own. */
 export interface MergedRows {
@@ -26,15 +27,16 @@ export interface MergedColumns {
   readonly unit: TimeUnit;
 }
 
-/** Rows of each feed in a batch, copied side by side, and where each record is among them. */
-export interface DenseBatch {
-  readonly row: Uint32Array;
-  readonly sources: readonly RowSource[];
-  readonly sequences: readonly Float64Array[];
+/** Where the rows of one feed in a batch lie in its part. */
+export interface FeedRows {
+  readonly count: number;
+  readonly first: number;
+  /** Each of them; undefined where they follow each other, as those of a feed in order do. */
+  readonly rows: Uint32Array | undefined;
 }
 
-export function denseBatch(batch: MergedBatch, fields: readonly (readonly Field[])[]): DenseBatch {
-  const { length, source, row: rowInPart, parts } = batch;
+/** The rows of a batch feed by feed, and where each record is among those of its feed. */
+export function rowsByFeed({ length, source, row: rowInPart, parts }: MergedBatch): { readonly row: Uint32Array; readonly feeds: readonly FeedRows[] } {
   const counts = new Uint32Array(parts.length);
   const first = new Uint32Array(parts.length);
   const row = new Uint32Array(length);
@@ -48,7 +50,6 @@ export function denseBatch(batch: MergedBatch, fields: readonly (readonly Field[
     row[i] = count;
     counts[feed] = count + 1;
   }
-  // Rows of a feed that is in order lie side by side, and are copied as they lie.
   const rows = Array.from(counts, (count, feed) => (scattered[feed] === 1 ? new Uint32Array(count) : undefined));
   if (scattered.includes(1)) {
     for (let i = 0; i < length; i++) {
@@ -56,25 +57,22 @@ export function denseBatch(batch: MergedBatch, fields: readonly (readonly Field[
       if (of !== undefined) of[row[i] as number] = rowInPart[i] as number;
     }
   }
-  const copied = parts.map((part, feed) => {
-    const [from, count] = [first[feed] as number, counts[feed] as number];
-    const wanted = fields[feed] as readonly Field[];
-    const of = rows[feed];
-    return of === undefined
-      ? { source: sliceRows(part.source, from, from + count, wanted), sequences: part.sequencesOf(from, from + count) }
-      : { source: pickRows(part.source, of, wanted), sequences: part.sequencesAt(of) };
-  });
-  return { row, sources: copied.map((each) => each.source), sequences: copied.map((each) => each.sequences) };
+  return { row, feeds: rows.map((of, feed) => ({ count: counts[feed] as number, first: first[feed] as number, rows: of })) };
 }
 
 export function mergedColumns(batch: MergedBatch, fields: readonly (readonly Field[])[]): MergedColumns {
-  const { length, source, times, base, unit } = batch;
-  const { row, sources, sequences } = denseBatch(batch, fields);
+  const { length, source, times, base, unit, parts } = batch;
+  const { row, feeds } = rowsByFeed(batch);
   return {
     length, source: source.slice(0, length), row, times: times.slice(0, length), base, unit,
-    feeds: sources.map((rows, feed) => ({
-      columns: Object.fromEntries((fields[feed] as readonly Field[]).map((field) => [field.name, columnOf(rows, field)])),
-      sequences: sequences[feed] as Float64Array,
-    })),
+    feeds: feeds.map(({ count, first, rows }, feed) => {
+      const part = parts[feed] as MergedPart;
+      const wanted = fields[feed] as readonly Field[];
+      const copy = rows === undefined ? sliceRows(part.source, first, first + count, wanted) : pickRows(part.source, rows, wanted);
+      return {
+        columns: Object.fromEntries(wanted.map((field) => [field.name, columnOf(copy, field)])),
+        sequences: rows === undefined ? part.sequencesOf(first, first + count) : part.sequencesAt(rows),
+      };
+    }),
   };
 }

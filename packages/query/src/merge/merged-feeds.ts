@@ -1,15 +1,17 @@
-import { type Clock, DeepwaterError, type Field, describeValue } from '@deepwater/core/engine';
+import { type Clock, DeepwaterError, describeValue } from '@deepwater/core/engine';
 import { objectDecoder } from '../decode-object.js';
 import { tupleDecoder } from '../decode-tuple.js';
-import { type RowDecoder, decodeColumn } from '../decode-values.js';
+import { type RowDecoder, recordsOf } from '../decode-values.js';
 import { signalOf } from '../follow/follow-options.js';
 import { checkKeys } from '../options.js';
-import type { RowSource } from '../row-source.js';
+import { inSlices } from '../slices.js';
 import type { TimeInput } from '../time-bounds.js';
 import type { MergeOrder } from './feed-cursor.js';
 import { type FeedAccess, FeedPoint, type FeedWishes, type OpenPoint, oneOf, rangeOn } from './feed-point.js';
-import { type MergedColumns, denseBatch, mergedColumns } from './merged-columns.js';
+import { pickRows } from './gather-rows.js';
 import { type MergedBatch, mergedBatches } from './merged-batches.js';
+import { type MergedColumns, mergedColumns, rowsByFeed } from './merged-columns.js';
+import type { MergedPart } from './part.js';
 import { finestUnit } from './time-scale.js';
 
 export type MergeFormat = 'tuple' | 'object';
@@ -47,8 +49,6 @@ export interface MergedRecord<N extends string = string, R = unknown> {
   readonly record: R;
 }
 
-const SLICE_MS = 2;
-
 /**
  * Many feeds as one sequence of records in order of time. Each way to go through it begins anew, sees each feed as it is at that
  * moment, and holds at most a few batches; leaving the loop lets go of everything. The sync ones block their thread.
@@ -83,7 +83,7 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
   /** Batches of columns. @throws DeepwaterError DW_LIMIT_EXCEEDED, DW_FILE_CORRUPT, DW_FEED_UNKNOWN */
   async *batches(): AsyncGenerator<MergedColumns, void, void> {
     const fields = this.#points.map((point) => point.fields);
-    for await (const batch of this.#sliced(this.#open())) {
+    for await (const batch of inSlices(this.#merged(this.#open()), () => { this.#check(); })) {
       yield mergedColumns(batch, fields);
       this.#check();
     }
@@ -91,7 +91,8 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
 
   *batchesSync(): Generator<MergedColumns, void, void> {
     const fields = this.#points.map((point) => point.fields);
-    for (const batch of this.#whole(this.#open())) {
+    for (const batch of this.#merged(this.#open())) {
+      if (batch === undefined) continue;
       yield mergedColumns(batch, fields);
       this.#check();
     }
@@ -101,7 +102,7 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, void> {
     const open = this.#open();
     const records = this.#decoder(open);
-    for await (const batch of this.#sliced(open)) {
+    for await (const batch of inSlices(this.#merged(open), () => { this.#check(); })) {
       for (const record of records(batch)) {
         yield record;
         if (this.#signal?.aborted === true) this.#check();
@@ -113,7 +114,8 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
   *[Symbol.iterator](): Generator<R, void, void> {
     const open = this.#open();
     const records = this.#decoder(open);
-    for (const batch of this.#whole(open)) {
+    for (const batch of this.#merged(open)) {
+      if (batch === undefined) continue;
       yield* records(batch);
       this.#check();
     }
@@ -129,27 +131,9 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
     for (const { access } of this.#points) access.check();
   }
 
-  *#whole(open: readonly OpenPoint[]): Generator<MergedBatch, void, void> {
+  *#merged(open: readonly OpenPoint[]): Generator<MergedBatch | undefined, void, void> {
     try {
-      for (const batch of mergedBatches(open.map(({ request }) => request), { order: this.#order })) {
-        if (batch !== undefined) yield batch;
-      }
-    } finally {
-      for (const { request } of open) request.files.close();
-    }
-  }
-
-  /** Lets the event loop turn every 2 ms. */
-  async *#sliced(open: readonly OpenPoint[]): AsyncGenerator<MergedBatch, void, void> {
-    try {
-      let end = performance.now() + SLICE_MS;
-      for (const batch of mergedBatches(open.map(({ request }) => request), { order: this.#order })) {
-        if (batch !== undefined) yield batch;
-        if (performance.now() < end) continue;
-        await new Promise<void>((resume) => { setImmediate(resume); });
-        this.#check();
-        end = performance.now() + SLICE_MS;
-      }
+      yield* mergedBatches(open.map(({ request }) => request), { order: this.#order });
     } finally {
       for (const { request } of open) request.files.close();
     }
@@ -159,24 +143,23 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
     const make = this.#format === 'tuple' ? tupleDecoder : objectDecoder;
     const decoders = this.#points.map(({ fields }) => make(fields));
     const names = this.feeds;
-    const fields = this.#points.map((point) => point.fields);
     return (batch) => {
-      const { row, sources, sequences } = denseBatch(batch, fields);
-      const records = sources.map((source, feed) => decode(open[feed] as OpenPoint, decoders[feed] as RowDecoder, source));
+      const { source, row: rowInPart, parts } = batch;
+      const { row, feeds } = rowsByFeed(batch);
+      // Rows that follow each other are decoded where they lie.
+      const records = feeds.map(({ count, first, rows }, feed) => {
+        if (count === 0) return [];
+        const { point: { fields }, helpers } = open[feed] as OpenPoint;
+        const lie = (parts[feed] as MergedPart).source;
+        const decoder = decoders[feed] as RowDecoder;
+        return rows === undefined ? recordsOf(decoder, fields, helpers, lie, first, first + count) : recordsOf(decoder, fields, helpers, pickRows(lie, rows, fields));
+      });
       return Array.from(row, (at, i) => {
-        const source = batch.source[i] as number;
-        return {
-          feed: names[source] as string, source, sequence: sequences[source]?.[at] as number, record: records[source]?.[at],
-        } as MergedRecord as R;
+        const of = source[i] as number;
+        return { feed: names[of] as string, source: of, sequence: (parts[of] as MergedPart).sequenceOf(rowInPart[i] as number), record: records[of]?.[at] } as MergedRecord as R;
       });
     };
   }
-}
-
-function decode({ point: { fields }, helpers }: OpenPoint, decoder: RowDecoder, source: RowSource): unknown[] {
-  const records = new Array<unknown>(source.capacityRows);
-  decoder(records, 0, fields.map((field: Field) => decodeColumn(source, field)), 0, source.capacityRows, helpers);
-  return records;
 }
 
 /** A list, which a call that takes feeds was given. @throws DeepwaterError DW_OPTION_INVALID */

@@ -1,5 +1,5 @@
 import type { Field } from '@deepwater/core/engine';
-import { gatherRows } from './gather-rows.js';
+import { gatherRows, roomFor } from './gather-rows.js';
 import type { FeedFiles } from '../feed-files.js';
 import { closePiece, openPiece } from '../piece-source.js';
 import { type ColumnArray, type RowSource, cellsOf, columnOf, wordsOf } from '../row-source.js';
@@ -29,18 +29,12 @@ export class MergedPart {
 
   /** A part without rows. */
   static none(fields: readonly Field[]): MergedPart {
-    return new MergedPart({ buffer: new ArrayBuffer(0), columnOffsets: fields.reduce<number[]>((offsets, { index }) => ((offsets[index] = 0), offsets), []), capacityRows: 0 }, fields, 0);
+    return new MergedPart(roomFor(0, fields), fields, 0);
   }
 
   /** One row of nothing: zeros, and NaN where there may be NaN. */
   static missing(columns: readonly Field[], fields: readonly Field[]): MergedPart {
-    const columnOffsets: number[] = [];
-    let bytes = 0;
-    for (const { index, width } of columns) {
-      columnOffsets[index] = bytes;
-      bytes += Math.ceil(width / 8) * 8;
-    }
-    const source: RowSource = { buffer: new ArrayBuffer(bytes), columnOffsets, capacityRows: 1 };
+    const source = roomFor(1, columns);
     for (const field of columns) {
       if (field.cell === 'f64' || field.cell === 'f32') (columnOf(source, field) as Float64Array)[0] = NaN;
     }

@@ -7,7 +7,7 @@ import { stableSort } from './stable-sort.js';
 import { FAR, fillKeys, keyScale } from './time-scale.js';
 
 /** Records of one feed that may wait for their place. */
-export const REORDER_ROWS_MAX = 2 ** 23;
+const REORDER_ROWS_MAX = 2 ** 23;
 /** Rows of a copy. */
 const COPY_ROWS = 16384;
 /** Chunks that waiting records keep mapped; beyond, they are copied. */

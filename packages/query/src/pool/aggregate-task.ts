@@ -12,7 +12,7 @@ export interface AggregatePayload extends ScanPayload {
 
 /** Goes over the rows of a part of a scan and gives what was gathered of each grain of them. Values that quantiles keep are handed over. */
 export function aggregateRows(payload: AggregatePayload, helper: TaskHelper): ScanAnswer<readonly Partial[]> {
-  const answer = scanPart(payload, helper, ({ feed: { files, symbols } }, found) => runWatched(partialsOf(files, symbols, payload.request, found), helper));
+  const answer = scanPart(payload, helper, ({ feed: { files, helpers } }, found) => runWatched(partialsOf(files, helpers.symbols, payload.request, found), helper));
   return handOver(answer, answer.result.flatMap(({ parts }) => parts.flatMap(buffersOf)));
 }
 

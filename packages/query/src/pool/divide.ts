@@ -17,7 +17,7 @@ export interface PartRange {
 }
 
 /** Work of a few milliseconds: less does not pay for the two wake-ups of a task, more makes a query behind it wait. */
-export const MORSEL_BYTES = 4 * 2 ** 20;
+const MORSEL_BYTES = 4 * 2 ** 20;
 
 interface Candidates {
   readonly from: number;
@@ -26,7 +26,7 @@ interface Candidates {
   readonly certain: boolean;
 }
 
-export interface DivideOptions {
+interface DivideOptions {
   /** Bytes that are looked at for each row. */
   readonly rowBytes: number;
   /** Rows that are enough. */
@@ -37,8 +37,15 @@ export interface DivideOptions {
   readonly grainRows?: number | undefined;
 }
 
-/** The parts of a scan over the chunks of a cut; fewer than two where it is too short to be cut. */
-export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBounds | undefined, { rowBytes, limit, morselBytes = MORSEL_BYTES, grainRows }: DivideOptions): PartRange[] {
+export interface Division {
+  /** Fewer than two where the scan is too short to be cut. */
+  readonly parts: readonly PartRange[];
+  /** They have as many rows as are wanted; what comes after them has not been looked at. */
+  readonly enough: boolean;
+}
+
+/** The parts of a scan over the chunks of a cut. */
+export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBounds | undefined, { rowBytes, limit, morselBytes = MORSEL_BYTES, grainRows }: DivideOptions): Division {
   const parts: PartRange[] = [];
   const wanted = Math.ceil(morselBytes / Math.max(1, rowBytes));
   const cutRows = grainRows ?? Math.min(BLOCK_ROWS_MAX, wanted);
@@ -46,26 +53,27 @@ export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBou
   let certain = 0;
   for (const ref of chunkRefs(files, cut, from, bounds)) {
     for (const found of candidates(files, cut, ref, bounds)) {
-      for (let row = found.from; row < found.to;) {
+      const end = found.certain ? Math.min(found.to, found.from + limit - certain) : found.to;
+      for (let row = found.from; row < end;) {
         const grain = row - (row % cutRows);
         // What there is of a grain already may be all of a part; the rest of it belongs there, too.
         if (open !== undefined && open.rows >= wanted && ref.firstSequence + grain >= open.to) {
           parts.push(open);
           open = undefined;
         }
-        const to = Math.min(found.to, grain + cutRows);
+        const to = Math.min(end, grain + cutRows);
         open ??= { from: ref.firstSequence + row, to: 0, rows: 0 };
         open.rows += to - row;
         open.to = ref.firstSequence + to;
         row = to;
       }
-      if (found.certain) certain += found.to - found.from;
+      if (found.certain) certain += end - found.from;
       if (certain >= limit) break;
     }
     if (certain >= limit) break;
   }
   if (open !== undefined) parts.push(open);
-  return parts;
+  return { parts, enough: certain >= limit };
 }
 
 /** What of a chunk is to be looked at: by its plan, with searches carried out, since they cost nothing. */

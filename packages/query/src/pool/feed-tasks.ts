@@ -1,4 +1,5 @@
 /** What readers have done in the pool's threads. */
+import type { Field } from '@deepwater/core/engine';
 import { type Found, type Newest, greatestUpTo, newestUpTo } from '../newest.js';
 import type { Piece } from '../select.js';
 import { type WirePieces, toWire } from './pieces-wire.js';
@@ -25,7 +26,7 @@ export function findRows(payload: FindPayload, helper: TaskHelper): ScanAnswer<W
       if (payload.touch) touchPiece(feed, piece, fields);
       pieces.push(piece);
     }
-    loadSymbols(feed);
+    loadSymbols(feed, fields);
     const sent = toWire(pieces);
     transfer = sent.transfer;
     return sent.wire;
@@ -66,8 +67,7 @@ export function forget({ source }: { readonly source: string }): void {
   forgetFeed(source);
 }
 
-/** The symbols' file is read by whoever decodes; once here, it is in memory. */
-function loadSymbols({ schema, symbols }: WorkerFeed): void {
-  if (schema.fields.some(({ type }) => type === 'symbol')) symbols.reload();
+/** The symbols' file is read by whoever decodes; once here, it is in memory. What is added later is there anyway, having just been written. */
+function loadSymbols({ helpers: { symbols } }: WorkerFeed, fields: readonly Field[]): void {
+  if (fields.some(({ type, index }) => type === 'symbol' && symbols.texts(index).length === 0)) symbols.reload();
 }
-

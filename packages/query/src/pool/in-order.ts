@@ -1,5 +1,5 @@
 /** Many parts of one piece of work: run side by side, put together in order. */
-import { timedOut } from './pool-errors.js';
+import { callEnd } from './call-end.js';
 import type { PoolTask, QueryPool, RunOptions } from './query-pool.js';
 import type { Progress } from './task-control.js';
 
@@ -28,11 +28,7 @@ export async function inOrder<R>(
   pool: QueryPool, parts: Iterable<Part>, { filename, name, what, signal, timeoutMs, onProgress, priority = 'query', group, concurrency = pool.threads }: MapOptions,
   each: (result: R, index: number) => unknown,
 ): Promise<void> {
-  signal?.throwIfAborted();
-  const stop = new AbortController();
-  const onAbort = (): void => { stop.abort(signal?.reason); };
-  signal?.addEventListener('abort', onAbort);
-  const timeout = timeoutMs === undefined ? undefined : setTimeout(() => { stop.abort(timedOut(what, timeoutMs)); }, timeoutMs);
+  const { own: stop, release } = callEnd(what, [signal], timeoutMs);
   const progress = onProgress === undefined ? undefined : new PartsProgress(parts = [...parts], onProgress);
   const telling = progress === undefined ? undefined : setInterval(() => { tellOr(progress, (error) => { stop.abort(error); }); }, PROGRESS_MS);
   try {
@@ -85,8 +81,7 @@ export async function inOrder<R>(
     });
     progress?.tell();
   } finally {
-    signal?.removeEventListener('abort', onAbort);
-    clearTimeout(timeout);
+    release();
     clearInterval(telling);
   }
 }

@@ -1,6 +1,6 @@
 /** A call with a signal, a deadline, and somebody who wants to know how far it is. */
 import { splitLimits } from '../options.js';
-import { timedOut } from './pool-errors.js';
+import { callEnd } from './call-end.js';
 import type { Progress } from './task-control.js';
 
 export interface Limited {
@@ -29,13 +29,7 @@ export async function limitedCall<T>(
   if (signal === undefined && timeoutMs === undefined && onProgress === undefined) {
     return call({ what, signal: undefined, group: ending, onProgress, check: () => { ending.throwIfAborted(); } }, rest);
   }
-  ending.throwIfAborted();
-  signal?.throwIfAborted();
-  const own = new AbortController();
-  const end = (by: AbortSignal): (() => void) => () => { own.abort(by.reason); };
-  const endings = [ending, ...(signal === undefined ? [] : [signal])].map((each) => ({ each, listener: end(each) }));
-  for (const { each, listener } of endings) each.addEventListener('abort', listener);
-  const timeout = timeoutMs === undefined ? undefined : setTimeout(() => { own.abort(timedOut(what, timeoutMs)); }, timeoutMs);
+  const { own, release } = callEnd(what, [ending, signal], timeoutMs);
   let last: Progress = { rows: 0, of: 0 };
   try {
     const result = await call({
@@ -47,7 +41,6 @@ export async function limitedCall<T>(
     if (onProgress !== undefined && last.rows < last.of) onProgress({ rows: last.of, of: last.of });
     return result;
   } finally {
-    for (const { each, listener } of endings) each.removeEventListener('abort', listener);
-    clearTimeout(timeout);
+    release();
   }
 }

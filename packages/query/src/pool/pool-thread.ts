@@ -32,7 +32,7 @@ export class PoolThread {
   /** Runs one task; there must be no other. Rejects when the thread ends before the task does, or the payload cannot be cloned. */
   run(module: string, name: string, payload: unknown, transfer: readonly Transferable[]): Promise<TaskAnswer> {
     this.control.clear();
-    const message: TaskMessage = [module, name, payload, this.slot];
+    const message: TaskMessage = [module, name, payload];
     return (transfer.length === 0 ? this.#piscina.run(message) : this.#piscina.run(message, { transferList: transfer as never })) as Promise<TaskAnswer>;
   }
 

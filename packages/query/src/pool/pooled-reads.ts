@@ -62,10 +62,9 @@ class PooledRead implements Elsewhere {
   ) {}
 
   *rows(wanted: RowsWanted): Steps<FoundRows> {
-    const { bounds, limit = Infinity, fields } = wanted;
+    const { bounds, limit = Infinity, fields, from, last, where } = wanted;
     const { source, files, limited } = this;
-    const rowBytes = fields.reduce((sum, { width }) => sum + width, 0);
-    const { from, last, where } = wanted;
+    if (limit <= 0 || bounds?.empty === true) return { found: [], head: this.head ?? takeCut(files).head };
     const { morselBytes } = this.pool;
     // What is not there does not travel.
     const payload: FindPayload = {
@@ -74,7 +73,7 @@ class PooledRead implements Elsewhere {
       ...(morselBytes === undefined ? {} : { morselBytes }), ...(limit === Infinity ? {} : { limit }), ...(where === undefined ? {} : { where: where.predicate }),
       ...(bounds === undefined ? {} : { clockIndex: bounds.clockIndex, low: bounds.low, high: bounds.high }),
     };
-    if (limit <= 0 || bounds?.empty === true) return { found: [], head: this.head ?? takeCut(files).head };
+    const touchedRows = wanted.mapped === true ? MAPPED_TOUCH_BYTES / fields.reduce((sum, { width }) => sum + width, 0) : Infinity;
     const list = new PieceList(limit);
     let stale = false;
     let cut: Cut | undefined;
@@ -87,7 +86,7 @@ class PooledRead implements Elsewhere {
         else list.add(pieces);
         return !stale && !list.full;
       },
-      (given, _part, rowsBefore) => (wanted.mapped === true && rowsBefore * rowBytes >= MAPPED_TOUCH_BYTES ? { ...given, touch: false } : given),
+      (given, _part, rowsBefore) => (rowsBefore >= touchedRows ? { ...given, touch: false } : given),
     ));
     if (!stale) return { found: list.pieces, head: this.head };
     const now = takeCut(files, this.head);

@@ -13,9 +13,9 @@ export interface PoolThreadData {
 
 /**
  * What a thread is sent for a task: lists, because members of objects travel with their names. URL of the module, the function that it exports, its
- * payload, the task's control block.
+ * payload.
  */
-export type TaskMessage = readonly [module: string, name: string, payload: unknown, slot: number];
+export type TaskMessage = readonly [module: string, name: string, payload: unknown];
 
 /** Errors travel inside of an answer: what comes as a rejection is the end of a thread. */
 export type TaskAnswer = readonly [result: unknown] | readonly [result: undefined, thrown: SerializedError];

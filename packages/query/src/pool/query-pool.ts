@@ -50,7 +50,7 @@ export interface PoolOptions extends Partial<LaneOptions> {
 }
 
 /** Tasks that may wait for a thread. */
-export const POOL_QUEUE_MAX = 1024;
+const POOL_QUEUE_MAX = 1024;
 const PROGRESS_MS = 50;
 /** From the first read to the start of the threads. */
 const SOON_MS = 50;

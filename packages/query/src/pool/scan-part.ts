@@ -1,11 +1,13 @@
 /** The thread's side of a scan: which rows its part is about, and what is made of them. */
-import { DeepwaterError, type Field } from '@deepwater/core/engine';
-import { takeCut } from '../cut.js';
+import type { Field } from '@deepwater/core/engine';
+import type { CatalogIndex } from '../catalog-index.js';
+import { type Cut, takeCut } from '../cut.js';
 import { sequenceOfLast } from '../reads.js';
 import { type Piece, pieces } from '../select.js';
 import { type TimeBounds, boundsBetween } from '../time-bounds.js';
 import { type Predicate, columnsOf } from '../where/predicate.js';
 import { type PartRange, divide } from './divide.js';
+import { checkWanted } from './run-watched.js';
 import type { TaskHelper } from './task-control.js';
 import { type WorkerFeed, feedOf } from './worker-feeds.js';
 
@@ -45,6 +47,8 @@ export interface ScanAnswer<R> {
   readonly head: number;
   /** The scan is long: these parts come first, and `result` is only what comes after them (rows that are in the ring). */
   readonly parts?: readonly PartRange[];
+  /** The parts have as many rows as are wanted, so that nothing comes after them; unless retention deletes some of them meanwhile. */
+  readonly enough?: boolean;
 }
 
 /** A scan in its normal form. */
@@ -55,8 +59,8 @@ export interface Scan {
 }
 
 /**
- * Carries out one task of a scan. `fold` goes through what was found, in order of arrival (`undefined` is a place to pause: cancelled tasks end
- * there), and makes the result; the results of parts are put together by whoever called `scan`.
+ * Carries out one task of a scan. `fold` goes through what was found, in order of arrival (where a task that was cancelled ends), and makes the
+ * result; the results of parts are put together by whoever called `scan`.
  */
 export function scanPart<R>(payload: ScanPayload, helper: TaskHelper, fold: (scan: Scan, found: Iterable<Piece>) => R): ScanAnswer<R> {
   const feed = feedOf(payload.source);
@@ -69,24 +73,32 @@ export function scanPart<R>(payload: ScanPayload, helper: TaskHelper, fold: (sca
   const cut = takeCut(files, part?.to ?? payload.head);
   const { head } = cut;
   const from = part?.from ?? (payload.last === undefined ? payload.from ?? 0 : sequenceOfLast(files, cut, payload.last));
-  const where = payload.where === undefined ? undefined : { predicate: payload.where, symbols: feed.symbols, timesOnly: payload.timesOnly === true };
+  const where = payload.where === undefined ? undefined : { predicate: payload.where, symbols: feed.helpers.symbols, timesOnly: payload.timesOnly === true };
   const wanted = { bounds, limit, fields, cut, where };
   if (part !== undefined) return { result: fold(scan, watched(pieces(files, { ...wanted, from }), helper, part.rows)), head };
   const looked = new Set([...payload.fields, ...(payload.where === undefined ? [] : columnsOf(payload.where))]);
   const rowBytes = [...looked].reduce((sum, index) => sum + (schema.columns[index] as Field).width, 0);
   // How many rows a filter leaves is not known before.
   const { morselBytes, grainRows } = payload;
-  const parts = divide(files, cut, from, bounds, { rowBytes, limit: where === undefined ? limit : Infinity, morselBytes, grainRows });
-  const rows = parts.reduce((sum, each) => sum + each.rows, 0) + head - Math.min(head, Math.max(cut.ringFrom, from));
-  if (parts.length < 2) return { result: fold(scan, watched(pieces(files, { ...wanted, from }), helper, rows)), head };
-  return { result: fold(scan, watched(pieces(files, { ...wanted, from: Math.max(from, cut.chunksEnd) }), helper, 0)), head, parts };
+  const { parts, enough } = divide(files, cut, from, bounds, { rowBytes, limit: where === undefined ? limit : Infinity, morselBytes, grainRows });
+  const inRing = { ...wanted, from: Math.max(from, cut.chunksEnd) };
+  if (parts.length > 1) return { result: fold(scan, watched(enough ? [] : pieces(files, inRing), helper, 0)), head, parts, enough };
+  const [chunkRows] = parts;
+  const found = pieces(files, chunkRows === undefined ? inRing : { ...wanted, from: chunkRows.from, cut: enough ? cut : cutTo(cut, chunkRows.to) });
+  const rows = (chunkRows?.rows ?? 0) + head - Math.min(head, Math.max(cut.ringFrom, from));
+  return { result: fold(scan, watched(found, helper, rows)), head };
+}
+
+/** The cut without the chunks behind a record: they have been looked at, and have nothing. */
+function cutTo(cut: Cut, to: number): Cut {
+  return { ...cut, count: (cut.catalog as CatalogIndex).indexOfSequence(to - 1, cut.count) + 1 };
 }
 
 /** The pieces, with an eye on whether anybody still wants them. */
 function* watched(found: Iterable<Piece | undefined>, helper: TaskHelper, rows: number): Generator<Piece, void, void> {
   let done = 0;
   for (const piece of found) {
-    if (helper.cancelled()) throw new DeepwaterError('DW_ABORTED', 'Nobody waits for this scan any more.');
+    checkWanted(helper);
     if (piece === undefined) continue;
     yield piece;
     done += piece.rows;

@@ -1,7 +1,7 @@
 /** The caller's side of a scan in the pool: short ones are one task, long ones are cut into parts that run side by side. */
 import type { PartRange } from './divide.js';
 import type { ScanAnswer, ScanPayload } from './scan-part.js';
-import type { QueryPool, RunOptions, TaskPriority } from './query-pool.js';
+import type { QueryPool, RunOptions } from './query-pool.js';
 
 /** A task whose function goes through rows with `scanPart`. */
 export interface ScanTask<P extends ScanPayload = ScanPayload> {
@@ -9,7 +9,6 @@ export interface ScanTask<P extends ScanPayload = ScanPayload> {
   readonly name: string;
   readonly what: string;
   readonly payload: P;
-  readonly priority?: TaskPriority;
 }
 
 /** Without a time of its own: a scan is one of the steps of a call, and the call has the time (see `limitedCall`). */
@@ -25,8 +24,7 @@ export async function scan<R, P extends ScanPayload = ScanPayload>(
   pool: QueryPool, { payload, ...task }: ScanTask<P>, limits: ScanLimits, each: (result: R) => unknown,
   ofPart: (payload: P, part: PartRange, rowsBefore: number) => P = (given) => given,
 ): Promise<number> {
-  const first = await pool.run<ScanAnswer<R>>({ ...task, payload }, task.priority === undefined ? limits : { ...limits, priority: task.priority });
-  const { parts, head, result } = first;
+  const { parts, head, result, enough = false } = await pool.run<ScanAnswer<R>>({ ...task, payload }, limits);
   if (parts === undefined) {
     each(result);
     return head;
@@ -37,12 +35,15 @@ export async function scan<R, P extends ScanPayload = ScanPayload>(
     rowsBefore += part.rows;
     return given;
   });
-  let enough = false;
+  let full = false;
   await pool.map<ScanAnswer<R>>(payloads, { ...task, ...limits }, (answer) => {
-    enough = each(answer.result) === false;
-    return !enough;
+    full = each(answer.result) === false;
+    return !full;
   });
+  if (full) return head;
   if (!enough) each(result);
+  // Retention has deleted some of them meanwhile: others take their place.
+  else await scan(pool, { ...task, payload: { ...payload, head, last: undefined, from: (parts.at(-1) as PartRange).to } }, limits, each, ofPart);
   return head;
 }
 

@@ -4,7 +4,7 @@ import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { limitMappings } from '../open-chunk.js';
 import { checkCloneable } from './cloneable.js';
 import type { TaskAnswer, TaskMessage } from './protocol.js';
-import { TaskControl, type TaskHelper } from './task-control.js';
+import type { TaskHelper } from './task-control.js';
 import { TransferredResult } from './task-result.js';
 
 type TaskFunction = (payload: unknown, helper: TaskHelper) => unknown;
@@ -12,11 +12,10 @@ type TaskFunction = (payload: unknown, helper: TaskHelper) => unknown;
 /** The feed tasks are what most queries ask for: the first shall not wait for them. */
 const PRELOADED = new URL('./feed-tasks.js', import.meta.url).href;
 
-export async function taskRunner(controls: SharedArrayBuffer, mappingsMax: number): Promise<(message: TaskMessage) => unknown> {
+export async function taskRunner(helper: TaskHelper, mappingsMax: number): Promise<(message: TaskMessage) => unknown> {
   threadKernelId(); // loads native code
   limitMappings(mappingsMax);
   const modules = new Map<string, Record<string, unknown>>();
-  const helpers: (TaskControl | undefined)[] = [];
   const moduleOf = async (url: string): Promise<Record<string, unknown>> => {
     const known = modules.get(url);
     if (known !== undefined) return known;
@@ -25,10 +24,9 @@ export async function taskRunner(controls: SharedArrayBuffer, mappingsMax: numbe
     return loaded;
   };
   await moduleOf(PRELOADED);
-  return async ([module, name, payload, slot]) => {
+  return async ([module, name, payload]) => {
     try {
       const known = modules.get(module) ?? await moduleOf(module);
-      const helper = (helpers[slot] ??= new TaskControl(controls, slot));
       const given = functionOf(known, module, name)(payload, helper);
       const result = given instanceof Promise ? await given as unknown : given;
       if (result instanceof TransferredResult) return handedOver(result);

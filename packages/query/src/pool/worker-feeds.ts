@@ -1,5 +1,5 @@
 /** Feeds that a thread of the pool has open: found by everything a reader knows of them, as text. */
-import { type Schema, SymbolDictionaryReader, compileSchema } from '@deepwater/core/engine';
+import { type Schema, compileSchema } from '@deepwater/core/engine';
 import { DecodeHelpers } from '../decode-values.js';
 import { FeedFiles } from '../feed-files.js';
 import type { ReaderSource } from '../reader-source.js';
@@ -7,7 +7,6 @@ import type { ReaderSource } from '../reader-source.js';
 export interface WorkerFeed {
   readonly files: FeedFiles;
   readonly schema: Schema;
-  readonly symbols: SymbolDictionaryReader;
   readonly helpers: DecodeHelpers;
 }
 
@@ -25,8 +24,7 @@ export function feedOf(source: string): WorkerFeed {
     const parsed = JSON.parse(source) as ReaderSource;
     const schema = compileSchema(parsed.spec);
     const files = new FeedFiles(parsed, schema);
-    const symbols = new SymbolDictionaryReader(files.paths.symbols, parsed.feedUid);
-    feed = { files, schema, symbols, helpers: new DecodeHelpers(parsed.spec.name, schema, symbols) };
+    feed = { files, schema, helpers: DecodeHelpers.ofFeed(files) };
     for (const [oldest] of feeds) {
       if (feeds.size < FEEDS_MAX) break;
       forgetFeed(oldest);

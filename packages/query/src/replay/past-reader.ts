@@ -4,7 +4,6 @@ import type { RecordStream, StreamFormat, StreamItem, StreamOptions, SyncRecordS
 import { FeedReader } from '../reader.js';
 import type { ReaderSource } from '../reader-source.js';
 import type { Selection } from '../results.js';
-import { type Steps, runSliced } from '../slices.js';
 
 /** A reader of a feed as it was: for strategies in a backtest, who must not see what comes. It works in its own thread alone. */
 export class PastReader<S extends AnySpec = FeedSpec> extends FeedReader<S> {
@@ -28,10 +27,6 @@ export class PastReader<S extends AnySpec = FeedSpec> extends FeedReader<S> {
 
   override countIndexPoints(): number {
     throw this.#notHere('countIndexPoints');
-  }
-
-  protected override sliced<T>(steps: Steps<unknown>): Promise<T> {
-    return runSliced(steps, () => { this.alive(); }) as Promise<T>;
   }
 
   #notHere(call: string): DeepwaterError {

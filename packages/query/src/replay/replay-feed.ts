@@ -1,4 +1,4 @@
-import { type Clock, type Schema, SymbolDictionaryReader, compileSchema } from '@deepwater/core/engine';
+import { type Clock, type Schema, compileSchema } from '@deepwater/core/engine';
 import { takeCut } from '../cut.js';
 import { DecodeHelpers } from '../decode-values.js';
 import { FeedFiles } from '../feed-files.js';
@@ -31,7 +31,7 @@ export class ReplayFeed {
     this.schema = compileSchema(source.spec);
     this.files = new FeedFiles(source, this.schema);
     this.files.headLimit = () => replayed.head;
-    this.helpers = new DecodeHelpers(this.name, this.schema, new SymbolDictionaryReader(this.files.paths.symbols, source.feedUid));
+    this.helpers = DecodeHelpers.ofFeed(this.files);
   }
 
   /** The records of [start, end). @param since another start, for records from before it */
