@@ -8,7 +8,7 @@ export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
   MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MemoryPool, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
   SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, fenceAllPublishers,
-  fenceOwnThreads, fileMode, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, lastSystemError, makeDirectory, mapFile, openExisting,
+  fenceOwnThreads, fileMode, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, makeDirectory, mapFile, openExisting,
   openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
   removeFile, replaceFile, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, systemError,
   threadAlive, threadKernelId, writeFully,

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
-  MADV_DONTNEED, MADV_RANDOM, MAPPING_BYTES_MAX, type MapMode, type MappedFile, PAGE_BYTES, SECTION_BYTES, advise, mapFile,
+  MADV_DONTNEED, MADV_RANDOM, MAPPING_BYTES_MAX, type MapMode, type MappedFile, PAGE_BYTES, SECTION_BYTES, advise, isResident, mapFile,
   releaseMapping,
 } from '../dist/index.js';
 import { Peer, collectedUntil, mappingsOf, runScript, temporaryDirectory, temporaryFile, thrownBy } from './mapping-tools.js';
@@ -157,6 +157,23 @@ describe('places and sizes', () => {
       code: 'DW_SYSTEM_CALL', values: { call: 'mmap', errno: 'EACCES', path: file },
     });
     fs.closeSync(fd);
+  });
+
+  test('it is told which ranges are in memory: those that somebody wrote or looked at', () => {
+    // Holes: nothing of it has ever been read.
+    const mapped = mapPath(temporaryFile(512 * 2 ** 20), 'shared');
+    const at = (page: number): number => page * PAGE_BYTES;
+    const far = 300 * 2 ** 20;
+    expect([isResident(mapped.buffer, 0, 1), isResident(mapped.buffer, far, 1)]).toEqual([false, false]);
+    const bytes = bytesOf(mapped);
+    bytes[far + 5] = 1;
+    expect(isResident(mapped.buffer, far + 4000, 10)).toBe(true);
+    // The kernel may have read ahead, but not that much.
+    expect(isResident(mapped.buffer, 0, 1)).toBe(false);
+    expect(isResident(mapped.buffer, 5, 0)).toBe(true);
+    bytes.fill(1, 0, at(5000));
+    expect(isResident(mapped.buffer, 100, at(4000))).toBe(true);
+    expect([isResident(mapped.buffer, 0, at(4096)), isResident(mapped.buffer, 0, at(4096) + 1)]).toEqual([true, false]);
   });
 
   test('advice changes no byte, whatever range it is given for', () => {

@@ -198,6 +198,11 @@ function pinCached(path: string, schema: Schema): OpenChunk {
   }
 }
 
+/** Whether this thread has a chunk mapped already. */
+export function isMapped(path: string): boolean {
+  return mappings.has(path);
+}
+
 export function unpinChunk(path: string): void {
   mappings.unpin(path);
 }

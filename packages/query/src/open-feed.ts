@@ -38,7 +38,7 @@ export class OpenFeed {
       },
       onUnusable: (records, fields) => { options.onWarning?.(unusableWarning(this.spec.name, records, fields)); },
     };
-    this.#pooled = options.pool === undefined ? undefined : new PooledReads(options.pool, files);
+    this.#pooled = options.pool === undefined ? undefined : new PooledReads(options.pool, files, this.#context.helpers);
   }
 
   /** Names of the fields in order, padding left out. */

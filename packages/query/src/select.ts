@@ -135,7 +135,8 @@ export function* runsOfChunk(
     const source = where?.test === undefined ? undefined : new ScanSource(chunk);
     for (const step of stepsOf(cut, ref, chunk, bounds, verdict === 'all' ? undefined : where, files.schema.clocks)) {
       const test = step.where === true && source !== undefined ? { where: (where as UsedFilter).test as RowTest, source } : undefined;
-      yield* carryOut(step, bounds === undefined ? undefined : { words: chunk.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds }, limit, runs, test);
+      const times = bounds === undefined ? undefined : { chunk, rows: ref.to, words: chunk.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds };
+      yield* carryOut(step, times, limit, runs, test);
       if (runs.rows >= limit) break;
     }
   } finally {
@@ -171,7 +172,38 @@ export function factsOf(cut: Cut, ref: ChunkRef, chunk: OpenChunk, bounds: TimeB
   };
 }
 
+/**
+ * Of rows [from, to) of a chunk, in order, those of the blocks that the bounds reach into, by what the blocks' descriptors say: a search among these looks at
+ * pages of one block or two, and not at some all over the column.
+ * @param rows rows of the chunk that there are
+ */
+export function blocksAround(chunk: OpenChunk, rows: number, { clockIndex, low, high }: TimeBounds, from: number, to: number): { readonly from: number; readonly to: number } {
+  const { blockRows } = chunk.geometry;
+  const end = Math.ceil(to / blockRows);
+  let first = Math.floor(from / blockRows);
+  if (end - first <= 1) return { from, to };
+  /** The first block at or after one whose times are not all before, or, of `beyond`, are all behind the bounds; undefined where a descriptor is damaged. */
+  const search = (start: number, beyond: boolean): number | undefined => {
+    let [least, most] = [start, end];
+    while (least < most) {
+      const middle = (least + most) >>> 1;
+      const facts = chunk.blockFacts(middle, clockIndex, rows);
+      if (facts === undefined) return undefined;
+      if (beyond ? facts.range.min <= high : facts.range.max < low) least = middle + 1;
+      else most = middle;
+    }
+    return least;
+  };
+  first = search(first, false) ?? -1;
+  const behind = first < 0 ? undefined : search(first, true);
+  if (behind === undefined) return { from, to };
+  return { from: Math.min(to, Math.max(from, first * blockRows)), to: Math.max(from, Math.min(to, behind * blockRows)) };
+}
+
 interface Times {
+  readonly chunk: OpenChunk;
+  /** Rows of the chunk that there are. */
+  readonly rows: number;
   readonly words: Int32Array;
   readonly bounds: TimeBounds;
 }
@@ -197,9 +229,10 @@ function* carryOut(step: RowStep, times: Times | undefined, limit: number, runs:
   let first = from;
   let last = to;
   if (how === 'search') {
-    const { words, bounds } = times as Times;
-    first = firstNotBelow(words, bounds, from, to);
-    last = firstAbove(words, bounds, first, to);
+    const { chunk, rows, words, bounds } = times as Times;
+    const around = blocksAround(chunk, rows, bounds, from, to);
+    first = firstNotBelow(words, bounds, around.from, around.to);
+    last = firstAbove(words, bounds, first, around.to);
   }
   if (asked === undefined) runs.add(first, last);
   else if (first < last) yield* filteredRuns(asked.where, asked.source, Int32Array.of(first, last), limit, runs);

@@ -10,9 +10,9 @@ import { assertAsyncProperty } from './support/seed.js';
 let one: QueryPool;
 let tiny: QueryPool;
 beforeAll(async () => {
-  one = new QueryPool({ threads: 1 });
+  one = new QueryPool({ threads: 1, nearRows: 0 });
   // Parts of so few bytes that scans are cut wherever they may be.
-  tiny = new QueryPool({ threads: 2, morselBytes: 300 });
+  tiny = new QueryPool({ threads: 2, morselBytes: 300, nearRows: 0 });
   await Promise.all([one.warmUp(), tiny.warmUp()]);
 });
 afterAll(() => Promise.all([one.close(), tiny.close()]));

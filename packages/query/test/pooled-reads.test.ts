@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 async function warmPool(options: PoolOptions = {}): Promise<QueryPool> {
-  const pool = new QueryPool({ threads: 1, ...options });
+  const pool = new QueryPool({ threads: 1, nearRows: 0, ...options });
   closing.push(() => pool.close());
   await pool.warmUp();
   return pool;
@@ -81,7 +81,7 @@ describe('a read through the pool', () => {
   });
 
   test('is in the thread that asks until the threads have started', async () => {
-    const pool = new QueryPool({ threads: 1 });
+    const pool = new QueryPool({ threads: 1, nearRows: 0 });
     closing.push(() => pool.close());
     const run = vi.spyOn(pool, 'run');
     const fixture = feed(trades, small);

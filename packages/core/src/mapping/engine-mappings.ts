@@ -26,6 +26,10 @@ export class EngineMappings {
     return this.#entries.size;
   }
 
+  has(path: string): boolean {
+    return this.#entries.has(path);
+  }
+
   /** The mapping of `path`, made by `open` on a miss (with address space from the pool it is given), pinned until `unpin`. */
   pin(path: string, open: (pool: MemoryPool) => MappedFile): MappedFile {
     let entry = this.#entries.get(path);

@@ -3,7 +3,7 @@ export {
   MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE,
 } from './libc.js';
 export {
-  MAPPING_BYTES_MAX, PAGE_BYTES, SECTION_BYTES, advise, alignUp, mapFile, placeFile, releaseMapping, reserveAddressSpace,
+  MAPPING_BYTES_MAX, PAGE_BYTES, SECTION_BYTES, advise, alignUp, isResident, mapFile, placeFile, releaseMapping, reserveAddressSpace,
 } from './mapped-file.js';
 export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
 export { EngineMappings } from './engine-mappings.js';

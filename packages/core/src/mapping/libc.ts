@@ -61,6 +61,8 @@ const SYSCALLS: Readonly<Record<string, { futex: number; membarrier: number; get
 export interface Libc {
   mmap(address: Uint8Array, length: number, prot: number, flags: number, fd: number, offset: number): number | bigint;
   madvise(address: Uint8Array, length: number, advice: number): number;
+  /** @param pages a byte for each page, whose lowest bit is set where the page is in memory */
+  mincore(address: Uint8Array, length: number, pages: Uint8Array): number;
   msync(address: Uint8Array, length: number, flags: number): number;
   fallocate(fd: number, mode: number, offset: number, length: number): number;
   /** Of the whole file. @param type F_RDLCK, F_WRLCK, F_UNLCK */
@@ -97,6 +99,7 @@ function load(): Libc {
   // refuses that in a thread that is being terminated, and koffi then takes what it did not get for a value.
   const mmap = library.func('intptr_t mmap(void *address, size_t length, int prot, int flags, int fd, int64_t offset)');
   const madvise = library.func('int madvise(void *address, size_t length, int advice)');
+  const mincore = library.func('int mincore(void *address, size_t length, void *pages)');
   const msync = library.func('int msync(void *address, size_t length, int flags)');
   const fallocate = library.func('int fallocate(int fd, int mode, int64_t offset, int64_t length)');
   const fcntl = library.func('int fcntl(int fd, int command, void *lock)');
@@ -116,6 +119,7 @@ function load(): Libc {
   return {
     mmap: (address, length, prot, flags, fd, offset) => mmap(address, length, prot, flags, fd, offset) as number | bigint,
     madvise: (address, length, advice) => madvise(address, length, advice) as number,
+    mincore: (address, length, pages) => mincore(address, length, pages) as number,
     msync: (address, length, flags) => msync(address, length, flags) as number,
     fallocate: (fd, mode, offset, length) => fallocate(fd, mode, offset, length) as number,
     fcntlLock: (fd, command, type) => {

@@ -107,6 +107,24 @@ export function releaseMapping(mapped: MappedFile, path: string): void {
   if (Number(libc().mmap(view, length, PROT_READ | PROT_WRITE, flags, -1, 0)) === -1) throw lastSystemError('mmap', path);
 }
 
+/** Pages that `isResident` asks about at once. */
+const PAGES_ASKED_MAX = 4096;
+const pages = new Uint8Array(PAGES_ASKED_MAX);
+
+/**
+ * Whether a range of a mapping is in memory, so that looking at it does not wait for the disk; a moment later it may be otherwise. Of files that
+ * the process may neither write nor owns the kernel says so in any case (mincore(2)). A range of more than 16 MiB counts as not in memory.
+ */
+export function isResident(buffer: ArrayBufferLike, offset: number, length: number): boolean {
+  if (length <= 0) return true;
+  const from = Math.floor(offset / PAGE_BYTES) * PAGE_BYTES;
+  const bytes = alignUp(offset + length, PAGE_BYTES) - from;
+  const count = bytes / PAGE_BYTES;
+  if (count > PAGES_ASKED_MAX || libc().mincore(new Uint8Array(buffer, from), bytes, pages) !== 0) return false;
+  for (let page = 0; page < count; page++) if (((pages[page] as number) & 1) === 0) return false;
+  return true;
+}
+
 /** Tells the kernel how a range of a mapping will be used (`MADV_*`). Advice only: a refusal is not an error. */
 export function advise(mapped: MappedFile, offset: number, length: number, advice: number): void {
   const from = Math.floor(offset / PAGE_BYTES) * PAGE_BYTES;

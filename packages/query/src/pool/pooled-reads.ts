@@ -1,8 +1,10 @@
 /** Reads that look for rows in the pool. What they find is where the rows are; records are made of them by the thread that asked. */
+import fs from 'node:fs';
 import type { Field } from '@deepwater/core/engine';
 import { GRAIN_ROWS, KeptCount, type Partial } from '../aggregate/partial.js';
 import type { AggregateRequest } from '../aggregate/request.js';
 import { type Cut, takeCut } from '../cut.js';
+import type { DecodeHelpers } from '../decode-values.js';
 import type { FeedFiles } from '../feed-files.js';
 import type { Found, Newest } from '../newest.js';
 import { type Elsewhere, type FoundRows, type RowsWanted, sequenceOfLast } from '../reads.js';
@@ -14,6 +16,7 @@ import type { AggregatePayload } from './aggregate-task.js';
 import type { BarsAnswer, BarsPayload } from './bars-task.js';
 import type { FindPayload, TimePayload } from './feed-tasks.js';
 import type { Limited } from './limited-call.js';
+import { nearCut } from './near.js';
 import { PieceList } from './piece-list.js';
 import { type WirePieces, fromWire } from './pieces-wire.js';
 import type { QueryPool } from './query-pool.js';
@@ -29,8 +32,9 @@ export class PooledReads {
   /** As text: see worker-feeds.ts. */
   readonly #source: string;
   #used = false;
+  #tells: boolean | undefined;
 
-  constructor(private readonly pool: QueryPool, private readonly files: FeedFiles) {
+  constructor(private readonly pool: QueryPool, private readonly files: FeedFiles, private readonly helpers: DecodeHelpers) {
     this.#source = JSON.stringify(files.source);
   }
 
@@ -41,7 +45,13 @@ export class PooledReads {
     const catalog = this.files.catalog();
     if (catalog === undefined) return undefined;
     this.#used = true;
-    return new PooledRead(this.pool, this.files, this.#source, limited, this.files.ring(catalog)?.head);
+    return new PooledRead(this.pool, this.files, this.helpers, this.#source, this.#nearRows(), limited, this.files.ring(catalog)?.head);
+  }
+
+  /** How many rows a read may look at in the thread that asks: none where the kernel would not tell whether they are in memory. */
+  #nearRows(): number {
+    this.#tells ??= isWritable(this.files.paths.catalog);
+    return this.#tells ? this.pool.nearRows : 0;
   }
 
   /** Ends the reads of a group, and has the pool's threads let go of the feed's files. */
@@ -56,7 +66,8 @@ export class PooledReads {
 
 class PooledRead implements Elsewhere {
   constructor(
-    private readonly pool: QueryPool, private readonly files: FeedFiles, private readonly source: string, private readonly limited: Limited,
+    private readonly pool: QueryPool, private readonly files: FeedFiles, private readonly helpers: DecodeHelpers, private readonly source: string,
+    private readonly nearRows: number, private readonly limited: Limited,
     /** Only records before this number; of a feed without a ring, where nobody writes, as many as the first task finds. */
     private head: number | undefined,
   ) {}
@@ -65,6 +76,8 @@ class PooledRead implements Elsewhere {
     const { bounds, limit = Infinity, fields, from, last, where } = wanted;
     const { source, files, limited } = this;
     if (limit <= 0 || bounds?.empty === true) return { found: [], head: this.head ?? takeCut(files).head };
+    const near = this.nearRows > 0 ? nearCut(files, this.helpers, this.head, wanted, this.nearRows) : undefined;
+    if (near !== undefined) return { found: yield* select(files, { ...wanted, ...near }), head: (this.head = near.cut.head) };
     const { morselBytes } = this.pool;
     // What is not there does not travel.
     const payload: FindPayload = {
@@ -139,6 +152,16 @@ class PooledRead implements Elsewhere {
   #run<R>(name: string, payload: TimePayload): Promise<R> {
     const { what, signal, group } = this.limited;
     return this.pool.run<R>({ filename: FEED_TASKS, name, payload, what }, { signal, group });
+  }
+}
+
+/** Of files that a process may not write, nor owns, the kernel says that all of them are in memory. */
+function isWritable(path: string): boolean {
+  try {
+    fs.accessSync(path, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

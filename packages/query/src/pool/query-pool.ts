@@ -47,11 +47,15 @@ export interface PoolOptions extends Partial<LaneOptions> {
   readonly threads?: number;
   /** Bytes of a part of a long scan. Default: 4 MiB. */
   readonly morselBytes?: number | undefined;
+  /** Rows that a read may look at in the thread that asks, where they are in memory, instead of in the pool. Default: 16,384. */
+  readonly nearRows?: number;
 }
 
 /** Tasks that may wait for a thread. */
 const POOL_QUEUE_MAX = 1024;
 const PROGRESS_MS = 50;
+/** What takes less time to search than to ask another thread for. */
+const NEAR_ROWS = 16_384;
 /** From the first read to the start of the threads. */
 const SOON_MS = 50;
 
@@ -59,14 +63,16 @@ export class QueryPool {
   /** Tasks of a kind that run at the same time. */
   readonly threads: number;
   readonly morselBytes: number | undefined;
+  readonly nearRows: number;
   readonly #lanes: Readonly<Record<TaskPriority, Lane>>;
   readonly #tickets = new Set<Ticket>();
   #closing: Promise<void> | undefined;
   #soon: NodeJS.Timeout | undefined;
 
-  constructor({ threads = availableParallelism(), queueMax = POOL_QUEUE_MAX, morselBytes, ...rest }: PoolOptions = {}) {
+  constructor({ threads = availableParallelism(), queueMax = POOL_QUEUE_MAX, morselBytes, nearRows = NEAR_ROWS, ...rest }: PoolOptions = {}) {
     this.threads = threads;
     this.morselBytes = morselBytes;
+    this.nearRows = nearRows;
     const options = { threads, queueMax, ...rest };
     this.#lanes = { query: new Lane(options), job: new Lane(options) };
   }
