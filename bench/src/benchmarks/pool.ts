@@ -1,3 +1,5 @@
+import { type FeedFile, readFeedFile } from '@deepwater/core';
+import { FeedReader, QueryPool } from '@deepwater/query';
 import { Platform, type Reader } from 'deepwater';
 import { type BenchContext, type Benchmark, type Line, type Peer, atMost, line } from '../lib/benchmark.js';
 import { nowNs } from '../lib/clock.js';
@@ -47,7 +49,22 @@ async function latencies(asks: Readonly<Record<string, Ask>>, rows: number, roun
   return times;
 }
 
-async function rangeLines(context: BenchContext, reader: SidedReader, duck: DuckPeer, rows: number): Promise<Line[]> {
+/** A reader whose every read goes through a pool, whether or not that takes longer. */
+async function farReader(platform: Platform): Promise<{ readonly reader: FeedReader<SidedSpec>; close(): Promise<void> }> {
+  const { uid, spec } = readFeedFile(platform.basePath, 'sided') as FeedFile;
+  const pool = new QueryPool({ threads: 1, nearRows: 0 });
+  await pool.warmUp();
+  const reader = new FeedReader<SidedSpec>({ basePath: platform.basePath, storeId: platform.storeId, feedUid: uid, spec }, { pool });
+  return {
+    reader,
+    close: async () => {
+      await reader.close();
+      await pool.close();
+    },
+  };
+}
+
+async function rangeLines(context: BenchContext, reader: SidedReader, far: FeedReader<SidedSpec>, duck: DuckPeer, rows: number): Promise<Line[]> {
   const problems: string[] = [];
   const last = RANGE_ROWS - 1;
   const times = await latencies({
@@ -58,6 +75,10 @@ async function rangeLines(context: BenchContext, reader: SidedReader, duck: Duck
     'columns': async (start, end) => {
       const { price, size } = await reader.range(start, end, { format: 'columns' });
       return [price.length, price[0], size[last]];
+    },
+    'tuples, a thread of the pool asked each time': async (start, end) => {
+      const tuples = await far.range(start, end);
+      return [tuples.length, tuples[0]?.[0] ?? NaN, tuples[last]?.[1] ?? NaN];
     },
     'rangeSync, tuples': (start, end) => {
       const tuples = reader.rangeSync(start, end);
@@ -74,7 +95,7 @@ async function rangeLines(context: BenchContext, reader: SidedReader, duck: Duck
     const sample = sampleOf(times[format]);
     return line({
       id: `pool-range-100-${format}`, what: `${what}, ${format}`, unit: 'us', sample, target: atMost(sample, TARGET_US, 'us'), problems,
-      peers: [peer('rangeSync, tuples'), peer('DuckDB, its own table in memory, by time')],
+      peers: [peer('tuples, a thread of the pool asked each time'), peer('rangeSync, tuples'), peer('DuckDB, its own table in memory, by time')],
     });
   });
 }
@@ -139,7 +160,9 @@ export const pool: Benchmark = {
     try {
       const readers = { one: await one.createReader<SidedSpec>('sided'), two: await two.createReader<SidedSpec>('sided') };
       const duck = await DuckPeer.open(rows, context.directory);
-      const lines = await rangeLines(context, readers.two, duck, rows);
+      const far = await farReader(platform);
+      const lines = await rangeLines(context, readers.two, far.reader, duck, rows);
+      await far.close();
       lines.push(...await scalingLines(context, readers, basePath, duck, rows));
       duck.close();
       return lines;

@@ -7,8 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { chunksOf, feedSource, firstWrong, ingest, isIndexPoint, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
 import { gatherField } from '@deepwater/ring';
 
-/** How often a writer is killed, four times of five one of a feed of mode UF: 200 in CI, more by `KILLS=10000 npx vitest run packages/ingest/test/kill.test.ts`. */
-const KILLS = Number(process.env['KILLS'] ?? 200);
+/** How often a writer is killed, four times of five one of a feed of mode UF: 100 in CI, more by `KILLS=10000 npx vitest run packages/ingest/test/kill.test.ts`. */
+const KILLS = Number(process.env['KILLS'] ?? 100);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const WRITER = fileURLToPath(new URL('./support/kill-writer.mjs', import.meta.url));
 
