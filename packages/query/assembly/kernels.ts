@@ -6,7 +6,7 @@ export { histogram64, histogramF64 } from './histogram';
 export { dot64 } from './dot';
 export { keep64, keepF64 } from './keep';
 export { within16, within32, within64, within8, withinBytes, withinF32, withinF64 } from './filter';
-export { mergeKeys, mergePack, mergeRows, mergeRun, mergeSettle } from './merge';
+export { mergeKeys, mergePack, mergePlaces, mergeRows, mergeRun, mergeSettle } from './merge';
 export { timeBars } from './bars';
 export { timeBarsExact } from './bars-exact';
 export { countMask } from './mask';

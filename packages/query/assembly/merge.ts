@@ -54,6 +54,22 @@ export function mergeKeys(at: usize, n: i32, base: i64, factor: f64, rest: f64, 
   return key;
 }
 
+/**
+ * The place of each record of a batch among those of its feed. By feed, each from 0 on: how many it has, the row of its first one, and whether any does not
+ * follow the one before.
+ */
+export function mergePlaces(source: usize, row: usize, n: i32, places: usize, counts: usize, firsts: usize, scattered: usize): void {
+  for (let i = 0; i < n; i++) {
+    const feed = <usize>load<u16>(source + (<usize>i << 1)) << 2;
+    const at = load<i32>(row + (<usize>i << 2));
+    const count = load<i32>(counts + feed);
+    store<i32>(places + (<usize>i << 2), count);
+    store<i32>(counts + feed, count + 1);
+    if (count === 0) store<i32>(firsts + feed, at);
+    else if (at !== load<i32>(firsts + feed) + count) store<i32>(scattered + feed, 1);
+  }
+}
+
 /** Numbers of rows that follow each other, from `first` on. */
 export function mergeRows(at: usize, n: i32, first: i32): void {
   const end = at + (<usize>n << 2);

@@ -11,6 +11,7 @@ export interface ChunkKernels extends ScanKernels {
   mergeKeys(at: number, n: number, base: bigint, factor: number, rest: number, limit: bigint, signed: number, arrival: number, greatest: number, feed: number): number;
   mergeRows(at: number, n: number, first: number): void;
   mergePack(at: number, n: number, feed: number): void;
+  mergePlaces(source: number, row: number, n: number, places: number, counts: number, firsts: number, scattered: number): void;
   mergeSettle(state: number, feed: number): void;
   mergeRun(state: number): number;
   /** Time bars over rows in order (assembly/bars.ts says which parameter is what). */

@@ -28,6 +28,8 @@ export interface MergedBatch {
   readonly base: bigint;
   /** The finest unit among the clocks. */
   readonly unit: TimeUnit;
+  /** Where `source` and `row` lie. */
+  readonly memory: MergeMemory;
 }
 
 export interface MergeEngineOptions {
@@ -37,6 +39,8 @@ export interface MergeEngineOptions {
    * has had so far.
    */
   readonly order?: MergeOrder;
+  /** Records of a batch at most, up to 16,384. Default: 4,096, which are made records of in about the time that an event loop may be held. */
+  readonly batchRows?: number;
 }
 
 /**
@@ -44,7 +48,7 @@ export interface MergeEngineOptions {
  * everything.
  * @throws DeepwaterError DW_LIMIT_EXCEEDED for too many feeds, or too much that is out of order; DW_FILE_CORRUPT
  */
-export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time' }: MergeEngineOptions = {}): Generator<MergedBatch | undefined, void, void> {
+export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time', batchRows }: MergeEngineOptions = {}): Generator<MergedBatch | undefined, void, void> {
   const feeds = requests.length;
   if (feeds > MERGE_FEEDS_MAX) {
     throw new DeepwaterError('DW_LIMIT_EXCEEDED', `A merge takes at most ${MERGE_FEEDS_MAX} feeds, not ${feeds}. Merge some of them at a time.`, {
@@ -54,7 +58,7 @@ export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time
   if (feeds === 0) return;
   const unit = finestUnit(requests.map(({ wanted }) => wanted.bounds.clock));
   const room = blockRows(feeds);
-  const memory = MergeMemory.take();
+  const memory = MergeMemory.take(batchRows);
   if (feeds === 1) {
     const [request] = requests as readonly [FeedRequest];
     const cursor = new FeedCursor(request, order, 1, memory, 0, room);
@@ -78,10 +82,11 @@ export function* mergedBatches(requests: readonly FeedRequest[], { order = 'time
 }
 
 /** One feed has no tournament: its keys and rows are the batch. */
-function* oneFeed(cursor: FeedCursor, { keys, rows, source, row, times }: MergeMemory, unit: TimeUnit): Generator<MergedBatch | undefined, void, void> {
+function* oneFeed(cursor: FeedCursor, memory: MergeMemory, unit: TimeUnit): Generator<MergedBatch | undefined, void, void> {
+  const { keys, rows, source, row, times } = memory;
   cursor.open();
   source.fill(0);
-  const batch = { length: 0, source, row, parts: [cursor.part], times, base: 0n, unit };
+  const batch = { length: 0, source, row, parts: [cursor.part], times, base: 0n, unit, memory };
   for (let begun = false; yield* cursor.load(); begun = true) {
     cursor.dropRetired();
     batch.parts[0] = cursor.part;
@@ -117,7 +122,7 @@ function* merge(cursors: readonly FeedCursor[], memory: MergeMemory, unit: TimeU
     cursor.dropRetired();
   }
   const parts = cursors.map(({ part }) => part);
-  const batch = { length: 0, source, row, parts, times, base: 0n, unit };
+  const batch = { length: 0, source, row, parts, times, base: 0n, unit, memory };
   const full = (): MergedBatch => {
     batch.length = tree.length;
     tree.length = 0;

@@ -36,28 +36,20 @@ export interface FeedRows {
 }
 
 /** The rows of a batch feed by feed, and where each record is among those of its feed. */
-export function rowsByFeed({ length, source, row: rowInPart, parts }: MergedBatch): { readonly row: Uint32Array; readonly feeds: readonly FeedRows[] } {
-  const counts = new Uint32Array(parts.length);
-  const first = new Uint32Array(parts.length);
-  const row = new Uint32Array(length);
-  const scattered = new Uint8Array(parts.length);
-  for (let i = 0; i < length; i++) {
-    const feed = source[i] as number;
-    const at = rowInPart[i] as number;
+export function rowsByFeed({ length, source, row: rowInPart, parts, memory }: MergedBatch): { readonly row: Uint32Array; readonly feeds: readonly FeedRows[] } {
+  const { places, counts, firsts, scattered } = memory.places(length, parts.length);
+  const row = places.slice(0, length);
+  const feeds = parts.map((_, feed) => {
     const count = counts[feed] as number;
-    if (count === 0) first[feed] = at;
-    else if (at !== (first[feed] as number) + count) scattered[feed] = 1;
-    row[i] = count;
-    counts[feed] = count + 1;
-  }
-  const rows = Array.from(counts, (count, feed) => (scattered[feed] === 1 ? new Uint32Array(count) : undefined));
-  if (scattered.includes(1)) {
+    return { count, first: firsts[feed] as number, rows: scattered[feed] === 1 ? new Uint32Array(count) : undefined };
+  });
+  if (feeds.some(({ rows }) => rows !== undefined)) {
     for (let i = 0; i < length; i++) {
-      const of = rows[source[i] as number];
-      if (of !== undefined) of[row[i] as number] = rowInPart[i] as number;
+      const { rows } = feeds[source[i] as number] as FeedRows;
+      if (rows !== undefined) rows[row[i] as number] = rowInPart[i] as number;
     }
   }
-  return { row, feeds: rows.map((of, feed) => ({ count: counts[feed] as number, first: first[feed] as number, rows: of })) };
+  return { row, feeds };
 }
 
 export function mergedColumns(batch: MergedBatch, fields: readonly (readonly Field[])[]): MergedColumns {

@@ -12,6 +12,7 @@ import { pickRows } from './gather-rows.js';
 import { type MergedBatch, mergedBatches } from './merged-batches.js';
 import { type MergedColumns, mergedColumns, rowsByFeed } from './merged-columns.js';
 import type { MergedPart } from './part.js';
+import { BATCH_ROWS_MAX } from './merge-memory.js';
 import { finestUnit } from './time-scale.js';
 
 export type MergeFormat = 'tuple' | 'object';
@@ -83,7 +84,7 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
   /** Batches of columns. @throws DeepwaterError DW_LIMIT_EXCEEDED, DW_FILE_CORRUPT, DW_FEED_UNKNOWN */
   async *batches(): AsyncGenerator<MergedColumns, void, void> {
     const fields = this.#points.map((point) => point.fields);
-    for await (const batch of inSlices(this.#merged(this.#open()), () => { this.#check(); })) {
+    for await (const batch of inSlices(this.#merged(this.#open(), BATCH_ROWS_MAX), () => { this.#check(); })) {
       yield mergedColumns(batch, fields);
       this.#check();
     }
@@ -91,7 +92,7 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
 
   *batchesSync(): Generator<MergedColumns, void, void> {
     const fields = this.#points.map((point) => point.fields);
-    for (const batch of this.#merged(this.#open())) {
+    for (const batch of this.#merged(this.#open(), BATCH_ROWS_MAX)) {
       if (batch === undefined) continue;
       yield mergedColumns(batch, fields);
       this.#check();
@@ -131,9 +132,9 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
     for (const { access } of this.#points) access.check();
   }
 
-  *#merged(open: readonly OpenPoint[]): Generator<MergedBatch | undefined, void, void> {
+  *#merged(open: readonly OpenPoint[], batchRows?: number): Generator<MergedBatch | undefined, void, void> {
     try {
-      yield* mergedBatches(open.map(({ request }) => request), { order: this.#order });
+      yield* mergedBatches(open.map(({ request }) => request), { order: this.#order, ...(batchRows === undefined ? {} : { batchRows }) });
     } finally {
       for (const { request } of open) request.files.close();
     }
