@@ -16,8 +16,11 @@ export interface PartRange {
   readonly rows: number;
 }
 
-/** Work of a few milliseconds: less does not pay for the two wake-ups of a task, more makes a query behind it wait. */
-const MORSEL_BYTES = 4 * 2 ** 20;
+/** Work of a millisecond to a few: less does not pay for the two wake-ups of a task, more makes a query behind it wait. */
+const MORSEL_BYTES_MIN = 4 * 2 ** 20;
+const MORSEL_BYTES_MAX = 32 * 2 ** 20;
+/** As many at least, where they are not too small: so that threads that are not equally fast end together. */
+const MORSELS_PER_THREAD = 3;
 
 interface Candidates {
   readonly from: number;
@@ -31,8 +34,10 @@ interface DivideOptions {
   readonly rowBytes: number;
   /** Rows that are enough. */
   readonly limit: number;
-  /** About as many bytes a part. */
+  /** About as many bytes a part. Default: what gives each thread some parts, 4 to 32 MiB. */
   readonly morselBytes?: number | undefined;
+  /** How many there are to share the parts. Default 1. */
+  readonly threads?: number | undefined;
   /** Rows of a chunk that stay in one part: those from a multiple of this on. Default: its blocks, so that none is looked at by two. */
   readonly grainRows?: number | undefined;
 }
@@ -45,32 +50,39 @@ export interface Division {
 }
 
 /** The parts of a scan over the chunks of a cut. */
-export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBounds | undefined, { rowBytes, limit, morselBytes = MORSEL_BYTES, grainRows }: DivideOptions): Division {
-  const parts: PartRange[] = [];
-  const wanted = Math.ceil(morselBytes / Math.max(1, rowBytes));
-  const cutRows = grainRows ?? Math.min(BLOCK_ROWS_MAX, wanted);
-  let open: { from: number; to: number; rows: number } | undefined;
+export function divide(files: FeedFiles, cut: Cut, from: number, bounds: TimeBounds | undefined, { rowBytes, limit, morselBytes, threads = 1, grainRows }: DivideOptions): Division {
+  const found: { readonly first: number; readonly from: number; readonly to: number }[] = [];
   let certain = 0;
+  let rows = 0;
   for (const ref of chunkRefs(files, cut, from, bounds)) {
-    for (const found of candidates(files, cut, ref, bounds)) {
-      const end = found.certain ? Math.min(found.to, found.from + limit - certain) : found.to;
-      for (let row = found.from; row < end;) {
-        const grain = row - (row % cutRows);
-        // What there is of a grain already may be all of a part; the rest of it belongs there, too.
-        if (open !== undefined && open.rows >= wanted && ref.firstSequence + grain >= open.to) {
-          parts.push(open);
-          open = undefined;
-        }
-        const to = Math.min(end, grain + cutRows);
-        open ??= { from: ref.firstSequence + row, to: 0, rows: 0 };
-        open.rows += to - row;
-        open.to = ref.firstSequence + to;
-        row = to;
-      }
-      if (found.certain) certain += end - found.from;
+    for (const each of candidates(files, cut, ref, bounds)) {
+      const to = each.certain ? Math.min(each.to, each.from + limit - certain) : each.to;
+      found.push({ first: ref.firstSequence, from: each.from, to });
+      rows += to - each.from;
+      if (each.certain) certain += to - each.from;
       if (certain >= limit) break;
     }
     if (certain >= limit) break;
+  }
+  const bytes = morselBytes ?? Math.min(MORSEL_BYTES_MAX, Math.max(MORSEL_BYTES_MIN, (rows * rowBytes) / threads / MORSELS_PER_THREAD));
+  const wanted = Math.ceil(bytes / Math.max(1, rowBytes));
+  const cutRows = grainRows ?? Math.min(BLOCK_ROWS_MAX, wanted);
+  const parts: PartRange[] = [];
+  let open: { from: number; to: number; rows: number } | undefined;
+  for (const { first, from: start, to: end } of found) {
+    for (let row = start; row < end;) {
+      const grain = row - (row % cutRows);
+      // What there is of a grain already may be all of a part; the rest of it belongs there, too.
+      if (open !== undefined && open.rows >= wanted && first + grain >= open.to) {
+        parts.push(open);
+        open = undefined;
+      }
+      const to = Math.min(end, grain + cutRows);
+      open ??= { from: first + row, to: 0, rows: 0 };
+      open.rows += to - row;
+      open.to = first + to;
+      row = to;
+    }
   }
   if (open !== undefined) parts.push(open);
   return { parts, enough: certain >= limit };

@@ -78,10 +78,10 @@ class PooledRead implements Elsewhere {
     if (limit <= 0 || bounds?.empty === true) return { found: [], head: this.head ?? takeCut(files).head };
     const near = this.nearRows > 0 ? nearCut(files, this.helpers, this.head, wanted, this.nearRows) : undefined;
     if (near !== undefined) return { found: yield* select(files, { ...wanted, ...near }), head: (this.head = near.cut.head) };
-    const { morselBytes } = this.pool;
+    const { morselBytes, threads } = this.pool;
     // What is not there does not travel.
     const payload: FindPayload = {
-      source, touch: true, fields: fields.map(({ index }) => index),
+      source, threads, touch: true, fields: fields.map(({ index }) => index),
       ...(this.head === undefined ? {} : { head: this.head }), ...(from === undefined ? {} : { from }), ...(last === undefined ? {} : { last }),
       ...(morselBytes === undefined ? {} : { morselBytes }), ...(limit === Infinity ? {} : { limit }), ...(where === undefined ? {} : { where: where.predicate }),
       ...(bounds === undefined ? {} : { clockIndex: bounds.clockIndex, low: bounds.low, high: bounds.high }),
@@ -123,7 +123,7 @@ class PooledRead implements Elsewhere {
     const { pool, limited, source } = this;
     const payload: AggregatePayload = {
       source, head: this.head, fields: fields.map(({ index }) => index), clockIndex: bounds.clockIndex, low: bounds.low, high: bounds.high,
-      grainRows: GRAIN_ROWS, timesOnly: true, morselBytes: pool.morselBytes, request: { ...request, outputs: [] },
+      grainRows: GRAIN_ROWS, timesOnly: true, morselBytes: pool.morselBytes, threads: pool.threads, request: { ...request, outputs: [] },
       ...(request.where === undefined ? {} : { where: request.where }),
     };
     const all: Partial[] = [];

@@ -45,7 +45,7 @@ export interface RunOptions extends CallLimits {
 export interface PoolOptions extends Partial<LaneOptions> {
   /** Threads for queries, and as many for jobs. Default: cores. */
   readonly threads?: number;
-  /** Bytes of a part of a long scan. Default: 4 MiB. */
+  /** Bytes of a part of a long scan. Default: some parts for each thread, of 4 to 32 MiB. */
   readonly morselBytes?: number | undefined;
   /** Rows that a read may look at in the thread that asks, where they are in memory, instead of in the pool. Default: 16,384. */
   readonly nearRows?: number;

@@ -30,8 +30,9 @@ export interface ScanPayload {
   readonly limit?: number | undefined;
   /** Indexes of the fields whose columns are needed. */
   readonly fields: readonly number[];
-  /** About as many bytes a part. Default: 4 MiB. */
+  /** About as many bytes a part, and how many threads share the parts: see `divide`. */
   readonly morselBytes?: number | undefined;
+  readonly threads?: number | undefined;
   /** Rows of a chunk that stay in one part: see `divide`. */
   readonly grainRows?: number | undefined;
   /** Rows need not have the values wanted: only what times rule out is left out. */
@@ -79,8 +80,8 @@ export function scanPart<R>(payload: ScanPayload, helper: TaskHelper, fold: (sca
   const looked = new Set([...payload.fields, ...(payload.where === undefined ? [] : columnsOf(payload.where))]);
   const rowBytes = [...looked].reduce((sum, index) => sum + (schema.columns[index] as Field).width, 0);
   // How many rows a filter leaves is not known before.
-  const { morselBytes, grainRows } = payload;
-  const { parts, enough } = divide(files, cut, from, bounds, { rowBytes, limit: where === undefined ? limit : Infinity, morselBytes, grainRows });
+  const { morselBytes, threads, grainRows } = payload;
+  const { parts, enough } = divide(files, cut, from, bounds, { rowBytes, limit: where === undefined ? limit : Infinity, morselBytes, threads, grainRows });
   const inRing = { ...wanted, from: Math.max(from, cut.chunksEnd) };
   if (parts.length > 1) return { result: fold(scan, watched(enough ? [] : pieces(files, inRing), helper, 0)), head, parts, enough };
   const [chunkRows] = parts;
