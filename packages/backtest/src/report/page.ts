@@ -21,7 +21,7 @@ const sections = [...document.querySelectorAll('section.run')];
 const size = () => ({ width: Math.min(1140, document.body.clientWidth - 20), height: 260 });
 let charts = [];
 function chart(element, times, values, label, stroke, fill) {
-  return new uPlot({ ...size(), title: label, series: [{ label: 'UTC' }, { label, stroke, fill, width: 1.5 }], tzDate: (s) => uPlot.tzDate(new Date(s * 1e3), 'UTC') }, [times, values], element);
+  return new uPlot({ ...size(), title: label, series: [{ label: 'UTC' }, { label, stroke, fill, width: 1.5 }], axes: [{}, { size: 84 }], tzDate: (s) => uPlot.tzDate(new Date(s * 1e3), 'UTC') }, [times, values], element);
 }
 function drawdown(values) {
   let high = -Infinity;

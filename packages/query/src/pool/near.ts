@@ -35,10 +35,10 @@ export function nearCut(
     const chunk = pinRef(files, cut, ref);
     if (chunk === undefined) return undefined;
     try {
-      for (const { from: first, to, certain } of rowsLookedAt(files, cut, ref, chunk, bounds)) {
+      for (const { from: first, to, certain, known } of rowsLookedAt(files, cut, ref, chunk, bounds)) {
         const end = certain && where === undefined ? Math.min(to, first + limit) : to;
         left -= end - first;
-        if (left < 0 || !columns.every((field) => columnIsResident(chunk, field, first, end))) return undefined;
+        if (left < 0 || !columns.every((field) => field === known || columnIsResident(chunk, field, first, end))) return undefined;
         if (certain && where === undefined) limit -= end - first;
         if (limit <= 0) return { cut, from };
       }
@@ -64,14 +64,24 @@ interface RowsLookedAt {
   readonly to: number;
   /** All of them are within the bounds. */
   readonly certain: boolean;
+  /** A column that is known to be in memory there. */
+  readonly known?: Field;
 }
 
 const FAR: RowsLookedAt = { from: 0, to: Infinity, certain: false };
 
+/** Blocks of chunks whose descriptors have been found in memory; they are small, and what has been looked at is kept. */
+const described = new WeakMap<OpenChunk, number>();
+
 /** Whether what tells of a chunk's times is in memory: the descriptors of its blocks, and the times of the one that is not complete. */
-function factsAreResident({ buffer, geometry: { blockRows, blockBytes, blockTableOffset } }: OpenChunk, ref: ChunkRef, timesAreResident: (from: number, to: number) => boolean): boolean {
+function factsAreResident(chunk: OpenChunk, ref: ChunkRef, timesAreResident: (from: number, to: number) => boolean): boolean {
+  const { buffer, geometry: { blockRows, blockBytes, blockTableOffset } } = chunk;
   const blocks = ref.sealed ? Math.ceil(ref.to / blockRows) : Math.floor(ref.to / blockRows);
-  return isResident(buffer, 0, blockTableOffset + blocks * blockBytes) && timesAreResident(blocks * blockRows, ref.to);
+  if (blocks > (described.get(chunk) ?? -1)) {
+    if (!isResident(buffer, 0, blockTableOffset + blocks * blockBytes)) return false;
+    described.set(chunk, blocks);
+  }
+  return timesAreResident(blocks * blockRows, ref.to);
 }
 
 /** Rows of a chunk that are read for some bounds; without end where something would have to be read from the disk to know them. */
@@ -95,11 +105,11 @@ function* rowsLookedAt(files: FeedFiles, cut: Cut, ref: ChunkRef, chunk: OpenChu
     if (!timesAreResident(around.from, around.to)) {
       yield FAR;
     } else if (how === 'filter') {
-      yield { from, to, certain: false };
+      yield { from, to, certain: false, known: clock };
     } else {
       const words = chunk.words(clock);
       const first = firstNotBelow(words, bounds, around.from, around.to);
-      yield { from: first, to: firstAbove(words, bounds, first, around.to), certain: true };
+      yield { from: first, to: firstAbove(words, bounds, first, around.to), certain: true, known: clock };
     }
   }
 }
