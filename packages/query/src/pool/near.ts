@@ -8,27 +8,36 @@ import type { FeedFiles } from '../feed-files.js';
 import { type OpenChunk, isMapped, unpinChunk } from '../open-chunk.js';
 import { planChunk } from '../plan.js';
 import { type RowsWanted, sequenceOfLast } from '../reads.js';
-import { blocksAround, factsOf } from '../select.js';
+import { type Piece, blocksAround, factsOf } from '../select.js';
 import { columnsOf } from '../where/predicate.js';
+
+export interface NearRead {
+  readonly cut: Cut;
+  /** The first record that is wanted. */
+  readonly from: number;
+  /** The rows themselves, where they have been found by the way. */
+  readonly found?: readonly Piece[];
+}
 
 /**
  * Whether a read looks at few rows, in chunks that this thread has open, and all of that is in memory: then this thread does not wait for the disk, and has
  * its rows in less time than two messages take.
  * @param head only records before it @param rowsMax rows that it may look at
- * @returns the cut to read by, and its first record; undefined where the read is one for the pool
+ * @returns what to read by; undefined where the read is one for the pool
  */
-export function nearCut(
-  files: FeedFiles, helpers: DecodeHelpers, head: number | undefined, wanted: RowsWanted, rowsMax: number,
-): { readonly cut: Cut; readonly from: number } | undefined {
+export function nearRead(files: FeedFiles, helpers: DecodeHelpers, head: number | undefined, wanted: RowsWanted, rowsMax: number): NearRead | undefined {
   const { bounds, where, last } = wanted;
-  const columns = [...new Set([...wanted.fields, ...(where === undefined ? [] : [...columnsOf(where.predicate)].map((column) => files.schema.columns[column] as Field))])];
+  const columns = where === undefined ? wanted.fields : [...new Set([...wanted.fields, ...[...columnsOf(where.predicate)].map((column) => files.schema.columns[column] as Field)])];
   // Their texts may have to be read from a file.
   if (columns.some(({ index, type }) => type === 'symbol' && (helpers.texts[index] as readonly string[]).length === 0)) return undefined;
   const catalog = files.catalog();
   if (catalog === undefined || !endIsNear(files, catalog)) return undefined;
   const cut = takeCut(files, head);
   const from = last === undefined ? wanted.from ?? 0 : sequenceOfLast(files, cut, last);
-  let left = rowsMax - (cut.head - Math.max(from, cut.ringFrom));
+  const inRing = Math.max(0, cut.head - Math.max(from, cut.ringFrom));
+  const found: Piece[] = [];
+  let isFound = where === undefined && inRing === 0;
+  let left = rowsMax - inRing;
   let limit = wanted.limit ?? Infinity;
   for (const ref of chunkRefs(files, cut, from, bounds)) {
     if (left < 0 || !isMapped(ref.path)) return undefined;
@@ -36,17 +45,20 @@ export function nearCut(
     if (chunk === undefined) return undefined;
     try {
       for (const { from: first, to, certain, known } of rowsLookedAt(files, cut, ref, chunk, bounds)) {
-        const end = certain && where === undefined ? Math.min(to, first + limit) : to;
+        isFound &&= certain;
+        const end = isFound ? Math.min(to, first + limit) : to;
         left -= end - first;
         if (left < 0 || !columns.every((field) => field === known || columnIsResident(chunk, field, first, end))) return undefined;
-        if (certain && where === undefined) limit -= end - first;
-        if (limit <= 0) return { cut, from };
+        if (!isFound || end === first) continue;
+        found.push({ cut, ref, runs: Int32Array.of(first, end), rows: end - first });
+        limit -= end - first;
+        if (limit <= 0) return { cut, from, found };
       }
     } finally {
       unpinChunk(ref.path);
     }
   }
-  return left < 0 ? undefined : { cut, from };
+  return left < 0 ? undefined : { cut, from, ...(isFound ? { found } : {}) };
 }
 
 /** Where the chunks end is known without waiting: nobody writes the last one, this thread has it open, or it is being written, and so in memory. */

@@ -16,7 +16,7 @@ import type { AggregatePayload } from './aggregate-task.js';
 import type { BarsAnswer, BarsPayload } from './bars-task.js';
 import type { FindPayload, TimePayload } from './feed-tasks.js';
 import type { Limited } from './limited-call.js';
-import { nearCut } from './near.js';
+import { nearRead } from './near.js';
 import { PieceList } from './piece-list.js';
 import { type WirePieces, fromWire } from './pieces-wire.js';
 import type { QueryPool } from './query-pool.js';
@@ -76,8 +76,11 @@ class PooledRead implements Elsewhere {
     const { bounds, limit = Infinity, fields, from, last, where } = wanted;
     const { source, files, limited } = this;
     if (limit <= 0 || bounds?.empty === true) return { found: [], head: this.head ?? takeCut(files).head };
-    const near = this.nearRows > 0 ? nearCut(files, this.helpers, this.head, wanted, this.nearRows) : undefined;
-    if (near !== undefined) return { found: yield* select(files, { ...wanted, ...near }), head: (this.head = near.cut.head) };
+    const near = this.nearRows > 0 ? nearRead(files, this.helpers, this.head, wanted, this.nearRows) : undefined;
+    if (near !== undefined) {
+      const { cut, from: first, found = yield* select(files, { ...wanted, cut, from: first }) } = near;
+      return { found, head: (this.head = cut.head) };
+    }
     const { morselBytes, threads } = this.pool;
     // What is not there does not travel.
     const payload: FindPayload = {
