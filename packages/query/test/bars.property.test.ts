@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { BIGINT, VARCHAR } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Field } from '@deepwater/core';
 import { type Bar, type BarsOptions, FeedReader } from '@deepwater/query';
 import { type Shape, type Trade, build, decimalText, history, span } from './support/bar-feed.js';
 import { type Duck, duckType, duckValue, openDuck } from './support/duckdb.js';
+import type { FeedFixture } from './support/feed-fixture.js';
 import { quotient } from './support/naive-aggregate.js';
 import { type NaiveBar, amountBars, everySpan, isUsable, saysOf, timeBars } from './support/naive-bars.js';
 import { SEED, assertProperty } from './support/seed.js';
@@ -180,6 +182,89 @@ describe('bars are those of DuckDB, to the last digit', () => {
   beforeAll(async () => { duck = await openDuck(); });
   afterAll(() => { duck.close(); });
 
+  /** A table of the trades, and its prices and sizes as expressions whose sums are exact where the values are. */
+  async function fill(table: string, { schema }: FeedFixture, trades: readonly Trade[]): Promise<{ price: Field; size: Field; wide: [price: string, size: string]; usable: string }> {
+    const [price, size] = schema.fields as readonly [Field, Field];
+    const types = { seq: BIGINT, price: duckType(price), size: duckType(size), side: VARCHAR, ts: BIGINT };
+    await duck.table(table, types, trades.map((trade, seq) => [
+      BigInt(seq), duckValue(price, trade.price), duckValue(size, size.type === 'uint32' ? Number(trade.size) : trade.size), trade.side, trade.time,
+    ]));
+    return {
+      price, size,
+      wide: price.type === 'int64' ? ['cast(price as hugeint)', 'cast(size as hugeint)'] : price.type === 'decimal'
+        ? [`cast(price as decimal(19, ${price.scale}))`, `cast(size as decimal(19, ${size.scale ?? 0}))`] : ['cast(price as double)', 'cast(size as double)'],
+      usable: price.type.startsWith('float') ? 'not isnan(price) and not isnan(cast(size as double))' : 'true',
+    };
+  }
+
+  /** What a bar begins, ends and goes through with, in the terms of both. */
+  const BAR = 'arg_min(ts, seq) as first, arg_max(ts, seq) as last, arg_min(price, seq) as open, max(price) as high, min(price) as low, arg_max(price, seq) as close, count(*) as count';
+  const ofDuck = (row: Record<string, unknown>): unknown[] => ['open', 'high', 'low', 'close'].map((name) => (typeof row[name] === 'number' ? row[name] : String(row[name]))).concat(Number(row['count']));
+  const ofBar = ({ open, high, low, close, count }: Readonly<Record<'open' | 'high' | 'low' | 'close' | 'count', unknown>>): unknown[] => [open, high, low, close, count];
+
+  test('by ticks, volume, value and imbalance, which a recursive query walks through', async () => {
+    const kind = fc.record({ of: fc.constantFrom('ticks' as const, 'volume' as const, 'dollar' as const), part: fc.integer({ min: 2, max: 20 }), imbalance: fc.boolean() });
+    let several = 0;
+    await fc.assert(fc.asyncProperty(history, kind, async (past, { of, part, imbalance }) => {
+      const { fixture, trades } = build({ ...past, steps: past.steps.slice(0, 3) });
+      const total = measured(past.shape, trades.filter(isUsable).map(absolute), of);
+      const threshold = Math.max(1, Math.round(of === 'ticks' ? part : total / part));
+      const { start, end } = rangeOf(past.shape, trades, { from: -10_000, ms: 50_000 });
+      const found = new FeedReader(fixture.source).barsSync(start, end, { ...(imbalance ? { imbalance: { of, threshold } } : { [of]: threshold }), exact: true } as unknown as BarsOptions);
+      const table = `t${tables++}`;
+      try {
+        const { wide, usable } = await fill(table, fixture, trades);
+        const amount = of === 'ticks' ? 'cast(1 as bigint)' : of === 'volume' ? wide[1] : `${wide[0]} * ${wide[1]}`;
+        const signed = imbalance ? `${amount} * (case when side in ('B', 'b') then 1 when side in ('S', 's') then -1 else 0 end)` : amount;
+        const full = `${imbalance ? 'abs(walk.total)' : 'walk.total'} >= ${threshold.toLocaleString('en-US', { useGrouping: false })}`;
+        const type = (await duck.rows(`select typeof(sum(${signed})) as type from ${table}`))[0]!['type'] as string;
+        const rows = await duck.rows(`
+          with recursive used as materialized (select row_number() over (order by seq) as n, *, cast(${signed} as ${type}) as amount from ${table} where ${usable}),
+          walk as (
+            select n, cast(0 as bigint) as bar, amount as total from used where n = 1
+            union all
+            select used.n, case when ${full} then bar + 1 else bar end, cast(case when ${full} then amount else total + amount end as ${type}) from walk join used on used.n = walk.n + 1
+          )
+          select bar, ${BAR} from walk join used using (n) group by bar order by bar`);
+        expect(found.map((bar) => [String(bar.start), String(bar.end), ...ofBar(bar)])).toEqual(rows.map((row) => [String(row['first']), String(row['last']), ...ofDuck(row)]));
+        if (rows.length > 2) several += 1;
+      } finally {
+        await duck.rows(`drop table if exists ${table}`);
+      }
+    }), { seed: SEED, numRuns: 25, endOnFailure: true });
+    expect(several).toBeGreaterThan(0);
+  });
+
+  test('by sessions, which are a table there', async () => {
+    const sessions = fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 400 })), { minLength: 1, maxLength: 6 });
+    await fc.assert(fc.asyncProperty(history, fc.constantFrom(undefined, 7n, 100n), sessions, async (past, ms, gaps) => {
+      const { fixture, trades } = build(past);
+      const inMs = past.shape.second / 1000n;
+      let at = past.shape.epoch - 20n * inMs;
+      const list = gaps.map(([gap, length]) => {
+        const open = at + BigInt(gap) * inMs;
+        at = open + BigInt(length) * inMs;
+        return [open, at] as const;
+      });
+      const { start, end } = rangeOf(past.shape, trades, { from: -10_000, ms: 50_000 });
+      const found = new FeedReader(fixture.source).barsSync(start, end, { resolution: ms === undefined ? 'session' : `${ms}ms`, session: list, exact: true });
+      const table = `t${tables++}`;
+      try {
+        const { usable } = await fill(table, fixture, trades);
+        const width = ms === undefined ? 2n ** 60n : ms * inMs;
+        const rows = await duck.rows(`
+          select start, least(start + ${width}, closes) as until, ${BAR} from (
+            select *, opens + (ts - opens) // ${width} * ${width} as start
+            from ${table} join (values ${list.map(([open, close]) => `(cast(${open} as bigint), cast(${close} as bigint))`).join(', ')}) as session(opens, closes) on ts >= opens and ts < closes
+            where ${usable}
+          ) group by start, closes order by start`);
+        expect(found.map((bar) => [String(bar.start), String(bar.end), ...ofBar(bar)])).toEqual(rows.map((row) => [String(row['start']), String(row['until']), ...ofDuck(row)]));
+      } finally {
+        await duck.rows(`drop table if exists ${table}`);
+      }
+    }), { seed: SEED, numRuns: 25, endOnFailure: true });
+  });
+
   test('by time, of one thread that adds up in the order of the rows', async () => {
     await fc.assert(fc.asyncProperty(history, resolution, async (past, name) => {
       const { fixture, trades } = build(past);
@@ -189,21 +274,14 @@ describe('bars are those of DuckDB, to the last digit', () => {
       const found = reader.barsSync(shape.epoch - 100n * shape.second, shape.epoch + 100n * shape.second, { resolution: name, exact: true });
       const table = `t${tables++}`;
       try {
-        const [price, size] = fixture.schema.fields;
-        const types = { seq: BIGINT, price: duckType(price!), size: duckType(size!), side: VARCHAR, ts: BIGINT };
-        await duck.table(table, types, trades.map((trade, seq) => [
-          BigInt(seq), duckValue(price!, trade.price), duckValue(size!, size!.type === 'uint32' ? Number(trade.size) : trade.size), trade.side, trade.time,
-        ]));
-        const wide = price!.type === 'int64' ? ['cast(price as hugeint)', 'cast(size as hugeint)'] : price!.type === 'decimal'
-          ? [`cast(price as decimal(19, ${price!.scale}))`, `cast(size as decimal(19, ${size!.scale ?? 0}))`] : ['cast(price as double)', 'cast(size as double)'];
-        const nan = price!.type.startsWith('float') ? 'where not isnan(price) and not isnan(cast(size as double))' : '';
+        const { price, size, wide, usable } = await fill(table, fixture, trades);
         const rows = await duck.rows(`
           select start, arg_min(price, seq) as open, max(price) as high, min(price) as low, arg_max(price, seq) as close, count(*) as count,
             sum(${wide[1]}) as volume, sum(${wide[0]} * ${wide[1]}) as value,
             coalesce(sum(${wide[1]}) filter (side in ('B', 'b')), 0) as buy, coalesce(sum(${wide[1]}) filter (side in ('S', 's')), 0) as sell
-          from (select *, ts - ((ts % ${width}) + ${width}) % ${width} as start from ${table} ${nan} order by seq)
+          from (select *, ts - ((ts % ${width}) + ${width}) % ${width} as start from ${table} where ${usable} order by seq)
           group by start order by start`);
-        const exact = price!.type === 'decimal' || price!.type === 'int64';
+        const exact = price.type === 'decimal' || price.type === 'int64';
         const sumOf = (value: unknown, scale: number): unknown => (exact ? (scale === 0 ? String(value).replace(/\.0*$/, '') : String(value)) : Number(value));
         expect(found.map((bar) => ({ ...bar, vwap: undefined }))).toEqual(rows.map((row) => {
           const start = row['start'] as bigint;
@@ -212,10 +290,10 @@ describe('bars are those of DuckDB, to the last digit', () => {
           return {
             feed: shape.spec.name, resolution: name, ...(shape.spec.name === 'decimals' ? times : { start: Number(times.start), end: Number(times.end) }),
             open: given(row['open']), high: given(row['high']), low: given(row['low']), close: given(row['close']), count: Number(row['count']),
-            volume: size!.type === 'uint32' ? Number(row['volume']) : sumOf(row['volume'], size!.scale ?? 0),
-            value: sumOf(row['value'], (price!.scale ?? 0) + (size!.scale ?? 0)), vwap: undefined,
-            buyVolume: size!.type === 'uint32' ? Number(row['buy']) : zero(sumOf(row['buy'], size!.scale ?? 0), size!.scale ?? 0),
-            sellVolume: size!.type === 'uint32' ? Number(row['sell']) : zero(sumOf(row['sell'], size!.scale ?? 0), size!.scale ?? 0),
+            volume: size.type === 'uint32' ? Number(row['volume']) : sumOf(row['volume'], size.scale ?? 0),
+            value: sumOf(row['value'], (price.scale ?? 0) + (size.scale ?? 0)), vwap: undefined,
+            buyVolume: size.type === 'uint32' ? Number(row['buy']) : zero(sumOf(row['buy'], size.scale ?? 0), size.scale ?? 0),
+            sellVolume: size.type === 'uint32' ? Number(row['sell']) : zero(sumOf(row['sell'], size.scale ?? 0), size.scale ?? 0),
           };
         }));
       } finally {
