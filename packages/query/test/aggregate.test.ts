@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { SymbolDictionaryReader, compileSchema, parseFeedSpec } from '@deepwater/core';
 import { FeedReader, type Histogram } from '@deepwater/query';
@@ -8,7 +9,7 @@ import { select } from '../dist/select.js';
 import { runNow } from '../dist/slices.js';
 import { type Duck, duckType, duckValue, openDuck } from './support/duckdb.js';
 import type { FeedFixture } from './support/feed-fixture.js';
-import { SEED, chances } from './support/seed.js';
+import { SEED, assertAsyncProperty, chances } from './support/seed.js';
 import { failure, feed } from './support/small-feed.js';
 
 const trades = {
@@ -99,6 +100,61 @@ describe('DuckDB says the same', () => {
     near(found.median?.[1], value['tail']);
     // The rows of a filter are those of the query, too.
     expect(reader(fixture).rangeSync(50, 40_000, { where: where as never, columns: ['ts'] })).toHaveLength(n);
+  });
+});
+
+/** A filter and the same in SQL. */
+type Said = readonly [where: object, sql: string];
+
+const COMPARED = [['eq', '='], ['ne', '!='], ['lt', '<'], ['lte', '<='], ['gt', '>'], ['gte', '>=']] as const;
+const quoted = (text: unknown): string => `'${String(text).replaceAll("'", "''")}'`;
+
+function conditionOn(name: string, value: fc.Arbitrary<unknown>, written: (value: unknown) => string = String, ordered = true): fc.Arbitrary<Said> {
+  const list = fc.array(value, { minLength: 1, maxLength: 12 });
+  return fc.oneof(
+    fc.tuple(fc.constantFrom(...COMPARED.slice(0, ordered ? undefined : 2)), value).map(([[operator, sign], v]): Said => [{ [name]: { [operator]: v } }, `${name} ${sign} ${written(v)}`]),
+    list.map((values): Said => [{ [name]: { in: values } }, `${name} in (${values.map(written).join(', ')})`]),
+    list.map((values): Said => [{ [name]: { notIn: values } }, `${name} not in (${values.map(written).join(', ')})`]),
+    ...(ordered ? [fc.tuple(value, value).map(([a, b]): Said => [{ [name]: { between: [a, b] } }, `${name} between ${written(a)} and ${written(b)}`])] : []),
+  );
+}
+
+const anySaid: fc.Arbitrary<Said> = fc.letrec<{ said: Said }>((tie) => {
+  const several = (key: 'and' | 'or'): fc.Arbitrary<Said> => fc.array(tie('said'), { minLength: 1, maxLength: 3 })
+    .map((each): Said => [{ [key]: each.map(([where]) => where) }, `(${each.map(([, sql]) => sql).join(` ${key} `)})`]);
+  return {
+    said: fc.oneof(
+      { depthSize: 'small' },
+      { weight: 6, arbitrary: fc.oneof(
+        conditionOn('price', fc.oneof(fc.double({ min: 99, max: 111, noNaN: true }), fc.integer({ min: 99, max: 111 })), (v) => `cast(${quoted(v)} as double)`),
+        conditionOn('exact', fc.integer({ min: -2_000_000, max: 11_000_000 }).map((n) => (n / 1000).toFixed(3))),
+        conditionOn('size', fc.oneof(fc.integer({ min: -2, max: 501 }), fc.constant(249.5))),
+        conditionOn('id', fc.bigInt({ min: -1n, max: 2n ** 63n - 1n })),
+        conditionOn('side', fc.constantFrom('A', 'B', 'S', 'T'), quoted),
+        conditionOn('venue', fc.constantFrom('XNAS', 'XLON', 'XPAR', 'nowhere'), quoted, false),
+        conditionOn('note', fc.constantFrom('', 'm', 'n', 'none'), quoted),
+        conditionOn('live', fc.boolean(), String, false),
+        conditionOn('ts', fc.integer({ min: -5, max: 6100 })),
+      ) },
+      { weight: 1, arbitrary: several('and') },
+      { weight: 1, arbitrary: several('or') },
+      { weight: 1, arbitrary: tie('said').map(([where, sql]): Said => [{ not: where }, `not (${sql})`]) },
+    ),
+  };
+}).said;
+
+describe('DuckDB finds the same rows', () => {
+  test('whatever the filter is made of', async () => {
+    const { fixture, written } = fill(6000);
+    const found = reader(fixture);
+    await withDuck(written, async (duck) => {
+      await assertAsyncProperty(fc.asyncProperty(anySaid, async ([where, sql]) => {
+        const [row] = await duck.rows(`select count(*) as n, cast(coalesce(sum(size), 0) as double) as size, cast(coalesce(sum(id), 0) as varchar) as id from t where ${sql}`);
+        const { n, size, id } = found.aggregateSync(0, 1e9, { where: where as never, aggregates: { n: 'count', size: { sum: 'size' }, id: { sum: 'id' } } });
+        expect({ n: BigInt(n), size, id: String(id) }).toEqual(row);
+        expect(found.rangeSync(0, 1e9, { where: where as never, columns: ['ts'] })).toHaveLength(n);
+      }), 150);
+    });
   });
 });
 
