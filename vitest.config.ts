@@ -6,10 +6,11 @@ export default defineConfig({
     // Tests map files, take locks and are killed: each file gets a process of its own.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Three times what the longest takes: a shared machine may have a slow hour.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // What is waited for comes at once, or never; on a busy machine at once may take seconds.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 30_000 } },
     execArgv: ['--expose-gc'],
     // Built packages run as Node runs them for users, untouched by Vite: one copy of every module in every thread.
     server: { deps: { external: [/\/dist\//] } },
