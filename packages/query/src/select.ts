@@ -200,6 +200,13 @@ export function blocksAround(chunk: OpenChunk, rows: number, { clockIndex, low, 
   return { from: Math.min(to, Math.max(from, first * blockRows)), to: Math.max(from, Math.min(to, behind * blockRows)) };
 }
 
+/** Of rows [from, to) of a chunk, in order, those within the bounds. @param rows rows of the chunk that there are @param words the clock's column */
+export function searchRows(chunk: OpenChunk, rows: number, words: Int32Array, bounds: TimeBounds, from: number, to: number): { readonly from: number; readonly to: number } {
+  const around = blocksAround(chunk, rows, bounds, from, to);
+  const first = firstNotBelow(words, bounds, around.from, around.to);
+  return { from: first, to: firstAbove(words, bounds, first, around.to) };
+}
+
 interface Times {
   readonly chunk: OpenChunk;
   /** Rows of the chunk that there are. */
@@ -226,14 +233,11 @@ function* carryOut(step: RowStep, times: Times | undefined, limit: number, runs:
     }
     return;
   }
-  let first = from;
-  let last = to;
+  let found: { readonly from: number; readonly to: number } = step;
   if (how === 'search') {
     const { chunk, rows, words, bounds } = times as Times;
-    const around = blocksAround(chunk, rows, bounds, from, to);
-    first = firstNotBelow(words, bounds, around.from, around.to);
-    last = firstAbove(words, bounds, first, around.to);
+    found = searchRows(chunk, rows, words, bounds, from, to);
   }
-  if (asked === undefined) runs.add(first, last);
-  else if (first < last) yield* filteredRuns(asked.where, asked.source, Int32Array.of(first, last), limit, runs);
+  if (asked === undefined) runs.add(found.from, found.to);
+  else if (found.from < found.to) yield* filteredRuns(asked.where, asked.source, Int32Array.of(found.from, found.to), limit, runs);
 }

@@ -22,6 +22,20 @@ function rangeOf(shape: Shape, trades: readonly Trade[], { from, ms }: { from: n
   return { start: low, end: high, trades: trades.filter(({ time }) => time >= low && time < high) };
 }
 
+/** Times in ms between sessions, and how long each is. */
+const sessions = (least: number): fc.Arbitrary<[gap: number, length: number][]> => fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 400 })), { minLength: least, maxLength: 6 });
+
+/** Sessions one after the other, the first somewhat before the feed begins. */
+function sessionsOf({ second, epoch }: Shape, gaps: readonly (readonly [gap: number, length: number])[]): (readonly [open: bigint, close: bigint])[] {
+  const inMs = second / 1000n;
+  let at = epoch - 20n * inMs;
+  return gaps.map(([gap, length]) => {
+    const open = at + BigInt(gap) * inMs;
+    at = open + BigInt(length) * inMs;
+    return [open, at] as const;
+  });
+}
+
 /** A cell as the number nearest to it. */
 const near = (cell: number | bigint, scale: number | undefined): number => (typeof cell === 'number' ? cell : Number(decimalText(cell, scale ?? 0)));
 
@@ -70,17 +84,11 @@ describe('bars are those of a naive model', () => {
   });
 
   test('by sessions: cut at their ends, aligned at their beginnings, without what lies outside', () => {
-    const sessions = fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 400 })), { minLength: 0, maxLength: 6 });
-    assertProperty(fc.property(history, fc.constantFrom('session', '7ms', '100ms'), span, sessions, (past, name, asked, gaps) => {
+    assertProperty(fc.property(history, fc.constantFrom('session', '7ms', '100ms'), span, sessions(0), (past, name, asked, gaps) => {
       const { fixture, trades } = build(past);
       const { shape } = past;
       const inMs = shape.second / 1000n;
-      let at = shape.epoch - 20n * inMs;
-      const list = gaps.map(([gap, length]) => {
-        const open = at + BigInt(gap) * inMs;
-        at = open + BigInt(length) * inMs;
-        return [open, at] as const;
-      });
+      const list = sessionsOf(shape, gaps);
       const spanOf = (time: bigint): readonly [bigint, bigint] | undefined => {
         const session = list.find(([open, close]) => time >= open && time < close);
         if (session === undefined || name === 'session') return session;
@@ -236,16 +244,10 @@ describe('bars are those of DuckDB, to the last digit', () => {
   });
 
   test('by sessions, which are a table there', async () => {
-    const sessions = fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 400 })), { minLength: 1, maxLength: 6 });
-    await fc.assert(fc.asyncProperty(history, fc.constantFrom(undefined, 7n, 100n), sessions, async (past, ms, gaps) => {
+    await fc.assert(fc.asyncProperty(history, fc.constantFrom(undefined, 7n, 100n), sessions(1), async (past, ms, gaps) => {
       const { fixture, trades } = build(past);
       const inMs = past.shape.second / 1000n;
-      let at = past.shape.epoch - 20n * inMs;
-      const list = gaps.map(([gap, length]) => {
-        const open = at + BigInt(gap) * inMs;
-        at = open + BigInt(length) * inMs;
-        return [open, at] as const;
-      });
+      const list = sessionsOf(past.shape, gaps);
       const { start, end } = rangeOf(past.shape, trades, { from: -10_000, ms: 50_000 });
       const found = new FeedReader(fixture.source).barsSync(start, end, { resolution: ms === undefined ? 'session' : `${ms}ms`, session: list, exact: true });
       const table = `t${tables++}`;

@@ -1,4 +1,5 @@
 /** One run of a strategy over history: the same handlers, bars, broker and order of records as live, without waiting for anything. */
+import { type Clock, NS_PER_UNIT } from '@deepwater/core/engine';
 import { FeedReplay, type LiveBars, MergedReplay, type ReplayFeed, type Run } from '@deepwater/query';
 import {
   type Failure, FeedInput, Giving, HandlerCalls, HandlerError, type Handlers, type Market, MarketClock, type RecordSource, type Row, STAT, newStats, plainMetrics, positionAt,
@@ -121,7 +122,7 @@ export class BacktestRun {
         if (this.handlers.onBatch === undefined) {
           const waiting = this.#giving.giveMerged(inputs, replay);
           if (waiting !== undefined) await calls.settle(waiting);
-          this.#lookNowAndThen();
+          this.#look();
         } else {
           const { at, until } = replay;
           const input = inputs[replay.source[at] as number] as FeedInput;
@@ -140,15 +141,13 @@ export class BacktestRun {
     while (input.at < end && !calls.stopping) {
       const waiting = this.#giving.give(input, Math.min(end, input.at + most));
       if (waiting !== undefined) await calls.settle(waiting);
-      this.#lookNowAndThen();
+      this.#look();
     }
   }
 
-  #lookNowAndThen(): void {
-    if (this.#sinceLook >= ROWS_PER_LOOK) this.#look();
-  }
-
+  /** Now and then. */
   #look(): void {
+    if (this.#sinceLook < ROWS_PER_LOOK) return;
     this.#sinceLook = 0;
     if (this.cancelled()) throw new Cancelled();
     this.given(this.#stats[STAT.RECORDS] as number);
@@ -185,8 +184,8 @@ function withoutQuery(error: Failure['error']): Failure['error'] {
 
 /** The beginning of a feed's replay in microseconds. */
 function startMicros({ schema, replayed: { start } }: ReplayFeed): number {
-  const unit = schema.clocks[0]?.unit;
-  return unit === 'ns' ? Number(start / 1000n) : Number(start) * (unit === 'us' ? 1 : 1000);
+  const { unit } = schema.clocks[0] as Clock;
+  return Number((start * NS_PER_UNIT[unit]) / NS_PER_UNIT.us);
 }
 
 /** Shows bars what came before the first record, as when a strategy begins live with history. */

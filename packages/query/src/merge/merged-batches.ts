@@ -40,7 +40,7 @@ export interface MergeEngineOptions {
    */
   readonly order?: MergeOrder;
   /** Records of a batch at most, up to 16,384. Default: 4,096, which are made records of in about the time that an event loop may be held. */
-  readonly batchRows?: number;
+  readonly batchRows?: number | undefined;
 }
 
 /**

@@ -134,7 +134,7 @@ export class MergedFeeds<R extends MergedRecord = MergedRecord> {
 
   *#merged(open: readonly OpenPoint[], batchRows?: number): Generator<MergedBatch | undefined, void, void> {
     try {
-      yield* mergedBatches(open.map(({ request }) => request), { order: this.#order, ...(batchRows === undefined ? {} : { batchRows }) });
+      yield* mergedBatches(open.map(({ request }) => request), { order: this.#order, batchRows });
     } finally {
       for (const { request } of open) request.files.close();
     }

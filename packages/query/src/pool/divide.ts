@@ -1,11 +1,10 @@
 /** Cutting a long scan into parts (morsels) that threads run side by side. */
 import { BLOCK_ROWS_MAX, type Field } from '@deepwater/core/engine';
-import { firstAbove, firstNotBelow } from '../clock-cells.js';
 import { type ChunkRef, type Cut, chunkRefs, pinRef } from '../cut.js';
 import type { FeedFiles } from '../feed-files.js';
 import { unpinChunk } from '../open-chunk.js';
 import { planChunk } from '../plan.js';
-import { factsOf } from '../select.js';
+import { factsOf, searchRows } from '../select.js';
 import type { TimeBounds } from '../time-bounds.js';
 
 /** Records [from, to) of a feed, all of them in chunks. */
@@ -103,8 +102,7 @@ function* candidates(files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: TimeBoun
         yield { from, to, certain: how === 'whole' };
         continue;
       }
-      const first = firstNotBelow(words, bounds, from, to);
-      yield { from: first, to: firstAbove(words, bounds, first, to), certain: true };
+      yield { ...searchRows(chunk, ref.to, words, bounds, from, to), certain: true };
     }
   } finally {
     unpinChunk(ref.path);

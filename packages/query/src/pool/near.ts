@@ -1,14 +1,13 @@
 /** Reads that the thread that asks is done with sooner than a thread of the pool would have heard of them. */
 import { ENTRY_STATE, type Field, isResident } from '@deepwater/core/engine';
 import type { CatalogIndex } from '../catalog-index.js';
-import { firstAbove, firstNotBelow } from '../clock-cells.js';
 import { type ChunkRef, type Cut, chunkRefs, pinRef, takeCut } from '../cut.js';
 import type { DecodeHelpers } from '../decode-values.js';
 import type { FeedFiles } from '../feed-files.js';
 import { type OpenChunk, isMapped, unpinChunk } from '../open-chunk.js';
 import { planChunk } from '../plan.js';
 import { type RowsWanted, sequenceOfLast } from '../reads.js';
-import { type Piece, blocksAround, factsOf } from '../select.js';
+import { type Piece, blocksAround, factsOf, searchRows } from '../select.js';
 import { columnsOf } from '../where/predicate.js';
 
 export interface NearRead {
@@ -119,9 +118,7 @@ function* rowsLookedAt(files: FeedFiles, cut: Cut, ref: ChunkRef, chunk: OpenChu
     } else if (how === 'filter') {
       yield { from, to, certain: false, known: clock };
     } else {
-      const words = chunk.words(clock);
-      const first = firstNotBelow(words, bounds, around.from, around.to);
-      yield { from: first, to: firstAbove(words, bounds, first, around.to), certain: true, known: clock };
+      yield { ...searchRows(chunk, ref.to, chunk.words(clock), bounds, around.from, around.to), certain: true, known: clock };
     }
   }
 }
