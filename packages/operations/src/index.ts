@@ -1,0 +1,2 @@
+/** Keeping a store in order: retention, health, repair, migration. */
+export {};
