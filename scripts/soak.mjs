@@ -1,12 +1,14 @@
 // npm run soak: installs what is missing, builds, and runs the bus under stress for 10⁹ records. `npm run soak -- starts` begins a
-// thousand streams at random moments instead, `npm run soak -- kills` kills threads and processes. Other arguments go to it.
+// thousand streams at random moments instead, `npm run soak -- kills` kills threads and processes of the bus, `npm run soak -- writers` kills
+// 10,000 writers at random moments and at every failpoint. Other arguments go to it.
 import { join } from 'node:path';
 import { prepare, root, run } from './lib/workspace.mjs';
 
-const SOAKS = { bus: 'soak.mjs', starts: 'starts.mjs', kills: 'kills.mjs' };
+const BUS = 'packages/deepwater/test/bus';
+const SOAKS = { bus: `${BUS}/soak.mjs`, starts: `${BUS}/starts.mjs`, kills: `${BUS}/kills.mjs`, writers: 'packages/ingest/test/kills/kills.mjs' };
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && Object.hasOwn(SOAKS, first);
 
 process.exitCode = await prepare()
-  ? await run(process.execPath, [join(root, 'packages', 'deepwater', 'test', 'bus', SOAKS[named ? first : 'bus']), ...(named ? rest : process.argv.slice(2))])
+  ? await run(process.execPath, [join(root, SOAKS[named ? first : 'bus']), ...(named ? rest : process.argv.slice(2))])
   : 1;

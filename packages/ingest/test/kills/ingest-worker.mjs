@@ -1,0 +1,2 @@
+import './hook.mjs';
+import '../../dist/ingest-worker.js';

@@ -1,0 +1,2 @@
+import './hook.mjs';
+import '../../dist/keeper-worker.js';
