@@ -1,8 +1,8 @@
 import {
   type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING, RING_PLACE, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, failpoint, feedPaths,
-  firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncData, syncDataAsync,
-  syncDirectory, system,
+  firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncDataAsync,
+  syncDirectory, syncFile, system,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
@@ -263,9 +263,7 @@ export class KeeperLane {
     const jumpPending = this.#gapBefore > 0 && this.#ring.head === this.#ring.baseSequence;
     if (clean && (drained || !this.source.spec.persist)) view.setWriter(jumpPending, 0, view.writer.bootId);
     failpoint('close.writer-cleared');
-    const fd = openExisting(this.#paths.catalog, true);
-    syncData(fd, this.#paths.catalog);
-    closeFile(fd);
+    syncFile(this.#paths.catalog);
   }
 
   #indexOf(chunkId: number): number {
