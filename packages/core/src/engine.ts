@@ -10,7 +10,7 @@ export {
   FAILPOINTS, SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, failpoint, fenceAllPublishers,
   fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, listDirectory, makeDirectory, mapFile, openExisting,
   onFailpoint, openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
-  removeFile, removeTree, renameFile, replaceFile, replaceSystem, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, system, systemError,
+  removeFile, removeTree, renameFile, replaceFile, replaceSystem, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, syncFile, system, systemError,
   threadAlive, threadKernelId, writeFully,
 } from './mapping/index.js';
 export type { Access, Failpoint, FileCalls, FileStat, Libc, MapMode, MapOptions, MappedFile, System } from './mapping/index.js';
@@ -43,6 +43,8 @@ export { CatalogView } from './catalog/catalog-view.js';
 export type { CatalogEntry, NewEntry, RingPlace, SealedFacts } from './catalog/catalog-view.js';
 export { createCatalog, growCatalog, openCatalog } from './catalog/catalog-file.js';
 export type { CatalogFile } from './catalog/catalog-file.js';
+export { addChunks, catalogInMemory, startedChunks } from './catalog/from-chunks.js';
+export type { StartedChunks } from './catalog/from-chunks.js';
 export {
   SHARED_MEMORY, STORE_FILES, chunkIdOf, chunkPath, feedPaths, ringPaths, sharedRingDirectory,
 } from './store/feed-paths.js';

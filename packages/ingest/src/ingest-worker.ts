@@ -4,10 +4,10 @@
  * when nothing comes. Rows in the ring are visible to readers and survive the process, so nothing is lost by that.
  */
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { exposeService, system, threadKernelId } from '@deepwater/core/engine';
+import { exposeService, threadKernelId } from '@deepwater/core/engine';
 import { INGEST } from './control-layout.js';
-import { Lane } from './lane.js';
-import type { KeeperReply, LaneInit, PreparedChunk } from './lane-source.js';
+import { IngestLanes } from './ingest-lanes.js';
+import type { KeeperReply, KeeperRequest, LaneInit, PreparedChunk } from './lane-source.js';
 
 export interface IngestWorkerData {
   readonly control: SharedArrayBuffer;
@@ -17,9 +17,7 @@ export interface IngestWorkerData {
 /** What the main thread may ask of the ingest worker. */
 export interface IngestApi {
   attach(init: LaneInit): void;
-  /** Moves everything to chunks and lets the lane go; the prepared chunk that was not used. */
   detach(laneId: number): Promise<PreparedChunk | undefined>;
-  /** Lets the lane go as it is: what is in the ring stays there for the next writer. */
   abandon(laneId: number): void;
   /** Ends the loop; the thread then has nothing to do and exits when its port is closed. */
   stop(): void;
@@ -27,7 +25,10 @@ export interface IngestApi {
 
 const { control, keeper } = workerData as IngestWorkerData;
 const words = new Int32Array(control);
-const lanes = new Map<number, Lane>();
+const lanes = new IngestLanes(
+  (request: KeeperRequest) => { keeper.postMessage(request); },
+  () => new Promise((resolve) => setImmediate(resolve)),
+);
 let stopped = false;
 
 /**
@@ -62,46 +63,19 @@ function napMs(idle: boolean, intervalMs: number): number {
 
 function round(): void {
   Atomics.add(words, INGEST.ROUNDS, 1);
-  const nowMs = system.monotonicMs();
-  let moved = 0;
-  let fill = 0;
-  let more = false;
-  let intervalMs = Infinity;
-  for (const lane of lanes.values()) {
-    moved += lane.turn(nowMs);
-    fill = Math.max(fill, lane.fill);
-    more ||= lane.more;
-    intervalMs = Math.min(intervalMs, lane.intervalMs);
-  }
+  const { moved, fill, more, intervalMs } = lanes.round();
   naps = moved > 0 || fill > BUSY_FILL ? 0 : Math.min(naps + 1, NAP_MS.length - 1);
   if (!more) Atomics.wait(words, INGEST.URGENT, 0, napMs(fill === 0, intervalMs));
   if (Atomics.exchange(words, INGEST.URGENT, 0) !== 0) naps = 0;
   if (!stopped) setImmediate(round); // lets messages in
 }
 
-keeper.on('message', (reply: KeeperReply) => {
-  lanes.get(reply.laneId)?.take(reply);
-});
+keeper.on('message', (reply: KeeperReply) => { lanes.take(reply); });
 
 const api: IngestApi = {
-  attach(init) {
-    lanes.set(init.laneId, new Lane(init, (request) => keeper.postMessage(request)));
-  },
-  async detach(laneId) {
-    const lane = lanes.get(laneId);
-    if (lane === undefined) return undefined;
-    while (!lane.finish(system.monotonicMs())) {
-      const error = lane.control.error;
-      if (error !== undefined) throw error;
-      // The next chunk is on its way: let the keeper's message in.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    lanes.delete(laneId);
-    return lane.close();
-  },
-  abandon(laneId) {
-    lanes.delete(laneId);
-  },
+  attach: (init) => { lanes.attach(init); },
+  detach: (laneId) => lanes.detach(laneId),
+  abandon: (laneId) => { lanes.abandon(laneId); },
   stop() {
     stopped = true;
     keeper.close();

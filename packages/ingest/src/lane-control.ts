@@ -23,6 +23,21 @@ export class LaneControl {
     if (Atomics.load(this.words, LANE.WAITERS) !== 0) Atomics.notify(this.words, LANE.COMMITS);
   }
 
+  /** Has every record that is in the ring moved to the chunk soon. */
+  askFlush(): void {
+    Atomics.store(this.words, LANE.FLUSH, 1);
+  }
+
+  /** Asks for what is in chunks by now to be made durable; `synced` says when that is done. */
+  askSync(): number {
+    return Atomics.add(this.words, LANE.SYNC_ASKED, 1) + 1;
+  }
+
+  /** Whether what was asked for is done. @param ticket from `askSync` */
+  synced(ticket: number): boolean {
+    return ((Atomics.load(this.words, LANE.SYNC_DONE) - ticket) | 0) >= 0;
+  }
+
   get failed(): boolean {
     return Atomics.load(this.words, LANE.ERROR_LENGTH) !== 0;
   }

@@ -60,13 +60,13 @@ export abstract class LaneWriter extends RowWriter {
    */
   async flush(): Promise<void> {
     const target = this.position;
-    await this.#until(() => this.flushedPosition >= target, LANE.FLUSH);
+    await this.#until(() => this.flushedPosition >= target, true);
   }
 
   /** The same, blocking the thread. */
   flushSync(timeoutMs: number = this.seat.roomTimeoutMs): void {
     const target = this.position;
-    this.#waitUntil(() => this.flushedPosition >= target, timeoutMs, LANE.FLUSH);
+    this.#waitUntil(() => this.flushedPosition >= target, timeoutMs, true);
   }
 
   /**
@@ -76,14 +76,13 @@ export abstract class LaneWriter extends RowWriter {
   async sync(): Promise<void> {
     await this.flush();
     if (!this.ring.persist) return;
-    const { words } = this.#control;
-    const ticket = Atomics.add(words, LANE.SYNC_ASKED, 1) + 1;
+    const ticket = this.#control.askSync();
     await this.#until(() => {
-      if (((Atomics.load(words, LANE.SYNC_DONE) - ticket) | 0) >= 0) return true;
+      if (this.#control.synced(ticket)) return true;
       const failure = this.#control.syncError(ticket);
       if (failure !== undefined) throw failure;
       return false;
-    });
+    }, false);
   }
 
   protected override waitForRoom(): void {
@@ -91,7 +90,7 @@ export abstract class LaneWriter extends RowWriter {
     // itself down to a quarter (Lane), so this is always reached.
     const wanted = this.position - this.ring.slotCount + Math.max(1, this.ring.slotCount >> 2);
     for (let looks = 0; looks < SPIN_LOOKS; looks++) if (this.ring.tail >= wanted) return;
-    this.#waitUntil(() => this.ring.tail >= wanted, this.seat.roomTimeoutMs);
+    this.#waitUntil(() => this.ring.tail >= wanted, this.seat.roomTimeoutMs, false);
   }
 
   /** The ingest worker looks round by itself, but when nothing has come for a while not often enough for a burst. */
@@ -104,7 +103,7 @@ export abstract class LaneWriter extends RowWriter {
   }
 
   /** Waits without blocking the event loop, and without letting the process end in the middle. */
-  async #until(done: () => boolean, request?: number): Promise<void> {
+  async #until(done: () => boolean, flush: boolean): Promise<void> {
     const { words } = this.#control;
     const keepAlive = setInterval(() => {}, 1000);
     Atomics.add(words, LANE.WAITERS, 1);
@@ -114,7 +113,7 @@ export abstract class LaneWriter extends RowWriter {
         const seen = Atomics.load(words, LANE.COMMITS);
         if (done()) return;
         this.#throwTrouble(started, false);
-        if (request !== undefined) Atomics.store(words, request, 1);
+        if (flush) this.#control.askFlush();
         wakeIngest(this.#ingest);
         const wait = Atomics.waitAsync(words, LANE.COMMITS, seen, SLICE_MS);
         if (wait.async) await wait.value;
@@ -125,7 +124,7 @@ export abstract class LaneWriter extends RowWriter {
     }
   }
 
-  #waitUntil(done: () => boolean, timeoutMs: number, request?: number): void {
+  #waitUntil(done: () => boolean, timeoutMs: number, flush: boolean): void {
     const { words } = this.#control;
     Atomics.add(words, LANE.WAITERS, 1);
     try {
@@ -136,7 +135,7 @@ export abstract class LaneWriter extends RowWriter {
         this.#throwTrouble(started, true);
         const waited = performance.now() - started;
         if (waited >= timeoutMs) throw this.#timeout(waited);
-        if (request !== undefined) Atomics.store(words, request, 1);
+        if (flush) this.#control.askFlush();
         wakeIngest(this.#ingest);
         Atomics.wait(words, LANE.COMMITS, seen, SLICE_MS);
       }

@@ -45,7 +45,9 @@ export class Lane {
   #tailHigh = -1;
   #drainedMs = 0;
   #syncedMs = 0;
+  #syncPassed = 0;
   #retryMs = 0;
+  #lastChunkId = -1;
 
   constructor(
     readonly init: LaneInit,
@@ -113,7 +115,7 @@ export class Lane {
       this.#retryMs = system.monotonicMs() + RETRY_MS;
       return;
     }
-    this.#next = reply.chunk;
+    if (reply.chunk.chunkId > this.#lastChunkId) this.#next = reply.chunk; // an answer to a predecessor may come late
     this.#catalog = new CatalogView(reply.catalog.buffer, reply.catalog.fileBytes, this.init.catalogPath, this.#schema);
     this.#prepareAsked = false;
     this.control.clearError();
@@ -254,6 +256,7 @@ export class Lane {
     failpoint('activate.entry');
     this.#gapBefore = 0;
     this.#next = undefined;
+    this.#lastChunkId = prepared.chunkId;
     this.ask({ kind: 'activated', laneId: this.laneId, chunkId: prepared.chunkId, catalogIndex });
     this.#chunk = {
       chunkId: prepared.chunkId, path: prepared.path, fd: prepared.fd, header, catalogIndex,
@@ -296,5 +299,4 @@ export class Lane {
       this.ask({ kind: 'sync', laneId: this.laneId, ticket: asked });
     }
   }
-  #syncPassed = 0;
 }

@@ -9,7 +9,7 @@ import {
   CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type ErrorCode, type FeedPaths, RING,
   RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
   chunkPath, closeFile, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
-  removeFile, ringPaths, sharedRingDirectory, survivingRows, system,
+  removeFile, ringPaths, sharedRingDirectory, survivingRows, syncFile, system,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
@@ -38,7 +38,10 @@ export interface Leftover {
   readonly reason: SealReason;
 }
 
-/** Where a writer's ring is lost, numbers up to its head may have been seen; nobody publishes this many between two seals. */
+/**
+ * Where a writer's ring is lost, numbers up to its head may have been seen; nobody publishes this many before a chunk is on the
+ * device. Of writers that were lost one after the other, each has begun a jump further than the one before.
+ */
 const NUMBERS_JUMP = 2 ** 36;
 
 export function openFeed(
@@ -47,15 +50,15 @@ export function openFeed(
   const notes: string[] = [];
   makeDirectory(paths.directory, settings.access);
   makeDirectory(paths.chunks, settings.access);
-  let catalog = openOrRebuildCatalog(source, settings, paths, schema, notes);
-  const wasOpen = catalog.view.writer.open;
+  const found = openOrRebuildCatalog(source, settings, paths, schema, notes);
+  let { catalog } = found;
   const leftovers: Leftover[] = [];
   try {
     const end = closeLeftovers(catalog, paths, schema, notes, leftovers);
     while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
     const epoch = catalog.view.epoch + 1;
-    const { ring, bell, place, gapBefore } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
+    const { ring, bell, place, gapBefore } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, found.leftOpen, notes);
     failpoint('open.ring-made');
     catalog.view.epoch = epoch;
     failpoint('open.epoch');
@@ -63,6 +66,8 @@ export function openFeed(
     ring.setWriter(true, process.pid);
     catalog.view.setRingPlace(place.kind, place.user);
     catalog.view.setWriter(true, process.pid, bootId());
+    // On the device before there is a record: after a power loss the catalog has to say that it may be older than the chunks.
+    syncFile(paths.catalog);
     failpoint('open.writer-named');
     bell.ringForAll(); // those that sleep in other processes may have slept on a ring that is not this one
     const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
@@ -170,7 +175,7 @@ interface RingOpening {
 
 function openFeedRing(
   source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, scratchBytes: number, end: FeedEnd,
-  catalog: CatalogFile, wasOpen: boolean, notes: string[],
+  catalog: CatalogFile, leftOpen: boolean, notes: string[],
 ): RingOpening {
   const { spec } = source;
   const user = os.userInfo().uid;
@@ -189,9 +194,10 @@ function openFeedRing(
   }
 
   // Without the ring of a writer that did not close, nobody knows how far its numbers went.
-  const numbersLost = end.powerLost || (wasOpen && spec.persist && catalog.view.count > 0);
+  const numbersLost = end.powerLost || (leftOpen && spec.persist);
   if (numbersLost) notes.push(`the ring of the last writer is gone; the next record is numbered past everything that it may have published`);
-  const gapBefore = numbersLost ? NUMBERS_JUMP : 0;
+  const lastEpoch = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1).epoch : 0;
+  const gapBefore = numbersLost ? NUMBERS_JUMP * Math.max(1, catalog.view.epoch + 1 - lastEpoch) : 0;
   const memoryStart = spec.persist ? 0 : catalog.view.epoch * 2 ** 32;
   const identity: RingIdentity = {
     feedName: spec.name, feedUid: source.feedUid, storeId: source.storeId, bootId: bootId(), persist: spec.persist,

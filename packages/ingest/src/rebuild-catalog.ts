@@ -1,71 +1,71 @@
 /** A feed's chunk catalog as a writer opens it: the one that is there, or one made again from the chunks. */
+import os from 'node:os';
 import {
-  type CatalogFile, CHUNK_STATE, DeepwaterError, type FeedPaths, type Schema, bootId, chunkIdOf, chunkPath, createCatalog, failpoint, fileExists,
-  listDirectory, openCatalog, peekChunk, removeFile, renameFile, syncDirectory,
+  type CatalogFile, type CatalogView, DeepwaterError, type FeedPaths, RING_PLACE, type RingPlace, type Schema, addChunks, bootId, createCatalog, failpoint, fileExists, openCatalog, removeFile,
+  renameFile, ringPaths, sharedRingDirectory, startedChunks, syncDirectory, syncFile,
 } from '@deepwater/core/engine';
 import type { FeedSource, IngestSettings } from './lane-source.js';
 
+export interface FoundCatalog {
+  readonly catalog: CatalogFile;
+  /** Its last writer did not close, for all that is known: it may have published more than there is now. */
+  readonly leftOpen: boolean;
+}
+
 /** @param notes takes what was put right, for the log @throws DeepwaterError DW_DISK_FULL, DW_SYSTEM_CALL */
-export function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
+export function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): FoundCatalog {
   let stale: CatalogFile | undefined;
+  let damaged = false;
   if (fileExists(paths.catalog)) {
     try {
       const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
       const { open, bootId: boot } = catalog.view.writer;
       // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
-      if (!(open && boot !== bootId())) return catalog;
+      if (!(open && boot !== bootId())) return { catalog, leftOpen: open };
       stale = catalog;
       notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
     } catch (error) {
       if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
       notes.push(error.message);
+      damaged = true;
     }
   }
   // Under another name until it is whole: readers find the old one or the new one.
   const next = `${paths.catalog}.new`;
   removeFile(next);
-  rebuildCatalog(source, settings, paths, schema, next, notes);
+  const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale?.view.epoch ?? 0, notes);
+  // Readers that come before the ring is open again find in it what is in no chunk.
+  const { place, user } = stale?.view.ringPlace ?? ringPlaceOf(source, settings, paths);
+  view.setRingPlace(place, user);
   failpoint('open.catalog-new');
+  // On the device before it has the name: a name that is there after a power loss has to be the catalog's.
+  syncFile(next);
   renameFile(next, paths.catalog);
   failpoint('open.catalog-renamed');
   syncDirectory(paths.directory);
   stale?.view.retire();
   failpoint('open.stale-retired');
-  return openCatalog(paths.catalog, schema, source.feedUid, true);
+  return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen: stale !== undefined || damaged || !closed };
 }
 
-/** Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone. */
-function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, notes: string[]): void {
-  const ids = chunkIds(paths);
-  const catalog = createCatalog(file, settings.access, schema, source.feedUid, ids.length * 2);
-  const chunks = ids
-    .map((id) => ({ id, path: chunkPath(paths, id) }))
-    .flatMap(({ id, path }) => {
-      try {
-        const { header, size } = peekChunk(path);
-        header.check(schema, size);
-        const belongs = header.feedUid === source.feedUid && header.chunkId === id;
-        const started = header.state === CHUNK_STATE.ACTIVE || header.state === CHUNK_STATE.SEALED;
-        return belongs && started && header.activationHolds ? [{ id, header }] : [];
-      } catch (error) {
-        notes.push(`left out of the catalog: ${(error as Error).message}`);
-        return [];
-      }
-    })
-    .sort((a, b) => a.header.firstSequence - b.header.firstSequence);
-  let epoch = 0;
-  for (const { id, header } of chunks) {
-    epoch = Math.max(epoch, header.epoch);
-    const index = catalog.view.append({
-      chunkId: id, firstSequence: header.firstSequence, epoch: header.epoch, gapBefore: header.gapBefore, createdUs: header.createdUs,
-    });
-    const seal = header.seal(schema);
-    if (seal !== undefined) catalog.view.seal(index, { ...seal, sealReason: seal.reason });
-  }
-  catalog.view.epoch = epoch;
-  if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
+/**
+ * Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone.
+ * @param epochBefore that of the catalog before: of writers that left no chunk nothing else tells
+ * @returns and whether the last chunk was closed by its writer, or there is none
+ */
+function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, epochBefore: number, notes: string[]): { view: CatalogView; closed: boolean } {
+  const started = startedChunks(paths, schema, source.feedUid, (reason) => { notes.push(`left out of the catalog: ${reason}`); });
+  const { view } = createCatalog(file, settings.access, schema, source.feedUid, started.files * 2);
+  const { epoch, closed } = addChunks(view, started, schema);
+  view.epoch = Math.max(epoch, epochBefore);
+  if (started.chunks.length > 0) notes.push(`the chunk catalog was made again from ${started.chunks.length} chunks`);
+  return { view, closed };
 }
 
-function chunkIds(paths: FeedPaths): number[] {
-  return (listDirectory(paths.chunks) ?? []).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
+/** Where a ring lies that an earlier writer left, where the catalog does not say. */
+function ringPlaceOf({ storeId, spec }: FeedSource, { ringDir }: IngestSettings, { directory }: FeedPaths): { place: RingPlace; user: number } {
+  const user = os.userInfo().uid;
+  const ringIn = (place: string): boolean => fileExists(ringPaths(place, spec.name).ring);
+  if (ringIn(ringDir ?? sharedRingDirectory(storeId, user))) return { place: RING_PLACE.SHARED_MEMORY, user };
+  return { place: ringIn(directory) ? RING_PLACE.FEED_DIRECTORY : RING_PLACE.NONE, user };
 }

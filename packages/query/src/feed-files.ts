@@ -1,5 +1,5 @@
 import {
-  DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, chunkIdOf, chunkPath, closeFile, feedPaths, fileExists,
+  type CatalogView, DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, catalogInMemory, chunkIdOf, chunkPath, closeFile, feedPaths, fileExists, fileStat,
   listDirectory, openCatalog, openExisting, readAt, ringPaths, sharedRingDirectory,
 } from '@deepwater/core/engine';
 import { type Ring, openRing } from '@deepwater/ring';
@@ -22,6 +22,8 @@ export class FeedFiles {
   /** Records from this number on do not exist, for whoever is to see no more: as the feed was when it came to be asked. */
   headLimit: (() => number) | undefined;
   #catalog: CatalogIndex | undefined;
+  /** The catalog on disk, where it is from before a power loss and not believed. */
+  #stale: { readonly view: CatalogView; readonly inode: bigint | undefined } | undefined;
   #ring: Ring | undefined;
   #ringEpoch = -1;
   #firstLive = 0;
@@ -39,6 +41,7 @@ export class FeedFiles {
 
   /** The catalog; undefined where no writer has ever opened the feed. @throws DeepwaterError DW_FILE_CORRUPT, DW_SYSTEM_CALL, DW_FEED_UNKNOWN where it was deleted and made anew */
   catalog(): CatalogIndex | undefined {
+    if (this.#stale !== undefined && this.#isReplaced(this.#stale)) this.#catalog = this.#stale = undefined;
     const known = this.#catalog;
     if (known === undefined || known.view.retired || known.view.count > known.room) this.#catalog = this.#openCatalog() ?? known;
     const now = this.#catalog;
@@ -75,14 +78,20 @@ export class FeedFiles {
   close(): void {
     for (const path of this.#chunks.values()) dropChunk(path);
     this.#chunks.clear();
-    this.#catalog = undefined;
+    this.#catalog = this.#stale = undefined;
     this.#ring = undefined;
   }
 
   #openCatalog(): CatalogIndex | undefined {
     for (let attempt = 1; ; attempt++) {
       try {
-        return new CatalogIndex(openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false));
+        const inode = fileStat(this.paths.catalog)?.inode;
+        const file = openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false);
+        const { open, bootId: boot } = file.view.writer;
+        if (!open || boot === bootId()) return new CatalogIndex(file);
+        // The machine went down while the feed was written, and no writer has come since: the catalog may be older than the chunks.
+        this.#stale = { view: file.view, inode };
+        return new CatalogIndex(catalogInMemory(this.paths, this.schema, this.source.feedUid));
       } catch (error) {
         if (!isMissing(error)) {
           checkFeedSame(this.source);
@@ -97,6 +106,11 @@ export class FeedFiles {
         });
       }
     }
+  }
+
+  /** Whether a writer has put another catalog into the place of one that was not believed. */
+  #isReplaced({ view, inode }: { readonly view: CatalogView; readonly inode: bigint | undefined }): boolean {
+    return view.retired || fileStat(this.paths.catalog)?.inode !== inode;
   }
 
   #hasChunks(): boolean {

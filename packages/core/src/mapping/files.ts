@@ -139,6 +139,16 @@ export function syncData(fd: number, file: string): void {
   call(file, () => system.files.fdatasync(fd));
 }
 
+/** The same for a file that is not open, or is open elsewhere: what mappings have changed is made durable, too. */
+export function syncFile(file: string): void {
+  const fd = openExisting(file, true);
+  try {
+    syncData(fd, file);
+  } finally {
+    closeFile(fd);
+  }
+}
+
 /** The same without holding up the thread: the wait takes place in libuv's pool. */
 export async function syncDataAsync(fd: number, file: string): Promise<void> {
   try {

@@ -10,7 +10,7 @@ export { EngineMappings } from './engine-mappings.js';
 export { MemoryPool } from './memory-pool.js';
 export {
   closeFile, createExclusive, directoryMode, fileExists, fileMode, fileStat, listDirectory, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
-  readSmallFile, regularFileSize, removeFile, removeTree, renameFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,
+  readSmallFile, regularFileSize, removeFile, removeTree, renameFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, syncFile, writeFully,
 } from './files.js';
 export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';

@@ -3,7 +3,7 @@
  * sleeps until its bell rings. Threads of the writer's own process sleep on a word that they share with it, others on a futex.
  * A subscriber that may not write the bell looks every millisecond; where there is no ring yet, the next writer is looked out for.
  */
-import { DeepwaterError } from '@deepwater/core/engine';
+import { DeepwaterError, system } from '@deepwater/core/engine';
 import { Bell, LOCAL_BELL, type Ring, type WaitStrategy } from '@deepwater/ring';
 import type { Follower } from './follower.js';
 import { IdleTime } from './idle-time.js';
@@ -71,7 +71,7 @@ export class Parking {
 
   /** Looks for a successor of the ring, once in a while. @throws DeepwaterError DW_FEED_UNKNOWN */
   refreshIfIdle(): void {
-    this.#refreshIfIdle(performance.now());
+    this.#refreshIfIdle(system.monotonicMs());
   }
 
   #refreshIfIdle(now: number): void {
