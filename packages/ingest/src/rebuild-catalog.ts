@@ -1,9 +1,12 @@
 /** A feed's chunk catalog as a writer opens it: the one that is there, or one made again from the chunks. */
 import {
-  type CatalogFile, DeepwaterError, type FeedPaths, type Schema, addChunks, bootId, createCatalog, failpoint, fileExists, openCatalog, removeFile,
+  type CatalogFile, type CatalogView, DeepwaterError, type FeedPaths, type Schema, addChunks, bootId, createCatalog, failpoint, fileExists, openCatalog, removeFile,
   renameFile, startedChunks, syncDirectory, syncFile,
 } from '@deepwater/core/engine';
 import type { FeedSource, IngestSettings } from './lane-source.js';
+
+/** The boot of a writer of which nothing is known. */
+const NO_BOOT = '0'.repeat(32);
 
 export interface FoundCatalog {
   readonly catalog: CatalogFile;
@@ -32,7 +35,10 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
   // Under another name until it is whole: readers find the old one or the new one.
   const next = `${paths.catalog}.new`;
   removeFile(next);
-  const closed = rebuildCatalog(source, settings, paths, schema, next, stale?.view.epoch ?? 0, notes);
+  const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale?.view.epoch ?? 0, notes);
+  const leftOpen = stale !== undefined || damaged || !closed;
+  // Should the machine go down again before there is a writer, that has to be known then, too.
+  if (leftOpen) view.setWriter(true, 0, stale?.view.writer.bootId ?? NO_BOOT);
   failpoint('open.catalog-new');
   // On the device before it has the name: a name that is there after a power loss has to be the catalog's.
   syncFile(next);
@@ -41,19 +47,19 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
   syncDirectory(paths.directory);
   stale?.view.retire();
   failpoint('open.stale-retired');
-  return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen: stale !== undefined || damaged || !closed };
+  return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen };
 }
 
 /**
  * Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone.
  * @param epochBefore that of the catalog before: of writers that left no chunk nothing else tells
- * @returns whether the last chunk was closed by its writer, or there is none
+ * @returns it, and whether the last chunk was closed by its writer, or there is none
  */
-function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, epochBefore: number, notes: string[]): boolean {
+function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, epochBefore: number, notes: string[]): { view: CatalogView; closed: boolean } {
   const started = startedChunks(paths, schema, source.feedUid, (reason) => { notes.push(`left out of the catalog: ${reason}`); });
   const { view } = createCatalog(file, settings.access, schema, source.feedUid, started.files * 2);
   const { epoch, closed } = addChunks(view, started, schema);
   view.epoch = Math.max(epoch, epochBefore);
   if (started.chunks.length > 0) notes.push(`the chunk catalog was made again from ${started.chunks.length} chunks`);
-  return closed;
+  return { view, closed };
 }
