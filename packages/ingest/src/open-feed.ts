@@ -132,6 +132,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       const rows = survivingRows(whole.header, whole.geometry, schema);
       notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
       chunk.header.committedRows = rows;
+      chunk.header.state = CHUNK_STATE.ACTIVE; // of a seal that was half written
       failpoint('open.leftover-counted');
       // Settled once: a writer that is killed before the chunk is sealed leaves a ring of this boot, which counts.
       chunk.header.adopt(bootId());

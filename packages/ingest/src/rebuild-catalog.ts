@@ -6,6 +6,9 @@ import {
 } from '@deepwater/core/engine';
 import type { FeedSource, IngestSettings } from './lane-source.js';
 
+/** The boot of a writer of which nothing is known. */
+const NO_BOOT = '0'.repeat(32);
+
 export interface FoundCatalog {
   readonly catalog: CatalogFile;
   /** Its last writer did not close, for all that is known: it may have published more than there is now. */
@@ -34,6 +37,9 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
   const next = `${paths.catalog}.new`;
   removeFile(next);
   const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale?.view.epoch ?? 0, notes);
+  const leftOpen = stale !== undefined || damaged || !closed;
+  // Should the machine go down again before there is a writer, that has to be known then, too.
+  if (leftOpen) view.setWriter(true, 0, stale?.view.writer.bootId ?? NO_BOOT);
   // Readers that come before the ring is open again find in it what is in no chunk.
   const { place, user } = stale?.view.ringPlace ?? ringPlaceOf(source, settings, paths);
   view.setRingPlace(place, user);
@@ -45,7 +51,7 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
   syncDirectory(paths.directory);
   stale?.view.retire();
   failpoint('open.stale-retired');
-  return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen: stale !== undefined || damaged || !closed };
+  return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen };
 }
 
 /**

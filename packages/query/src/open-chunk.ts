@@ -67,14 +67,16 @@ export class OpenChunk implements RowSource {
   get rows(): number {
     if (this.#sealedRows >= 0) return this.#sealedRows;
     // The state is looked at once: it can turn to sealed at any moment, and then the seal is there with it.
-    if (this.header.state === CHUNK_STATE.SEALED) {
-      const seal = this.header.seal(this.#schema);
-      if (seal === undefined) throw this.#corrupt('the checksum of its seal does not hold');
+    const sealed = this.header.state === CHUNK_STATE.SEALED;
+    const seal = sealed ? this.header.seal(this.#schema) : undefined;
+    if (seal !== undefined) {
       if (seal.rows > this.capacityRows) throw this.#corrupt(`it was sealed with ${seal.rows} rows and has room for ${this.capacityRows}`);
       this.#sealedRows = seal.rows;
       return seal.rows;
     }
     this.#ofThisBoot ||= this.header.bootId === bootId();
+    // Where the machine went down over the sealing, the state may have reached the disk without the seal: then nothing was sealed.
+    if (sealed && this.#ofThisBoot && this.header.state === CHUNK_STATE.SEALED) throw this.#corrupt('the checksum of its seal does not hold');
     if (this.#ofThisBoot) return Math.min(this.header.committedRows, this.capacityRows);
     if (this.#survivors < 0) this.#survivors = survivingRows(this.header, this.geometry, this.#schema);
     return this.#survivors;

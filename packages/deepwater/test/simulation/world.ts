@@ -63,9 +63,16 @@ interface Wish {
 }
 
 let mounts = 0;
+export const newMount = (): string => `/disk${++mounts}`;
+
+/** A machine whose power has come back, with what it is known to hold at least. */
+export interface Found {
+  readonly disk: Disk;
+  readonly model: Model;
+}
 
 export class World {
-  readonly model = new Model();
+  readonly model: Model;
   readonly log: string[] = [];
   readonly kernel: Kernel;
   source: FeedSource;
@@ -77,25 +84,38 @@ export class World {
   /** The kind of end that is to come, and at how many calls from now. */
   #armed: { kind: Ending['kind']; calls: number } | undefined;
   #nested = false;
+  /** Told of every call of the engine's writers, and every failpoint they come to. */
+  onCall: ((call: string) => void) | undefined;
   #boots = 1;
   #finishing = false;
   readonly #putBack: () => void;
 
-  constructor(readonly habits: Habits, random: Random, readonly tally: Tally) {
+  constructor(readonly habits: Habits, random: Random, readonly tally: Tally, found?: Found) {
     this.#random = random;
-    this.kernel = new Kernel(new Disk(this.#newMount(), habits.rule), this.#boots);
+    this.model = found?.model ?? new Model();
+    this.#boots = this.model.boots + 1;
+    this.kernel = new Kernel(found?.disk ?? new Disk(newMount(), habits.rule), this.#boots);
     this.#putBack = replaceSystem(this.kernel.system());
     this.kernel.atCall = (call) => { this.#interrupt(call); };
-    onFailpoint((name) => { this.#interrupt(name); });
+    this.listen();
     this.source = { basePath: `${this.kernel.disk.mount}/store`, storeId: STORE_ID, feedUid: FEED_UID, spec: parseFeedSpec(specOf(habits.shape)) };
-    this.#nested = true;
-    makeDirectory(this.source.basePath, 'owner');
-    replaceFile(`${this.source.basePath}/manifest.json`, JSON.stringify({ storeId: STORE_ID }), 'owner');
-    writeFeedFile(this.source.basePath, { format: 1, name: FEED, uid: FEED_UID, spec: this.source.spec, createdAt: '2024-01-01T00:00:00.000Z' }, 'owner');
-    const root = this.kernel.disk.beginSync(this.kernel.disk.root);
-    this.kernel.disk.endSync(root);
-    this.#nested = false;
+    if (found === undefined) this.#makeStore();
     this.#addReaders();
+  }
+
+  /** Failpoints are told to one world at a time. */
+  listen(): void {
+    onFailpoint((name) => { this.#interrupt(name); });
+  }
+
+  #makeStore(): void {
+    const { basePath, spec } = this.source;
+    this.#nested = true;
+    makeDirectory(basePath, 'owner');
+    replaceFile(`${basePath}/manifest.json`, JSON.stringify({ storeId: STORE_ID }), 'owner');
+    writeFeedFile(basePath, { format: 1, name: FEED, uid: FEED_UID, spec, createdAt: '2024-01-01T00:00:00.000Z' }, 'owner');
+    this.kernel.disk.endSync(this.kernel.disk.beginSync(this.kernel.disk.root));
+    this.#nested = false;
   }
 
   /** Gives everything back. */
@@ -118,7 +138,8 @@ export class World {
   }
 
   /** Lets everything come to rest, has the feed opened and closed, and looks a last time. */
-  async finish(): Promise<void> {
+  async finish(append = 0): Promise<void> {
+    let left = append;
     this.#armed = undefined;
     this.#finishing = true;
     this.kernel.disk.freeBlocks = Infinity;
@@ -132,7 +153,7 @@ export class World {
         else if (this.kernel.syncs.length > 0) return this.#completeSync();
         else if (writer.requests.length > 0) writer.serveKeeper();
         else if (writer.replies.length > 0) writer.takeReply();
-        else if (writer.state === 'open' && writer.ending === false) writer.detach();
+        else if (writer.state === 'open' && left-- > 0) this.#write(writer);
         else if (writer.state === 'open') writer.detach();
         else writer.round();
         return true;
@@ -142,7 +163,7 @@ export class World {
     }
     if (this.writer?.state !== 'closed') throw new Violation(`the writer does not come to an end: it is ${this.writer?.state ?? 'gone'}, ${this.writer?.pending?.what ?? 'nothing'} pending, ${String(this.writer?.control?.error)}`);
     this.#note('all is closed');
-    this.#look();
+    this.look();
     for (const reader of this.readers) reader.finish(this.model);
   }
 
@@ -210,7 +231,7 @@ export class World {
     const reader = this.#random.pick(this.readers);
     this.tally.reads += 1;
     if (this.model.uncertain) {
-      this.#look(reader);
+      this.look(reader);
       return;
     }
     try {
@@ -226,8 +247,8 @@ export class World {
     }
   }
 
-  /** The first look after a power loss: what is there is there from now on. */
-  #look(reader = this.readers[0] as ReaderProcess): void {
+  /** A look at everything. The first after a power loss: what is there is there from now on. */
+  look(reader = this.readers[0] as ReaderProcess): void {
     const { model } = this;
     let found;
     try {
@@ -269,7 +290,7 @@ export class World {
     this.tally.opened += 1;
     this.#note(`the writer has opened the feed at ${writer.writer?.position}${writer.notes.length > 0 ? ` (${writer.notes.join('; ')})` : ''}`);
     // Whoever looks now sees what there will be from here on; what was seen since the power loss is among it.
-    if (this.model.uncertain || this.#random.chance(0.3)) this.#look();
+    if (this.model.uncertain || this.#random.chance(0.3)) this.look();
   }
 
   #write(writer: WriterProcess): boolean {
@@ -388,6 +409,7 @@ export class World {
   #interrupt(call: string): void {
     const { kernel, writer } = this;
     if (this.#nested || this.#ending !== undefined || writer === undefined || kernel.current?.process !== writer) return;
+    this.onCall?.(call);
     if (this.#armed !== undefined && this.#armed.calls-- <= 0) {
       this.#note(`${this.#armed.kind} ends at ${call} of ${kernel.current.name}`);
       this.#end(this.#armed.kind, kernel.current);
@@ -395,7 +417,7 @@ export class World {
     }
     this.tally.steps += 1;
     const what = this.#random.below(40);
-    if (what > 2) return;
+    if (what > 2 || this.#finishing) return;
     this.#nested = true;
     const { current } = kernel;
     try {
@@ -509,8 +531,9 @@ export class World {
     }
   }
 
+  /** The disk as a power loss would leave it now. */
   #afterPowerLoss(): Disk {
-    return this.kernel.disk.afterPowerLoss(this.#newMount(), this.#random);
+    return this.kernel.disk.afterPowerLoss(newMount(), this.#random);
   }
 
   #bootAgain(after: Disk): void {
@@ -529,10 +552,6 @@ export class World {
 
   #addReaders(): void {
     this.readers = [0, 1].map(() => new ReaderProcess(this.kernel, this.source, this.habits.shape));
-  }
-
-  #newMount(): string {
-    return `/disk${++mounts}`;
   }
 
   #note(text: string): void {
