@@ -8,12 +8,12 @@ export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
   MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MemoryPool, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
   SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, fenceAllPublishers,
-  fenceOwnThreads, fileMode, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, makeDirectory, mapFile, openExisting,
+  fenceOwnThreads, fileMode, freeSpace, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, listDirectory, makeDirectory, mapFile, openExisting,
   openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
-  removeFile, replaceFile, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, systemError,
-  threadAlive, threadKernelId, writeFully,
+  processAlive, removeEmptyDirectory, removeFile, replaceFile, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, systemError,
+  removeTree, renameFile, statOf, threadAlive, threadKernelId, uptimeMs, writeFully,
 } from './mapping/index.js';
-export type { Access, MapMode, MapOptions, MappedFile } from './mapping/index.js';
+export type { Access, FileFacts, MapMode, MapOptions, MappedFile } from './mapping/index.js';
 export {
   BLOCK, BLOCK_ROWS_MAX, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, RESERVE_BYTES_MIN, SEAL_REASON, chunkGeometry,
   firstReservation, geometryOf,
@@ -47,6 +47,9 @@ export {
   SHARED_MEMORY, STORE_FILES, chunkIdOf, chunkPath, feedPaths, ringPaths, sharedRingDirectory,
 } from './store/feed-paths.js';
 export type { FeedPaths, RingPaths } from './store/feed-paths.js';
+export { appendRemoved, readRemoved, removedEnd, writeRemoved } from './store/removed-file.js';
+export type { RemovedChunk } from './store/removed-file.js';
+export { CLEANUP_LOCK, STORE_LOCK, waitForLock, withFileLock, withFileLockSync, withStoreLock } from './store/store-lock.js';
 export {
   SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_PER_FIELD_MAX, SYMBOLS_VERSION, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader,
 } from './store/symbol-dictionary.js';

@@ -4,7 +4,6 @@ export { STORE_FORMAT, openManifest, ownVersion } from './store/manifest.js';
 export type { Manifest, ManifestOptions, OpenedManifest } from './store/manifest.js';
 export { FEED_FORMAT, feedDirectories, listFeedFiles, readFeedFile, serializeFeed, writeFeedFile } from './store/feed-file.js';
 export type { FeedFile, FeedListing } from './store/feed-file.js';
-export { STORE_LOCK, withStoreLock } from './store/store-lock.js';
 export { Registry, unknownFeed } from './registry/registry.js';
 export { LOG_LEVELS, StoreLog } from './log/store-log.js';
 export type { LogLevel } from './log/store-log.js';

@@ -2,6 +2,8 @@ export { Platform } from './platform.js';
 export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
 export { attachWriter } from '@deepwater/ingest';
 export { asOf, mergeFeeds, stopSubscription, subscribe } from '@deepwater/query';
+export type { CleanupOptions } from './cleanup-options.js';
+export type { CleanupProgress, CleanupReport, ClockHold, ClockReport, FeedCleanup, Leftover, Removal } from '@deepwater/operations';
 export type { FeedInfo } from './feed-info.js';
 export type { MergeInput, MergeSelection } from './merged-feed.js';
 export type { Lifecycle, LifecycleChange } from './lifecycle.js';

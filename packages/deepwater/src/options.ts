@@ -17,6 +17,11 @@ export interface PlatformOptions {
    * They are started soon after the first asynchronous read. Long jobs have as many again. Default: cores; at most 256.
    */
   readonly poolThreads?: number;
+  /**
+   * Minutes between two clean-ups of the store (see `platform.cleanup`), the first of them after that time; in a thread that is started for
+   * it. Processes that have the store open take turns. 0: none. Default 15; a store opened only for reading has none.
+   */
+  readonly cleanupMinutes?: number;
   /** Told of everything that goes to the log, whatever its level; also where there is no log. */
   readonly onEvent?: EventSink;
 }
@@ -25,10 +30,14 @@ export interface CheckedOptions extends PlatformOptions {
   readonly logLevel: LogLevel;
   readonly readOnly: boolean;
   readonly handleSignals: boolean;
+  readonly cleanupMinutes: number;
 }
 
 /** A slip of the hand shall not start a thousand threads. */
 const POOL_THREADS_MAX = 256;
+
+/** A week: timers of Node.js do not reach further than 24 days. */
+const CLEANUP_MINUTES_MAX = 7 * 24 * 60;
 
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 
@@ -40,6 +49,7 @@ const CHECKS: Readonly<Record<keyof PlatformOptions, readonly [(value: unknown) 
   ringDir: [(value) => typeof value === 'string' && value !== '' && !value.includes('\0'), 'the path of a directory'],
   handleSignals: [isBoolean, 'true or false'],
   poolThreads: [(value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= POOL_THREADS_MAX, `a whole number from 1 to ${POOL_THREADS_MAX}`],
+  cleanupMinutes: [(value) => typeof value === 'number' && value >= 0 && value <= CLEANUP_MINUTES_MAX, `a number of minutes from 0 (none) to ${CLEANUP_MINUTES_MAX}`],
   onEvent: [(value) => typeof value === 'function', 'a function'],
 };
 
@@ -72,6 +82,7 @@ export function checkOptions(options: unknown): CheckedOptions {
     logLevel: given.logLevel ?? 'info',
     readOnly: given.readOnly ?? false,
     handleSignals: given.handleSignals ?? true,
+    cleanupMinutes: given.readOnly === true ? 0 : given.cleanupMinutes ?? 15,
     ...(given.ringDir === undefined ? {} : { ringDir: path.resolve(given.ringDir) }),
   };
 }

@@ -8,13 +8,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import {
   CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
-  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId, chunkIdOf,
-  chunkPath, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForReading, openChunkForRecovery, peekChunk,
-  removeFile,
-  ringPaths, sharedRingDirectory, survivingRows, syncDirectory,
+  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
+  chunkPath, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
+  removeFile, ringPaths, sharedRingDirectory, survivingRows,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
+import { openOrRebuildCatalog } from './rebuild-catalog.js';
 
 export interface OpenedFeed {
   readonly catalog: CatalogFile;
@@ -75,67 +75,6 @@ interface FeedEnd {
   /** The machine went down while a writer was open: what the ring held is gone. */
   readonly powerLost: boolean;
   readonly leftovers: readonly Leftover[];
-}
-
-function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
-  let stale: CatalogFile | undefined;
-  if (fs.existsSync(paths.catalog)) {
-    try {
-      const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
-      const { open, bootId: boot } = catalog.view.writer;
-      // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
-      if (!(open && boot !== bootId())) return catalog;
-      stale = catalog;
-      notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
-    } catch (error) {
-      if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
-      notes.push(error.message);
-    }
-  }
-  // Under another name until it is whole: readers find the old one or the new one.
-  const next = `${paths.catalog}.new`;
-  removeFile(next);
-  rebuildCatalog(source, settings, paths, schema, next, notes);
-  fs.renameSync(next, paths.catalog);
-  syncDirectory(paths.directory);
-  stale?.view.retire();
-  return openCatalog(paths.catalog, schema, source.feedUid, true);
-}
-
-/** Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone. */
-function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, notes: string[]): void {
-  const ids = chunkIds(paths);
-  const catalog = createCatalog(file, settings.access, schema, source.feedUid, ids.length * 2);
-  const chunks = ids
-    .map((id) => ({ id, path: chunkPath(paths, id) }))
-    .flatMap(({ id, path }) => {
-      try {
-        const { header, size } = peekChunk(path);
-        header.check(schema, size);
-        const belongs = header.feedUid === source.feedUid && header.chunkId === id;
-        const started = header.state === CHUNK_STATE.ACTIVE || header.state === CHUNK_STATE.SEALED;
-        return belongs && started && header.activationHolds ? [{ id, header }] : [];
-      } catch (error) {
-        notes.push(`left out of the catalog: ${(error as Error).message}`);
-        return [];
-      }
-    })
-    .sort((a, b) => a.header.firstSequence - b.header.firstSequence);
-  let epoch = 0;
-  for (const { id, header } of chunks) {
-    epoch = Math.max(epoch, header.epoch);
-    const index = catalog.view.append({
-      chunkId: id, firstSequence: header.firstSequence, epoch: header.epoch, gapBefore: header.gapBefore, createdUs: header.createdUs,
-    });
-    const seal = header.seal(schema);
-    if (seal !== undefined) catalog.view.seal(index, { ...seal, sealReason: seal.reason });
-  }
-  catalog.view.epoch = epoch;
-  if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
-}
-
-function chunkIds(paths: FeedPaths): number[] {
-  return fs.readdirSync(paths.chunks).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
 }
 
 /** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. */

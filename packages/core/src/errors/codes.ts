@@ -195,6 +195,12 @@ export const ERROR_CODES = {
     remedy: 'Raise `timeoutMs`, or ask for less at once.',
   },
 
+  // Operations
+  DW_CLEANUP_FAILED: {
+    summary: 'A clean-up ended before it was done: its thread died, or it was stopped with the platform.',
+    remedy: 'Run it again: what it had begun to remove is finished then, and nothing else is lost.',
+  },
+
   // Stores and files
   DW_BASE_PATH_INVALID: {
     summary: 'A base path is not a directory that Deepwater can use: empty, a file, or owned by someone else.',

@@ -187,6 +187,63 @@ export function removeFile(file: string): boolean {
   }
 }
 
+/** Removes a directory with everything in it, or a file; nothing where there is none. Links in it are removed, not followed. */
+export function removeTree(directory: string): void {
+  call(directory, () => fs.rmSync(directory, { recursive: true, force: true }));
+}
+
+/** Removes a directory that is empty; whether it was there, empty, and ours to remove. */
+export function removeEmptyDirectory(directory: string): boolean {
+  try {
+    fs.rmdirSync(directory);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Gives a file or directory another name, in one step. */
+export function renameFile(from: string, to: string): void {
+  call(from, () => fs.renameSync(from, to));
+}
+
+/** Names in a directory, sorted; none where it is missing. */
+export function listDirectory(directory: string): string[] {
+  try {
+    return fs.readdirSync(directory).sort();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw fromNodeError(error, directory);
+  }
+}
+
+/** What a file is, by itself: links are not followed. */
+export interface FileFacts {
+  readonly kind: 'file' | 'directory' | 'other';
+  /** Owner. */
+  readonly user: number;
+  /** Logical size, bytes. */
+  readonly size: number;
+  /** What it takes on disk, bytes: sparse files take less than their size. */
+  readonly diskBytes: number;
+  readonly modifiedMs: number;
+}
+
+/** Looks at a file; undefined where there is none. */
+export function statOf(file: string): FileFacts | undefined {
+  const stat = call(file, () => fs.lstatSync(file, { throwIfNoEntry: false }));
+  if (stat === undefined) return undefined;
+  // stat counts blocks in units of 512 bytes, whatever the file system's are.
+  return { kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other', user: stat.uid, size: stat.size, diskBytes: stat.blocks * 512, modifiedMs: stat.mtimeMs };
+}
+
+/** Bytes of the file system that a path is on: all, and those that this user may still use. */
+export function freeSpace(path: string): { readonly totalBytes: number; readonly freeBytes: number } {
+  const { bsize, blocks, bavail } = call(path, () => fs.statfsSync(path));
+  return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
+}
+
 /** Replaces a small file as a whole: readers see the old or the new content, and the new one survives power loss. */
 export function replaceFile(file: string, content: string, access: Access): void {
   const next = `${file}.${process.pid}.new`;

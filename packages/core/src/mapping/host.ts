@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import { libc } from './libc.js';
 
 let boot: string | undefined;
@@ -12,9 +13,19 @@ export function bootId(): string {
   return boot;
 }
 
+/** Time since the machine started, time asleep included (CLOCK_BOOTTIME): nobody sets it. Milliseconds. */
+export function uptimeMs(): number {
+  return os.uptime() * 1000;
+}
+
 /** The kernel's id of the calling thread. */
 export function threadKernelId(): number {
   return libc().gettid();
+}
+
+/** Whether a process is there that this one can see. */
+export function processAlive(pid: number): boolean {
+  return fs.existsSync(`/proc/${pid}`);
 }
 
 /** Whether a thread of this process still runs: its entry in /proc goes with it, even while nobody has joined it. */

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK, libc } from './libc.js';
-import { type Access, openOrCreate } from './files.js';
+import { type Access, openExisting, openOrCreate } from './files.js';
 import { errnoName, systemError } from './system-error.js';
 
 /**
@@ -25,6 +25,19 @@ export class FileLock {
     return new FileLock(path, fd);
   }
 
+  /** Whether somebody holds the lock now. Takes nothing, and is in nobody's way; a file that is not there is held by nobody. */
+  static isHeld(path: string): boolean {
+    const fd = openIfThere(path);
+    if (fd === undefined) return false;
+    try {
+      const found = libc().fcntlGetLock(fd, F_WRLCK);
+      if (found < 0) throw systemError('fcntl(F_OFD_GETLK)', path, libc().errno());
+      return found !== F_UNLCK;
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
   /** The process id that the last holder wrote, for messages. */
   static holder(path: string): number | undefined {
     try {
@@ -45,6 +58,15 @@ export class FileLock {
 /** Marks an open file as in use (shared), or asks whether nobody else uses it (exclusive). Never waits. */
 export function setUse(fd: number, use: 'shared' | 'exclusive' | 'none', path: string): boolean {
   return setLock(fd, use === 'shared' ? F_RDLCK : use === 'exclusive' ? F_WRLCK : F_UNLCK, path);
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openExisting(path, false);
+  } catch (error) {
+    if ((error as { values?: { errno?: unknown } }).values?.errno === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** For people who look at the file; the lock itself is the kernel's. */

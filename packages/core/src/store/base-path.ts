@@ -4,7 +4,7 @@ import { DeepwaterError, describeValue } from '../errors/index.js';
 import { type Access, directoryMode, syncDirectory } from '../mapping/files.js';
 import { fromNodeError } from '../mapping/system-error.js';
 import { STORE_FILES } from './feed-paths.js';
-import { STORE_LOCK } from './store-lock.js';
+import { CLEANUP_LOCK, STORE_LOCK } from './store-lock.js';
 
 /** What system calls say when a path may not be written to. */
 const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS']);
@@ -49,9 +49,9 @@ export function checkOnlyOurs(basePath: string): void {
 }
 
 /** Names that a store uses or leaves behind. */
-const OUR_NAMES = new Set<string>([...Object.values(STORE_FILES), STORE_LOCK]);
+const OUR_NAMES = new Set<string>([...Object.values(STORE_FILES), STORE_LOCK, CLEANUP_LOCK]);
 /** Manifests that were not finished, logs that were rotated, registries that were put aside. */
-const OUR_LEFTOVERS = [STORE_FILES.MANIFEST, STORE_FILES.LOG, STORE_FILES.REGISTRY].map((name) => `${name}.`);
+const OUR_LEFTOVERS = [STORE_FILES.MANIFEST, STORE_FILES.LOG, STORE_FILES.REGISTRY, STORE_FILES.CLEANUP].map((name) => `${name}.`);
 
 function isOurs(name: string): boolean {
   // lost+found is in the root of every fresh ext4 file system.

@@ -1,0 +1,91 @@
+import fs from 'node:fs';
+import {
+  type CatalogFile, CHUNK_STATE, DeepwaterError, type FeedPaths, type RemovedChunk, type Schema, appendRemoved, bootId, chunkIdOf,
+  chunkPath, createCatalog, openCatalog, peekChunk, readRemoved, removeFile, removedEnd, syncDirectory, withFileLockSync,
+} from '@deepwater/core/engine';
+import type { FeedSource, IngestSettings } from './lane-source.js';
+
+/** The catalog of a feed, under its writer's lock: as it is where it can be trusted, else made again from the chunks. */
+export function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
+  let stale: CatalogFile | undefined;
+  if (fs.existsSync(paths.catalog)) {
+    try {
+      const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
+      const { open, bootId: boot } = catalog.view.writer;
+      // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
+      if (!(open && boot !== bootId())) return catalog;
+      stale = catalog;
+      notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
+    } catch (error) {
+      if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
+      notes.push(error.message);
+    }
+  }
+  // Nobody removes chunks meanwhile, and knows them by a catalog that is none any more.
+  return withFileLockSync(paths.chunksLock, settings.access, () => {
+    // Under another name until it is whole: readers find the old one or the new one.
+    const next = `${paths.catalog}.new`;
+    removeFile(next);
+    rebuildCatalog(source, settings, paths, schema, next, stale !== undefined, notes);
+    fs.renameSync(next, paths.catalog);
+    syncDirectory(paths.directory);
+    stale?.view.retire();
+    return openCatalog(paths.catalog, schema, source.feedUid, true);
+  });
+}
+
+/**
+ * Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone.
+ * @param wasOpen whether its writer did not close: what that one had given out as numbers may be more than the chunks hold
+ */
+function rebuildCatalog(
+  source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, wasOpen: boolean, notes: string[],
+): void {
+  const ids = fs.readdirSync(paths.chunks).flatMap((name) => chunkIdOf(name) ?? []);
+  const removed = removedChunk(source, paths, schema);
+  const end = removed instanceof Error ? 0 : removedEnd(removed);
+  const catalog = createCatalog(file, settings.access, schema, source.feedUid, ids.length * 2);
+  const chunks = ids
+    .map((id) => ({ id, path: chunkPath(paths, id) }))
+    .flatMap(({ id, path }) => {
+      try {
+        const { header, size } = peekChunk(path);
+        header.check(schema, size);
+        const belongs = header.feedUid === source.feedUid && header.chunkId === id;
+        const started = header.state === CHUNK_STATE.ACTIVE || header.state === CHUNK_STATE.SEALED;
+        return belongs && started && header.activationHolds && header.firstSequence >= end ? [{ id, header }] : [];
+      } catch (error) {
+        notes.push(`left out of the catalog: ${(error as Error).message}`);
+        return [];
+      }
+    })
+    .sort((a, b) => a.header.firstSequence - b.header.firstSequence);
+  // Without a chunk, only that file knows how far the numbers went: to begin again at 0 would give them out twice.
+  if (removed instanceof Error && chunks.length === 0) throw removed;
+  let epoch = 0;
+  if (removed instanceof Error) notes.push(removed.message);
+  else if (removed !== undefined) {
+    appendRemoved(catalog.view, removed);
+    ({ epoch } = removed);
+  }
+  for (const { id, header } of chunks) {
+    epoch = Math.max(epoch, header.epoch);
+    const index = catalog.view.append({
+      chunkId: id, firstSequence: header.firstSequence, epoch: header.epoch, gapBefore: header.gapBefore, createdUs: header.createdUs,
+    });
+    const seal = header.seal(schema);
+    if (seal !== undefined) catalog.view.seal(index, { ...seal, sealReason: seal.reason });
+  }
+  catalog.view.epoch = epoch;
+  if (wasOpen) catalog.view.setWriter(true, 0, bootId());
+  if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
+}
+
+/** What retention removed: numbers go on after it, and files below it are only not gone yet. */
+function removedChunk({ feedUid }: FeedSource, paths: FeedPaths, { clocks }: Schema): RemovedChunk | Error | undefined {
+  try {
+    return readRemoved(paths, feedUid, clocks.length);
+  } catch (error) {
+    return error as Error;
+  }
+}
