@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import {
   type Access, DeepwaterError, FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
@@ -75,7 +76,7 @@ export class IngestService {
     const paths = feedPaths(source.basePath, name);
     verify();
     makeDirectory(paths.directory, this.#settings.access);
-    const lock = FileLock.tryExclusive(paths.lock, this.#settings.access);
+    const lock = await takeWriterLock(paths.lock, this.#settings.access);
     if (lock === undefined) {
       const pid = FileLock.holder(paths.lock);
       throw new DeepwaterError('DW_WRITER_EXISTS', `Feed ${name} is being written by process ${pid ?? 'unknown'}; a feed has one writer. Close that one, or write to another feed.`, {
@@ -285,3 +286,15 @@ export class IngestService {
 function isDeath(error: unknown): boolean {
   return DeepwaterError.isDeepwaterError(error) && error.code === 'DW_INGEST_DEAD';
 }
+
+/** A clean-up that puts away what a dead writer left has the lock for a moment; a writer keeps it. */
+async function takeWriterLock(file: string, access: Access): Promise<FileLock | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const lock = FileLock.tryExclusive(file, access);
+    if (lock !== undefined || attempt === LOCK_ATTEMPTS) return lock;
+    await sleep(LOCK_PAUSE_MS);
+  }
+}
+
+const LOCK_ATTEMPTS = 10;
+const LOCK_PAUSE_MS = 20;

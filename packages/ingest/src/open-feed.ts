@@ -4,13 +4,12 @@
  * stay there: the ring's tail is set to the first row that no chunk holds, and the ingest worker moves them like any
  * others. There is no recovery path that is not the usual path.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import {
   CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
   RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
-  chunkPath, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
-  removeFile, ringPaths, sharedRingDirectory, survivingRows,
+  chunkPath, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
+  removeFile, ringPaths, sharedRingDirectory, survivingRows, system,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
@@ -55,11 +54,14 @@ export function openFeed(
 
   const epoch = catalog.view.epoch + 1;
   const { ring, bell, place, gapBefore } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
+  failpoint('open.ring-made');
   catalog.view.epoch = epoch;
+  failpoint('open.epoch');
   ring.epoch = epoch;
   ring.setWriter(true, process.pid);
   catalog.view.setRingPlace(place.kind, place.user);
   catalog.view.setWriter(true, process.pid, bootId());
+  failpoint('open.writer-named');
   bell.ringForAll(); // those that sleep in other processes may have slept on a ring that is not this one
   const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
   return {
@@ -86,7 +88,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
   let maxId = known;
   for (let id = known + 1, missing = 0; missing < 4; id++) {
     const path = chunkPath(paths, id);
-    if (!fs.existsSync(path)) {
+    if (!fileExists(path)) {
       missing += 1;
       continue;
     }
@@ -96,6 +98,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (front === undefined) continue;
     if (front.state === CHUNK_STATE.ACTIVE && front.activationHolds && front.committedRows > 0) {
       view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
+      failpoint('open.leftover-listed');
     } else if (front.state !== CHUNK_STATE.SEALED) {
       removeFile(path);
     }
@@ -118,8 +121,10 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       const rows = survivingRows(whole.header, whole.geometry, schema);
       notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
       chunk.header.committedRows = rows;
+      failpoint('open.leftover-counted');
       // Settled once: a writer that is killed before the chunk is sealed leaves a ring of this boot, which counts.
       chunk.header.adopt(bootId());
+      failpoint('open.leftover-adopted');
     } else {
       notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${chunk.header.committedRows} rows`);
     }
@@ -184,7 +189,7 @@ function openFeedRing(
   const memoryStart = spec.persist ? 0 : catalog.view.epoch * 2 ** 32;
   const identity: RingIdentity = {
     feedName: spec.name, feedUid: source.feedUid, storeId: source.storeId, bootId: bootId(), persist: spec.persist,
-    slotCount: ringSlots(source, schema), baseSequence: end.next + gapBefore + memoryStart, createdUs: Date.now() * 1000,
+    slotCount: ringSlots(source, schema), baseSequence: end.next + gapBefore + memoryStart, createdUs: system.wallMs() * 1000,
   };
   let problem: unknown;
   for (const place of places) {
@@ -204,7 +209,7 @@ function openFeedRing(
 
 /** An earlier ring of this feed and this boot that starts no later than the chunks end; anything else is put out of use. */
 function openLeftover(path: string, source: FeedSource, schema: Schema, scratchBytes: number, end: FeedEnd, notes: string[]): Ring | undefined {
-  if (!fs.existsSync(path)) return undefined;
+  if (!fileExists(path)) return undefined;
   try {
     const ring = openRing(path, schema, source.feedUid, 'shared', scratchBytes);
     const usable =

@@ -1,14 +1,14 @@
-import fs from 'node:fs';
+/** A feed's chunk catalog as a writer opens it: the one that is there, or one made again from the chunks. */
 import {
-  type CatalogFile, CHUNK_STATE, DeepwaterError, type FeedPaths, type RemovedChunk, type Schema, appendRemoved, bootId, chunkIdOf,
-  chunkPath, createCatalog, openCatalog, peekChunk, readRemoved, removeFile, removedEnd, syncDirectory, withFileLockSync,
+  type CatalogFile, CHUNK_STATE, DeepwaterError, type FeedPaths, type RemovedChunk, type Schema, appendRemoved, bootId, chunkIdOf, chunkPath, createCatalog, failpoint, fileExists,
+  listDirectory, openCatalog, peekChunk, readRemoved, removeFile, removedEnd, renameFile, syncDirectory, withFileLockSync,
 } from '@deepwater/core/engine';
 import type { FeedSource, IngestSettings } from './lane-source.js';
 
-/** The catalog of a feed, under its writer's lock: as it is where it can be trusted, else made again from the chunks. */
+/** @param notes takes what was put right, for the log @throws DeepwaterError DW_DISK_FULL, DW_SYSTEM_CALL */
 export function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
   let stale: CatalogFile | undefined;
-  if (fs.existsSync(paths.catalog)) {
+  if (fileExists(paths.catalog)) {
     try {
       const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
       const { open, bootId: boot } = catalog.view.writer;
@@ -27,9 +27,12 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
     const next = `${paths.catalog}.new`;
     removeFile(next);
     rebuildCatalog(source, settings, paths, schema, next, stale !== undefined, notes);
-    fs.renameSync(next, paths.catalog);
+    failpoint('open.catalog-new');
+    renameFile(next, paths.catalog);
+    failpoint('open.catalog-renamed');
     syncDirectory(paths.directory);
     stale?.view.retire();
+    failpoint('open.stale-retired');
     return openCatalog(paths.catalog, schema, source.feedUid, true);
   });
 }
@@ -41,7 +44,7 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
 function rebuildCatalog(
   source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, wasOpen: boolean, notes: string[],
 ): void {
-  const ids = fs.readdirSync(paths.chunks).flatMap((name) => chunkIdOf(name) ?? []);
+  const ids = chunkIds(paths);
   const removed = removedChunk(source, paths, schema);
   const end = removed instanceof Error ? 0 : removedEnd(removed);
   const catalog = createCatalog(file, settings.access, schema, source.feedUid, ids.length * 2);
@@ -79,6 +82,10 @@ function rebuildCatalog(
   catalog.view.epoch = epoch;
   if (wasOpen) catalog.view.setWriter(true, 0, bootId());
   if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
+}
+
+function chunkIds(paths: FeedPaths): number[] {
+  return (listDirectory(paths.chunks) ?? []).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
 }
 
 /** What retention removed: numbers go on after it, and files below it are only not gone yet. */

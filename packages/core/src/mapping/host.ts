@@ -1,21 +1,17 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import { libc } from './libc.js';
-
-let boot: string | undefined;
+import { libc, system } from './system.js';
 
 /**
  * The kernel's id of this boot, 32 hex digits. What a mapped file held when its writer died is trustworthy only while
  * the machine has not gone down since; the id tells.
  */
 export function bootId(): string {
-  boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '');
-  return boot;
+  return system.bootId();
 }
 
-/** Time since the machine started, time asleep included (CLOCK_BOOTTIME): nobody sets it. Milliseconds. */
+/** Time since the machine started, time asleep included: nobody sets it. Milliseconds. */
 export function uptimeMs(): number {
-  return os.uptime() * 1000;
+  return system.uptimeMs();
 }
 
 /** The kernel's id of the calling thread. */

@@ -9,12 +9,17 @@ export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
 export { EngineMappings } from './engine-mappings.js';
 export { MemoryPool } from './memory-pool.js';
 export {
-  closeFile, createExclusive, directoryMode, fileMode, freeSpace, listDirectory, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
-  readSmallFile, regularFileSize, removeEmptyDirectory, removeFile, removeTree, renameFile, replaceFile, reserve, setFileSize, statOf, syncData, syncDataAsync, syncDirectory, writeFully,
+  closeFile, createExclusive, directoryMode, diskSpace, fileExists, fileMode, fileStat, listDirectory, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
+  readSmallFile, regularFileSize, removeEmptyDirectory, removeFile, removeTree, renameFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,
 } from './files.js';
-export type { Access, FileFacts } from './files.js';
+export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';
 export { FUTEX_SLICE_NS, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll } from './futex.js';
 export { fenceAllPublishers, fenceOwnThreads, registerPublisher } from './barrier.js';
 export { bootId, processAlive, threadAlive, threadKernelId, uptimeMs } from './host.js';
 export { errnoName, fromNodeError, lastSystemError, systemError } from './system-error.js';
+export { replaceSystem, system } from './system.js';
+export type { FileCalls, FileStat, System } from './system.js';
+export type { Libc } from './libc.js';
+export { FAILPOINTS, failpoint, onFailpoint } from './failpoint.js';
+export type { Failpoint } from './failpoint.js';

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
-import { F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK, libc } from './libc.js';
-import { type Access, openExisting, openOrCreate } from './files.js';
+import { F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK } from './libc.js';
+import { libc, system } from './system.js';
+import { type Access, fileStat, openExisting, openOrCreate, readSmallFile } from './files.js';
 import { errnoName, systemError } from './system-error.js';
 
 /**
@@ -18,7 +18,7 @@ export class FileLock {
   static tryExclusive(path: string, access: Access): FileLock | undefined {
     const fd = openOrCreate(path, access);
     if (!setLock(fd, F_WRLCK, path)) {
-      fs.closeSync(fd);
+      system.files.close(fd);
       return undefined;
     }
     noteHolder(fd);
@@ -27,21 +27,21 @@ export class FileLock {
 
   /** Whether somebody holds the lock now. Takes nothing, and is in nobody's way; a file that is not there is held by nobody. */
   static isHeld(path: string): boolean {
-    const fd = openIfThere(path);
-    if (fd === undefined) return false;
+    if (fileStat(path) === undefined) return false;
+    const fd = openExisting(path, false);
     try {
       const found = libc().fcntlGetLock(fd, F_WRLCK);
       if (found < 0) throw systemError('fcntl(F_OFD_GETLK)', path, libc().errno());
       return found !== F_UNLCK;
     } finally {
-      fs.closeSync(fd);
+      system.files.close(fd);
     }
   }
 
   /** The process id that the last holder wrote, for messages. */
   static holder(path: string): number | undefined {
     try {
-      const pid = Number.parseInt(fs.readFileSync(path, 'utf8'), 10);
+      const pid = Number.parseInt(readSmallFile(path, 64) ?? '', 10);
       return Number.isInteger(pid) ? pid : undefined;
     } catch {
       return undefined;
@@ -50,7 +50,7 @@ export class FileLock {
 
   release(): void {
     if (this.fd < 0) return;
-    fs.closeSync(this.fd);
+    system.files.close(this.fd);
     this.fd = -1;
   }
 }
@@ -60,24 +60,12 @@ export function setUse(fd: number, use: 'shared' | 'exclusive' | 'none', path: s
   return setLock(fd, use === 'shared' ? F_RDLCK : use === 'exclusive' ? F_WRLCK : F_UNLCK, path);
 }
 
-function openIfThere(path: string): number | undefined {
-  try {
-    return openExisting(path, false);
-  } catch (error) {
-    if ((error as { values?: { errno?: unknown } }).values?.errno === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
 /** For people who look at the file; the lock itself is the kernel's. */
 function noteHolder(fd: number): void {
   try {
-    try {
-      fs.ftruncateSync(fd, 0);
-      fs.writeSync(fd, `${process.pid}\n`, 0);
-    } catch {
-      // A full disk keeps nobody from the lock.
-    }
+    const text = Buffer.from(`${process.pid}\n`);
+    system.files.ftruncate(fd, 0);
+    system.files.write(fd, text, 0, text.length, 0);
   } catch {
     // On a full disk the file names nobody. The lock holds all the same, and a store must open while the disk is full.
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DeepwaterError } from '../errors/index.js';
 import type { Access } from '../mapping/files.js';
 import { FileLock } from '../mapping/lock.js';
+import { system } from '../mapping/system.js';
 
 /** The lock that all changes to the manifest, the registry and the list of feeds are made under. */
 export const STORE_LOCK = 'store.lock';
@@ -15,7 +16,7 @@ const POLL_MS = 5;
 
 /** The same for a thread that exists to wait, and cannot await. @throws DeepwaterError as {@link withFileLock} */
 export function withFileLockSync<T>(file: string, access: Access, change: () => T): T {
-  const deadline = performance.now() + WAIT_MS_MAX;
+  const deadline = system.monotonicMs() + WAIT_MS_MAX;
   for (;;) {
     const lock = FileLock.tryExclusive(file, access);
     if (lock !== undefined) {
@@ -25,7 +26,7 @@ export function withFileLockSync<T>(file: string, access: Access, change: () => 
         lock.release();
       }
     }
-    if (performance.now() > deadline) throw held(file);
+    if (system.monotonicMs() > deadline) throw held(file);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
   }
 }
@@ -52,11 +53,11 @@ export async function withFileLock<T>(file: string, access: Access, change: () =
 
 /** Takes a lock, waiting for whoever holds it. @throws DeepwaterError DW_SYSTEM_CALL when it stays taken for 15 s */
 export async function waitForLock(file: string, access: Access): Promise<FileLock> {
-  const deadline = performance.now() + WAIT_MS_MAX;
+  const deadline = system.monotonicMs() + WAIT_MS_MAX;
   for (;;) {
     const lock = FileLock.tryExclusive(file, access);
     if (lock !== undefined) return lock;
-    if (performance.now() > deadline) throw held(file);
+    if (system.monotonicMs() > deadline) throw held(file);
     await sleep(POLL_MS);
   }
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Access, CLEANUP_LOCK, FileLock, bootId, uptimeMs, waitForLock } from '@deepwater/core/engine';
+import { type Access, CLEANUP_LOCK, FileLock, bootId, system, uptimeMs, waitForLock } from '@deepwater/core/engine';
 import type { ReaderSource } from '@deepwater/query';
 import { type CleanupMemory, readCleanupMemory, writeCleanupMemory } from './cleanup-file.js';
 import { type ClockLook, type ClockVerdict, judgeClock } from './clock-line.js';
@@ -94,7 +94,7 @@ export class Cleanup {
 
 /** The clocks now. */
 export function clocksNow(): ClockLook {
-  return { wallMs: Date.now(), bootId: bootId(), uptimeMs: uptimeMs() };
+  return { wallMs: system.wallMs(), bootId: bootId(), uptimeMs: uptimeMs() };
 }
 
 async function takeLock({ basePath, access, unlessWithinMs }: CleanupRequest): Promise<FileLock | undefined> {

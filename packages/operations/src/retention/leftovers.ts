@@ -1,9 +1,9 @@
 /** What processes that were killed leave behind, and nobody else puts away. Nothing of a living process is touched. */
 import path from 'node:path';
 import {
-  type Access, CHUNK_STATE, ENTRY_STATE, FileLock, RING_PLACE, STORE_FILES, SHARED_MEMORY, bootId, chunkIdOf, chunkPath, closeFile, compileSchema, feedPaths,
+  type Access, CHUNK_STATE, ENTRY_STATE, FileLock, RING_PLACE, STORE_FILES, SHARED_MEMORY, bootId, chunkIdOf, chunkPath, closeFile, failpoint, compileSchema, feedPaths, fileExists, fileStat,
   listDirectory, openCatalog, openExisting, peekChunk, processAlive, removeEmptyDirectory, removeFile, removeTree, ringPaths, setUse, sharedRingDirectory,
-  statOf, syncData, withFileLock,
+  syncData, withFileLock,
 } from '@deepwater/core/engine';
 import type { ReaderSource } from '@deepwater/query';
 import { Bell, openRing } from '@deepwater/ring';
@@ -18,15 +18,15 @@ export interface Leftover {
 const UNFINISHED_MS = 3_600_000;
 
 /** Whether a file was left alone for long; a clock that jumped may say so wrongly, so it is never the only reason. */
-const isOld = (file: string, nowMs: number): boolean => nowMs - (statOf(file)?.modifiedMs ?? nowMs) > UNFINISHED_MS;
+const isOld = (file: string, nowMs: number): boolean => nowMs - Number((fileStat(file)?.modifiedNs ?? BigInt(nowMs) * 1_000_000n) / 1_000_000n) > UNFINISHED_MS;
 
 /** Files of the whole store: those that were to replace others, feeds that were deleted, directories of rings without a ring. */
 export function storeLeftovers(basePath: string, nowMs: number, dryRun: boolean): Leftover[] {
   const feeds = path.join(basePath, STORE_FILES.FEEDS);
-  const unfinished = [basePath, ...listDirectory(feeds).map((name) => path.join(feeds, name))]
-    .flatMap((directory) => listDirectory(directory).map((name) => path.join(directory, name)))
-    .filter((file) => isUnfinished(file) && isOld(file, nowMs) && statOf(file)?.kind === 'file');
-  const deleted = listDirectory(feeds).filter((name) => name.startsWith('.deleted-')).map((name) => path.join(feeds, name));
+  const unfinished = [basePath, ...(listDirectory(feeds) ?? []).map((name) => path.join(feeds, name))]
+    .flatMap((directory) => (listDirectory(directory) ?? []).map((name) => path.join(directory, name)))
+    .filter((file) => isUnfinished(file) && isOld(file, nowMs) && fileStat(file)?.kind === 'file');
+  const deleted = (listDirectory(feeds) ?? []).filter((name) => name.startsWith('.deleted-')).map((name) => path.join(feeds, name));
   if (!dryRun) {
     unfinished.forEach(removeFile);
     deleted.forEach(removeTree);
@@ -48,8 +48,8 @@ function isUnfinished(file: string): boolean {
 function emptyRingDirectories(nowMs: number, dryRun: boolean): Leftover[] {
   const ours = path.dirname(sharedRingDirectory('-'));
   if (!ours.startsWith(SHARED_MEMORY)) return [];
-  return listDirectory(ours).filter((name) => /^[0-9a-f]{32}$/.test(name)).map((name) => path.join(ours, name))
-    .filter((directory) => isOld(directory, nowMs) && listDirectory(directory).length === 0)
+  return (listDirectory(ours) ?? []).filter((name) => /^[0-9a-f]{32}$/.test(name)).map((name) => path.join(ours, name))
+    .filter((directory) => isOld(directory, nowMs) && (listDirectory(directory) ?? ['']).length === 0)
     .filter((directory) => dryRun || removeEmptyDirectory(directory))
     .map((directory) => ({ what: 'directory of rings' as const, path: directory }));
 }
@@ -61,6 +61,7 @@ function emptyRingDirectories(nowMs: number, dryRun: boolean): Leftover[] {
 export function feedLeftovers(source: ReaderSource, access: Access, dryRun: boolean): Leftover[] {
   const { name } = source.spec;
   const paths = feedPaths(source.basePath, name);
+  if (FileLock.isHeld(paths.lock)) return [];
   const candidates = [...preparedChunks(source), ...deadRings(source)];
   if (candidates.length === 0 || dryRun) return candidates;
   const lock = FileLock.tryExclusive(paths.lock, access);
@@ -77,20 +78,20 @@ export function feedLeftovers(source: ReaderSource, access: Access, dryRun: bool
 export async function unfinishedCatalog(source: ReaderSource, access: Access, dryRun: boolean): Promise<Leftover[]> {
   const paths = feedPaths(source.basePath, source.spec.name);
   const file = `${paths.catalog}.new`;
-  if (statOf(file) === undefined) return [];
+  if (!fileExists(file)) return [];
   const gone = dryRun || await withFileLock(paths.chunksLock, access, () => removeFile(file));
   return gone ? [{ what: 'unfinished file', path: file }] : [];
 }
 
-/** Chunks behind the last one of the catalog that were never begun. A living writer has some, too. */
+/** Chunks behind the last one of the catalog that were never begun. Not while a writer lives, which has some, too. */
 function preparedChunks(source: ReaderSource): Leftover[] {
   const paths = feedPaths(source.basePath, source.spec.name);
-  if (isLocked(paths.lock) || statOf(paths.catalog) === undefined) return [];
+  if (!fileExists(paths.catalog)) return [];
   const { view } = openCatalog(paths.catalog, compileSchema(source.spec), source.feedUid, false);
   const known = new Set<number>();
   for (let index = view.firstLive; index < view.count; index++) known.add(view.entry(index).chunkId);
   const last = view.count === 0 ? 0 : view.entry(view.count - 1).chunkId;
-  return listDirectory(paths.chunks).flatMap((file) => chunkIdOf(file) ?? []).filter((id) => id > last && !known.has(id))
+  return (listDirectory(paths.chunks) ?? []).flatMap((file) => chunkIdOf(file) ?? []).filter((id) => id > last && !known.has(id))
     .map((id) => chunkPath(paths, id))
     .filter((file) => {
       const { header } = peekChunk(file);
@@ -109,7 +110,7 @@ function deadRing(source: ReaderSource, writable = false) {
   const { name, persist } = source.spec;
   const paths = feedPaths(source.basePath, name);
   // A memory feed's ring is all there is of it.
-  if (!persist || isLocked(paths.lock) || statOf(paths.catalog) === undefined) return undefined;
+  if (!persist || !fileExists(paths.catalog)) return undefined;
   const schema = compileSchema(source.spec);
   const catalog = openCatalog(paths.catalog, schema, source.feedUid, writable);
   const { view } = catalog;
@@ -117,7 +118,7 @@ function deadRing(source: ReaderSource, writable = false) {
   if (place === RING_PLACE.NONE || !view.writer.open || view.writer.bootId !== bootId()) return undefined;
   const directory = place === RING_PLACE.FEED_DIRECTORY ? paths.directory : source.ringDir ?? sharedRingDirectory(source.storeId, user);
   const file = ringPaths(directory, name);
-  if (statOf(file.ring) === undefined) return undefined;
+  if (!fileExists(file.ring)) return undefined;
   const ring = openRing(file.ring, schema, source.feedUid, writable ? 'shared' : 'read-only');
   const ours = ring.storeId === source.storeId && ring.bootId === bootId() && ring.persist;
   const { tail, head } = ring;
@@ -145,10 +146,13 @@ function retireRing(source: ReaderSource): boolean {
     if (!setUse(use, 'exclusive', ring.path)) return false;
     view.setRingPlace(RING_PLACE.NONE, 0);
     ring.retire();
-    if (statOf(bell) !== undefined) Bell.open(bell).ringForAll(); // sleepers look for the next writer's ring from now on
+    failpoint('leftover.ring-forgotten');
+    if (fileExists(bell)) Bell.open(bell).ringForAll(); // sleepers look for the next writer's ring from now on
     removeFile(ring.path);
     removeFile(bell);
+    failpoint('leftover.ring-removed');
     view.setWriter(false, 0, view.writer.bootId);
+    failpoint('leftover.writer-cleared');
     const fd = openExisting(view.path, true);
     syncData(fd, view.path);
     closeFile(fd);
@@ -156,9 +160,4 @@ function retireRing(source: ReaderSource): boolean {
   } finally {
     closeFile(use);
   }
-}
-
-/** Whether somebody holds a lock; a file that is not there is held by nobody. */
-function isLocked(file: string): boolean {
-  return FileLock.isHeld(file);
 }

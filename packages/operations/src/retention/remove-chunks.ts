@@ -1,6 +1,6 @@
 import {
-  type Access, type CatalogFile, ENTRY_STATE, type FeedPaths, type RemovedChunk, type Schema, chunkIdOf, chunkPath, closeFile,
-  compileSchema, feedPaths, listDirectory, openCatalog, openExisting, readRemoved, removeFile, removedEnd, statOf, syncData, withFileLock,
+  type Access, type CatalogFile, ENTRY_STATE, type FeedPaths, type RemovedChunk, type Schema, chunkIdOf, chunkPath, closeFile, failpoint,
+  compileSchema, feedPaths, fileExists, fileStat, listDirectory, openCatalog, openExisting, readRemoved, removeFile, removedEnd, syncData, withFileLock,
   writeRemoved,
 } from '@deepwater/core/engine';
 import type { ReaderSource } from '@deepwater/query';
@@ -56,7 +56,7 @@ export async function removeChunks(source: ReaderSource, options: RemoveOptions)
   const paths = feedPaths(source.basePath, name);
   const nothing: FeedCleanup = { feed: name, removed: [], heldChunks: 0, keptChunks: 0, keptBytes: 0, finished: 0 };
   // A feed that was never written has no catalog; one of memory has no chunks.
-  if (!persist || statOf(paths.catalog) === undefined) return nothing;
+  if (!persist || !fileExists(paths.catalog)) return nothing;
   const schema = compileSchema(source.spec);
   const work = (): FeedCleanup => {
     const catalog = openCatalog(paths.catalog, schema, source.feedUid, !options.dryRun);
@@ -70,14 +70,18 @@ function cleanFeed(source: ReaderSource, paths: FeedPaths, schema: Schema, { vie
   const entries: (PlannedEntry & Omit<RemovedChunk, keyof PlannedEntry>)[] = [];
   for (let index = 0, { count } = view; index < count; index++) {
     const entry = view.entry(index);
-    const diskBytes = entry.state === ENTRY_STATE.DELETED ? 0 : statOf(chunkPath(paths, entry.chunkId))?.diskBytes ?? 0;
+    const diskBytes = entry.state === ENTRY_STATE.DELETED ? 0 : fileStat(chunkPath(paths, entry.chunkId))?.allocated ?? 0;
     entries.push({ ...entry, diskBytes, holds: entry.state !== ENTRY_STATE.ACTIVE && view.entryHolds(index) });
   }
   const plan = planFeed(entries, { retentionHours, retentionBytes }, options.nowMs, options.believed);
   let finished = 0;
   if (!options.dryRun) {
-    for (let index = plan.from; index < plan.to; index++) view.markDeleted(index);
+    for (let index = plan.from; index < plan.to; index++) {
+      view.markDeleted(index);
+      failpoint('retention.one-marked');
+    }
     view.settleFirstLive();
+    failpoint('retention.marked');
     const last = entries[plan.to - 1];
     if (last !== undefined) finished = removeFiles(source, paths, schema, last, entries.slice(plan.to), plan.to - plan.from, options.access);
   }
@@ -98,11 +102,17 @@ function removeFiles(
   source: ReaderSource, paths: FeedPaths, schema: Schema, last: RemovedChunk, kept: readonly PlannedEntry[], marked: number, access: Access,
 ): number {
   const staying = new Set(kept.filter(({ state }) => state !== ENTRY_STATE.DELETED).map(({ chunkId }) => chunkId));
-  const gone = listDirectory(paths.chunks).flatMap((file) => chunkIdOf(file) ?? []).filter((id) => id <= last.chunkId && !staying.has(id));
+  const gone = (listDirectory(paths.chunks) ?? []).flatMap((file) => chunkIdOf(file) ?? []).filter((id) => id <= last.chunkId && !staying.has(id));
   if (marked === 0 && gone.length === 0) return 0;
   syncCatalog(paths.catalog);
+  failpoint('retention.catalog-synced');
   if (removedEnd(knownRemoved(source, paths, schema)) < removedEnd(last)) writeRemoved(paths, source.feedUid, access, last);
-  for (const id of gone) removeFile(chunkPath(paths, id));
+  failpoint('retention.noted');
+  for (const id of gone) {
+    removeFile(chunkPath(paths, id));
+    failpoint('retention.one-unlinked');
+  }
+  failpoint('retention.done');
   return Math.max(0, gone.length - marked);
 }
 
