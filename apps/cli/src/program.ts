@@ -4,6 +4,7 @@ import { backtestCommand } from './commands/backtest.js';
 import { barsCommand } from './commands/bars.js';
 import { cleanupCommand } from './commands/cleanup.js';
 import { feedsCommand } from './commands/feeds.js';
+import { healthCommand } from './commands/health.js';
 import { infoCommand } from './commands/info.js';
 import { queryCommand } from './commands/query.js';
 import { tailCommand } from './commands/tail.js';
@@ -20,8 +21,8 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     // Errors come back to run(), which decides about the exit code.
     .exitOverride();
-  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), cleanupCommand()]) {
+  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), cleanupCommand(), healthCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
-  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error.');
+  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health` are its own.');
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { DeepwaterError } from 'deepwater';
+import { CommandExit } from './command-exit.js';
 import { stdoutFailure, watchStdout } from './output/stdout.js';
 import { createProgram } from './program.js';
 
@@ -14,13 +15,6 @@ export const EXIT = {
 
 /** Commands whose exit code 1 means something else: a mistake, or an error of the store, is this one. */
 const ERROR_OF: Readonly<Record<string, number>> = { health: 2 };
-
-/** A command's own exit code, for what it found; it has been printed. */
-export class CommandExit extends Error {
-  constructor(readonly exitCode: number) {
-    super(`exit code ${exitCode}`);
-  }
-}
 
 /** Runs the command line; resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {

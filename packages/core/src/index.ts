@@ -4,6 +4,8 @@ export { STORE_FORMAT, openManifest, ownVersion } from './store/manifest.js';
 export type { Manifest, ManifestOptions, OpenedManifest } from './store/manifest.js';
 export { FEED_FORMAT, feedDirectories, listFeedFiles, readFeedFile, serializeFeed, writeFeedFile } from './store/feed-file.js';
 export type { FeedFile, FeedListing } from './store/feed-file.js';
+export { readFeedText } from './store/feed-file.js';
+export { registryHas, registryProblem } from './registry/registry-file.js';
 export { Registry, unknownFeed } from './registry/registry.js';
 export { LOG_LEVELS, StoreLog } from './log/store-log.js';
 export type { LogLevel } from './log/store-log.js';

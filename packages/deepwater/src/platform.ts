@@ -5,11 +5,12 @@ import type { BacktestHost } from '@deepwater/backtest';
 import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
 import { type FeedAccess, QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
-import type { CleanupReport } from '@deepwater/operations';
+import type { CleanupReport, HealthReport } from '@deepwater/operations';
 import { type CleanupOptions, checkCleanupOptions } from './cleanup-options.js';
 import { deleteFeed, feedInUse } from './delete-feed.js';
 import type { FeedInfo } from './feed-info.js';
 import { GivenSubscriptions } from './given-subscriptions.js';
+import { type HealthOptions, checkHealth } from './health.js';
 import { KnownFeeds } from './known-feeds.js';
 import { type Lifecycle, type LifecycleChange, lifecycleOf, withLifecycle } from './lifecycle.js';
 import { MultiFeedReads } from './multi-feed-reads.js';
@@ -156,6 +157,15 @@ export class Platform extends MultiFeedReads {
     if (options.dryRun === true) this.#alive();
     else this.#writable('cleanup');
     return this.#care.cleanup(options);
+  }
+
+  /**
+   * Looks whether the store is well, as any reader could, in a thread of its own; nothing is written.
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_HEALTH_FAILED
+   */
+  async health(options: HealthOptions = {}): Promise<HealthReport> {
+    this.#alive();
+    return checkHealth(this.basePath, options);
   }
 
   /**

@@ -34,7 +34,7 @@ describe('platform.cleanup', () => {
     const done = await platform.cleanup({ acceptClock: true, onProgress: ({ feeds }) => progress.push(feeds) });
     expect(done.feeds).toEqual(dry.feeds);
     expect(progress).toEqual([1]);
-    const [{ next }] = done.feeds[0]!.removed as [{ next: number }];
+    const { next } = done.feeds[0]!.removed[0]!;
     expect(next).toBeGreaterThanOrEqual(3000);
     expect(platform.feedInfo('trades').records).toEqual({ first: next, next: 4000 });
     expect(events.at(-1)?.message).toContain(`records 0 to ${next - 1}`);

@@ -12,3 +12,7 @@ export { planFeed, writtenTimes } from './retention/plan-feed.js';
 export type { FeedPlan, Limits, PlannedEntry } from './retention/plan-feed.js';
 export { removeChunks } from './retention/remove-chunks.js';
 export type { FeedCleanup, Removal, RemoveOptions } from './retention/remove-chunks.js';
+export { checkFeeds } from './health/check-feeds.js';
+export { checkStore } from './health/check-store.js';
+export { HEALTH_TIMEOUT_MS, checkHealth } from './health/check-health.js';
+export type { HealthCheck, HealthReport, HealthRequest, HealthState } from './health/health-check.js';

@@ -200,6 +200,10 @@ export const ERROR_CODES = {
     summary: 'A clean-up ended before it was done: its thread died, or it was stopped with the platform.',
     remedy: 'Run it again: what it had begun to remove is finished then, and nothing else is lost.',
   },
+  DW_HEALTH_FAILED: {
+    summary: 'The look at a store’s health ended before it was done: its thread died.',
+    remedy: '`cause` says how it ended; look at the memory of the machine and at the system log.',
+  },
 
   // Stores and files
   DW_BASE_PATH_INVALID: {
