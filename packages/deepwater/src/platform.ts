@@ -80,7 +80,7 @@ export class Platform extends MultiFeedReads {
     const rings = ringDirectory(manifest);
     this.#ingest = IngestService.start({ access: manifest.access, ...(rings === undefined ? {} : { ringDir: rings }), onEvent: event });
     this.#care = new StoreCare({ basePath, manifest, event, feeds: this.#feeds, sourceOf: this.sourceOf }, options.cleanupMinutes);
-    this.#atEnd = { onSignals: options.handleSignals, close: () => this.close(), closeSync: () => this.#closeSync() };
+    this.#atEnd = { onSignals: options.handleSignals, closeTimeoutMs: options.closeTimeoutMs, close: () => this.close(), closeSync: () => this.#closeSync() };
     joinProcessEnd(this.#atEnd);
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import {
   type Access, DeepwaterError, FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
@@ -10,6 +9,7 @@ import type { KeeperApi } from './keeper-worker.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
 import type { FeedSource, IngestSettings } from './lane-source.js';
 import { Writer } from './writer.js';
+import { takeWriterLock } from './writer-lock.js';
 
 export interface IngestEvent {
   readonly level: 'info' | 'warn' | 'error';
@@ -127,9 +127,10 @@ export class IngestService {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** For the end of the process. */
+  /** For the end of the process, in bounded time: what does not get into chunks is safe in the rings. */
   closeSync(): void {
-    for (const { writer } of this.#lanes.values()) writer?.closeSync();
+    const deadline = performance.now() + CLOSE_SYNC_MS;
+    for (const { writer } of this.#lanes.values()) writer?.closeSync(Math.max(0, Math.min(1000, deadline - performance.now())));
     this.#closed = true;
   }
 
@@ -287,14 +288,5 @@ function isDeath(error: unknown): boolean {
   return DeepwaterError.isDeepwaterError(error) && error.code === 'DW_INGEST_DEAD';
 }
 
-/** A clean-up that puts away what a dead writer left has the lock for a moment; a writer keeps it. */
-async function takeWriterLock(file: string, access: Access): Promise<FileLock | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    const lock = FileLock.tryExclusive(file, access);
-    if (lock !== undefined || attempt === LOCK_ATTEMPTS) return lock;
-    await sleep(LOCK_PAUSE_MS);
-  }
-}
-
-const LOCK_ATTEMPTS = 10;
-const LOCK_PAUSE_MS = 20;
+/** For all writers together, at the end of the process. */
+const CLOSE_SYNC_MS = 3000;
