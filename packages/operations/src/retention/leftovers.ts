@@ -3,10 +3,11 @@ import path from 'node:path';
 import {
   type Access, CHUNK_STATE, ENTRY_STATE, FileLock, RING_PLACE, STORE_FILES, SHARED_MEMORY, bootId, chunkIdOf, chunkPath, closeFile, failpoint, compileSchema, feedPaths, fileExists, fileStat,
   listDirectory, openCatalog, openExisting, peekChunk, processAlive, removeEmptyDirectory, removeFile, removeTree, ringPaths, setUse, sharedRingDirectory,
-  syncData, withFileLock,
+  withFileLock,
 } from '@deepwater/core/engine';
 import type { ReaderSource } from '@deepwater/query';
 import { Bell, openRing } from '@deepwater/ring';
+import { syncCatalog } from './sync-catalog.js';
 
 /** Something that was put away, or would be. */
 export interface Leftover {
@@ -144,18 +145,18 @@ function retireRing(source: ReaderSource): boolean {
   const use = openExisting(ring.path, true);
   try {
     if (!setUse(use, 'exclusive', ring.path)) return false;
-    view.setRingPlace(RING_PLACE.NONE, 0);
-    ring.retire();
-    failpoint('leftover.ring-forgotten');
-    if (fileExists(bell)) Bell.open(bell).ringForAll(); // sleepers look for the next writer's ring from now on
-    removeFile(ring.path);
-    removeFile(bell);
-    failpoint('leftover.ring-removed');
+    // In the order of a writer that closes: a catalog that says that no writer has it open is believed after a power loss.
+    syncCatalog(view.path);
     view.setWriter(false, 0, view.writer.bootId);
     failpoint('leftover.writer-cleared');
-    const fd = openExisting(view.path, true);
-    syncData(fd, view.path);
-    closeFile(fd);
+    syncCatalog(view.path);
+    view.setRingPlace(RING_PLACE.NONE, 0);
+    failpoint('leftover.ring-forgotten');
+    ring.retire();
+    if (fileExists(bell)) Bell.open(bell).ringForAll(); // sleepers look for the next writer's ring from now on
+    removeFile(ring.path);
+    failpoint('leftover.ring-removed');
+    removeFile(bell);
     return true;
   } finally {
     closeFile(use);

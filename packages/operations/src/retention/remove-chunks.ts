@@ -1,9 +1,10 @@
 import {
-  type Access, type CatalogFile, ENTRY_STATE, type FeedPaths, type RemovedChunk, type Schema, chunkIdOf, chunkPath, closeFile, failpoint,
-  compileSchema, feedPaths, fileExists, fileStat, listDirectory, openCatalog, openExisting, readRemoved, removeFile, removedEnd, syncData, withFileLock,
+  type Access, type CatalogFile, ENTRY_STATE, type FeedPaths, type RemovedChunk, type Schema, chunkIdOf, chunkPath, failpoint,
+  compileSchema, feedPaths, fileExists, fileStat, listDirectory, openCatalog, readRemoved, removeFile, removedEnd, withFileLock,
   writeRemoved,
 } from '@deepwater/core/engine';
 import type { ReaderSource } from '@deepwater/query';
+import { syncCatalog } from './sync-catalog.js';
 import { type FeedPlan, type PlannedEntry, planFeed } from './plan-feed.js';
 
 /** What a clean-up did to one feed, or would do. */
@@ -122,16 +123,6 @@ function knownRemoved({ feedUid }: ReaderSource, paths: FeedPaths, { clocks }: S
     return readRemoved(paths, feedUid, clocks.length);
   } catch {
     return undefined;
-  }
-}
-
-/** The pages that mappings have changed are the file's, too. */
-function syncCatalog(file: string): void {
-  const fd = openExisting(file, true);
-  try {
-    syncData(fd, file);
-  } finally {
-    closeFile(fd);
   }
 }
 
