@@ -3,7 +3,6 @@
  * error that nobody catches, which Node.js prints and answers as it would without us) as far as it goes without waiting for disks.
  * One set of listeners for all platforms of a process, there only while a platform is.
  */
-import { writeSync } from 'node:fs';
 
 export interface Closable {
   /** Whether signals close it; exit always does. */
@@ -68,13 +67,9 @@ function onSignal(signal: NodeJS.Signals): void {
   });
 }
 
-/** At once: the signal ends the process before anything that is written later is seen. */
+/** At once, which stderr is on Linux, whatever it is: the signal ends the process before anything later. */
 function tellLate(timeoutMs: number): void {
-  try {
-    writeSync(2, `Deepwater: closing was not done within ${timeoutMs / 1000} s and is given up. Records that are not in chunks are safe in their rings; the next writers move them.\n`);
-  } catch {
-    // Nobody reads it.
-  }
+  process.stderr.write(`Deepwater: closing was not done within ${timeoutMs / 1000} s and is given up. Records that are not in chunks are safe in their rings; the next writers move them.\n`);
 }
 
 /** Ends the process as the signal would have without us: its parent sees the true cause. */
