@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { backtestCommand } from './commands/backtest.js';
 import { barsCommand } from './commands/bars.js';
+import { cleanupCommand } from './commands/cleanup.js';
 import { feedsCommand } from './commands/feeds.js';
+import { healthCommand } from './commands/health.js';
 import { infoCommand } from './commands/info.js';
 import { queryCommand } from './commands/query.js';
 import { tailCommand } from './commands/tail.js';
@@ -13,14 +15,14 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** The `deepwater` command with all of its commands. */
 export function createProgram(): Command {
   const program = new Command('deepwater')
-    .description('Look into a Deepwater store. It is opened only for reading: a running writer is not disturbed.')
+    .description('Look into a Deepwater store, and keep it in order. A running writer is not disturbed.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .showSuggestionAfterError()
     // Errors come back to run(), which decides about the exit code.
     .exitOverride();
-  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand()]) {
+  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), cleanupCommand(), healthCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
-  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error.');
+  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health` are its own.');
 }

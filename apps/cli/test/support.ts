@@ -23,8 +23,8 @@ afterAll(async () => {
 function removeRings(directory: string): void {
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     if (entry.name !== 'manifest.json' || !entry.isFile()) continue;
-    const { storeId } = JSON.parse(readFileSync(join(entry.parentPath, entry.name), 'utf8')) as { storeId: string };
-    if (/^[0-9a-f]{32}$/.test(storeId)) rmSync(`/dev/shm/deepwater-${process.getuid!()}/${storeId}`, { recursive: true, force: true });
+    const [, storeId] = /"storeId": "([0-9a-f]{32})"/.exec(readFileSync(join(entry.parentPath, entry.name), 'utf8')) ?? [];
+    if (storeId !== undefined) rmSync(`/dev/shm/deepwater-${process.getuid!()}/${storeId}`, { recursive: true, force: true });
   }
 }
 

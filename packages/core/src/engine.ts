@@ -7,11 +7,11 @@ export type { DeepwaterErrorOptions, ErrorCode, SerializedError } from './errors
 export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
   MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MemoryPool, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
-  FAILPOINTS, SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, failpoint, fenceAllPublishers,
+  FAILPOINTS, SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, diskSpace, errnoName, failpoint, fenceAllPublishers,
   fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, listDirectory, makeDirectory, mapFile, openExisting,
   onFailpoint, openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
-  removeFile, removeTree, renameFile, replaceFile, replaceSystem, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, syncFile, system, systemError,
-  threadAlive, threadKernelId, writeFully,
+  processAlive, removeEmptyDirectory, removeFile, removeTree, renameFile, replaceFile, replaceSystem, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, syncFile, system, systemError,
+  threadAlive, threadKernelId, uptimeMs, writeFully,
 } from './mapping/index.js';
 export type { Access, Failpoint, FileCalls, FileStat, Libc, MapMode, MapOptions, MappedFile, System } from './mapping/index.js';
 export {
@@ -49,6 +49,9 @@ export {
   SHARED_MEMORY, STORE_FILES, chunkIdOf, chunkPath, feedPaths, ringPaths, sharedRingDirectory,
 } from './store/feed-paths.js';
 export type { FeedPaths, RingPaths } from './store/feed-paths.js';
+export { appendRemoved, readRemoved, removedEnd, writeRemoved } from './store/removed-file.js';
+export type { RemovedChunk } from './store/removed-file.js';
+export { CLEANUP_LOCK, STORE_LOCK, waitForLock, withFileLock, withFileLockSync, withStoreLock } from './store/store-lock.js';
 export {
   SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_PER_FIELD_MAX, SYMBOLS_VERSION, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader,
 } from './store/symbol-dictionary.js';

@@ -149,3 +149,40 @@ test('a log that cannot be written warns once and stops nobody', async () => {
     warn.mockRestore();
   }
 });
+
+describe('secrets', () => {
+  const logged = async (message: string, values?: Record<string, unknown>): Promise<string> => {
+    const basePath = temporaryDirectory();
+    const log = await StoreLog.open(basePath, 'info', 'owner');
+    log.event({ level: 'info', message, ...(values === undefined ? {} : { values }) });
+    await log.close();
+    return readFileSync(join(basePath, 'deepwater.log'), 'utf8');
+  };
+  const SECRET = 'hunter2-swordfish';
+
+  test.each(['password', 'apiKey', 'api_key', 'API-KEY', 'accessToken', 'clientSecret', 'Authorization', 'set-cookie', 'credentials', 'pwd', 'privateKey'])('a value named %s is not written, however deep', async (key) => {
+    const line = await logged('connected', { feed: 'trades', exchange: { [key]: SECRET, list: [{ [key]: { inner: SECRET } }] } });
+    expect(line).not.toContain(SECRET);
+    expect(JSON.parse(line)).toMatchObject({ values: { feed: 'trades', exchange: { [key]: '[redacted]' } } });
+  });
+
+  test.each([
+    `wss://me:${SECRET}@example.org/stream`, `redis://:${SECRET}@127.0.0.1:6379`, `https://example.org/?symbol=BTC&token=${SECRET}&depth=5`,
+    `Authorization: Bearer ${SECRET}`, `password=${SECRET}`, `{"api_key":"${SECRET}"}`, `secret: '${SECRET}'`,
+  ])('%s has none, in a message or a value', async (text) => {
+    const line = await logged(`cannot connect to ${text}`, { url: text, cause: new Error(text) });
+    expect(line).not.toContain(SECRET);
+    expect(line).toContain('[redacted]');
+  });
+
+  test('what is none stays as it is', async () => {
+    const values = { feed: 'tokens', key: 'retentionHours', path: '/data/@me/feeds', keys: ['a:b@c'], records: 5, none: null, at: 'https://example.org/a?b=c' };
+    expect(JSON.parse(await logged('feed passwords: 3 chunks, 1:2@3', values))).toMatchObject({ msg: 'feed passwords: 3 chunks, 1:2@3', values });
+  });
+
+  test('values that refer to themselves are written as far as they go', async () => {
+    const values: Record<string, unknown> = { a: 1 };
+    values['self'] = values;
+    expect(await logged('round', values)).toContain('"a":1');
+  });
+});

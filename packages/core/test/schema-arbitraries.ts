@@ -49,6 +49,7 @@ export const feedSpecs: fc.Arbitrary<FeedSpecInput> = fc
         chunkSizeMb: fc.double({ min: 0.00390625, max: 1024, noNaN: true }),
         chunkMaxAgeHours: fc.integer({ min: 1, max: 1000 }),
         retentionHours: fc.integer({ min: 0, max: 1000 }),
+        retentionBytes: fc.integer({ min: 0, max: 2 ** 40 }),
         ringRecords: fc.integer({ min: 1, max: 2 ** 26 }),
         durability: fc.constantFrom('flush' as const, 'sync' as const, { level: 'sync' as const, intervalMs: 5 }),
         desc: fc.string({ maxLength: 20 }),

@@ -10,6 +10,8 @@ export interface Lifecycle {
   readonly chunkMaxAgeHours: number;
   /** 0 = for ever. */
   readonly retentionHours: number;
+  /** Room on disk that the chunks may take; 0 = no limit. */
+  readonly retentionBytes: number;
   readonly durability: Durability;
   readonly ringRecords?: number;
   readonly ringBytes?: number;
@@ -22,6 +24,10 @@ export interface Lifecycle {
 export interface LifecycleChange {
   readonly retentionHours?: number;
   readonly retention_hours?: number;
+  readonly retentionMb?: number;
+  readonly retention_mb?: number;
+  readonly retentionBytes?: number;
+  readonly retention_bytes?: number;
   readonly chunkMaxAgeHours?: number;
   readonly chunk_max_age_hours?: number;
   readonly chunkSizeMb?: number;
@@ -38,6 +44,8 @@ export interface LifecycleChange {
 /** The keys that may change, each with the keys of the old spec that it takes the place of. */
 const REPLACES: Readonly<Record<string, readonly (keyof FeedSpec)[]>> = {
   retentionHours: ['retentionHours'],
+  retentionMb: ['retentionBytes'],
+  retentionBytes: ['retentionBytes'],
   chunkMaxAgeHours: ['chunkMaxAgeHours'],
   chunkSizeMb: ['chunkSizeBytes'],
   chunkSizeBytes: ['chunkSizeBytes'],
@@ -57,9 +65,9 @@ export function mayChange(key: string): boolean {
 }
 
 export function lifecycleOf(spec: FeedSpec): Lifecycle {
-  const { persist, mode, chunkSizeBytes, chunkMaxAgeHours, retentionHours, durability, ringRecords, ringBytes } = spec;
+  const { persist, mode, chunkSizeBytes, chunkMaxAgeHours, retentionHours, retentionBytes = 0, durability, ringRecords, ringBytes } = spec;
   return {
-    persist, mode, chunkSizeBytes, chunkMaxAgeHours, retentionHours, durability,
+    persist, mode, chunkSizeBytes, chunkMaxAgeHours, retentionHours, retentionBytes, durability,
     ...(ringRecords === undefined ? {} : { ringRecords }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
   };

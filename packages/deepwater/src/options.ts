@@ -12,11 +12,18 @@ export interface PlatformOptions {
   readonly ringDir?: string;
   /** Close on SIGTERM and SIGINT, then let the signal end the process if nobody else listens to it. Default true. */
   readonly handleSignals?: boolean;
+  /** How long SIGTERM and SIGINT wait for the store to close, ms; what is not in chunks by then is safe in its ring. Default 10,000. */
+  readonly closeTimeoutMs?: number;
   /**
    * Threads for queries: what reads have to wait for is done there, not in the thread that asks, and long scans run in as many parts.
    * They are started soon after the first asynchronous read. Long jobs have as many again. Default: cores; at most 256.
    */
   readonly poolThreads?: number;
+  /**
+   * Minutes between two clean-ups of the store (see `platform.cleanup`), the first of them after that time; in a thread that is started for
+   * it. Processes that have the store open take turns. 0: none. Default 15; a store opened only for reading has none.
+   */
+  readonly cleanupMinutes?: number;
   /** Told of everything that goes to the log, whatever its level; also where there is no log. */
   readonly onEvent?: EventSink;
 }
@@ -25,10 +32,16 @@ export interface CheckedOptions extends PlatformOptions {
   readonly logLevel: LogLevel;
   readonly readOnly: boolean;
   readonly handleSignals: boolean;
+  readonly cleanupMinutes: number;
+  readonly closeTimeoutMs: number;
 }
 
 /** A slip of the hand shall not start a thousand threads. */
 const POOL_THREADS_MAX = 256;
+
+const CLOSE_TIMEOUT_MS_MAX = 3_600_000;
+/** A week: timers of Node.js do not reach further than 24 days. */
+const CLEANUP_MINUTES_MAX = 7 * 24 * 60;
 
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 
@@ -39,7 +52,9 @@ const CHECKS: Readonly<Record<keyof PlatformOptions, readonly [(value: unknown) 
   readOnly: [isBoolean, 'true or false'],
   ringDir: [(value) => typeof value === 'string' && value !== '' && !value.includes('\0'), 'the path of a directory'],
   handleSignals: [isBoolean, 'true or false'],
+  closeTimeoutMs: [(value) => typeof value === 'number' && value >= 0 && value <= CLOSE_TIMEOUT_MS_MAX, `milliseconds, at most ${CLOSE_TIMEOUT_MS_MAX}`],
   poolThreads: [(value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= POOL_THREADS_MAX, `a whole number from 1 to ${POOL_THREADS_MAX}`],
+  cleanupMinutes: [(value) => typeof value === 'number' && value >= 0 && value <= CLEANUP_MINUTES_MAX, `a number of minutes from 0 (none) to ${CLEANUP_MINUTES_MAX}`],
   onEvent: [(value) => typeof value === 'function', 'a function'],
 };
 
@@ -72,6 +87,8 @@ export function checkOptions(options: unknown): CheckedOptions {
     logLevel: given.logLevel ?? 'info',
     readOnly: given.readOnly ?? false,
     handleSignals: given.handleSignals ?? true,
+    closeTimeoutMs: given.closeTimeoutMs ?? 10_000,
+    cleanupMinutes: given.readOnly === true ? 0 : given.cleanupMinutes ?? 15,
     ...(given.ringDir === undefined ? {} : { ringDir: path.resolve(given.ringDir) }),
   };
 }

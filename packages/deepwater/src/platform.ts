@@ -5,9 +5,12 @@ import type { BacktestHost } from '@deepwater/backtest';
 import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
 import { type FeedAccess, QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
+import type { CleanupReport, HealthReport } from '@deepwater/operations';
+import { type CleanupOptions, checkCleanupOptions } from './cleanup-options.js';
 import { deleteFeed, feedInUse } from './delete-feed.js';
 import type { FeedInfo } from './feed-info.js';
 import { GivenSubscriptions } from './given-subscriptions.js';
+import { type HealthOptions, checkHealth } from './health.js';
 import { KnownFeeds } from './known-feeds.js';
 import { type Lifecycle, type LifecycleChange, lifecycleOf, withLifecycle } from './lifecycle.js';
 import { MultiFeedReads } from './multi-feed-reads.js';
@@ -19,6 +22,7 @@ import { type Closable, joinProcessEnd, leaveProcessEnd } from './process-end.js
 import { feedSource, ringDirectory } from './ring-directory.js';
 import { RunningStrategies } from './running-strategies.js';
 import { checkSameSpec } from './spec-conflict.js';
+import { StoreCare } from './store-care.js';
 import { type Feed, type NamedFeed, type Reader, type UntypedSpec, type Writer, nameOf } from './typed-feed.js';
 
 /**
@@ -40,6 +44,7 @@ export class Platform extends MultiFeedReads {
   readonly #pool: QueryPool;
   readonly #subscriptions = new GivenSubscriptions();
   readonly #strategies: RunningStrategies;
+  readonly #care: StoreCare;
   readonly #atEnd: Closable;
   #closing: Promise<void> | undefined;
   protected override readonly feed = (feedName: string): FeedFile => {
@@ -74,7 +79,8 @@ export class Platform extends MultiFeedReads {
     });
     const rings = ringDirectory(manifest);
     this.#ingest = IngestService.start({ access: manifest.access, ...(rings === undefined ? {} : { ringDir: rings }), onEvent: event });
-    this.#atEnd = { onSignals: options.handleSignals, close: () => this.close(), closeSync: () => this.#closeSync() };
+    this.#care = new StoreCare({ basePath, manifest, event, feeds: this.#feeds, sourceOf: this.sourceOf }, options.cleanupMinutes);
+    this.#atEnd = { onSignals: options.handleSignals, closeTimeoutMs: options.closeTimeoutMs, close: () => this.close(), closeSync: () => this.#closeSync() };
     joinProcessEnd(this.#atEnd);
   }
 
@@ -139,6 +145,27 @@ export class Platform extends MultiFeedReads {
     this.#subscriptions.feedDeleted(feed.uid);
     await this.#readers.close(feedName);
     this.#event({ level: 'info', message: `${feedName}: feed deleted`, values: { feed: feedName, uid: feed.uid } });
+  }
+
+  /**
+   * Removes what is beyond the retention of its feed, by age and by size, oldest chunks first, and what killed processes left behind. Never the
+   * chunk that is written, and nothing by age while the clock is not to be trusted. Writers and readers, in whatever process, go on.
+   * @throws DeepwaterError DW_FEED_UNKNOWN, DW_OPTION_INVALID, DW_BASE_PATH_READ_ONLY (but for a dry run), DW_CLEANUP_FAILED
+   */
+  async cleanup(options: CleanupOptions = {}): Promise<CleanupReport> {
+    checkCleanupOptions(options);
+    if (options.dryRun === true) this.#alive();
+    else this.#writable('cleanup');
+    return this.#care.cleanup(options);
+  }
+
+  /**
+   * Looks whether the store is well, as any reader could, in a thread of its own; nothing is written.
+   * @throws DeepwaterError DW_OPTION_INVALID, DW_HEALTH_FAILED
+   */
+  async health(options: HealthOptions = {}): Promise<HealthReport> {
+    this.#alive();
+    return checkHealth(this.basePath, options);
   }
 
   /**
@@ -218,6 +245,7 @@ export class Platform extends MultiFeedReads {
   }
 
   async #close(): Promise<void> {
+    await this.#care.stop();
     await this.#strategies.end();
     this.#subscriptions.end();
     const results = await Promise.allSettled([
@@ -239,6 +267,7 @@ export class Platform extends MultiFeedReads {
 
   /** For the end of the process, when nothing can be waited for: what is not in a chunk then stays safe in the ring. */
   #closeSync(): void {
+    this.#care.stopSync();
     this.#subscriptions.end();
     this.#pool.closeSync();
     this.#ingest.closeSync();

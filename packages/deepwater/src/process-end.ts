@@ -1,10 +1,14 @@
 /**
- * Closing what is open when the process ends: on SIGTERM and SIGINT in order, on exit as far as it goes without waiting.
+ * Closing what is open when the process ends: on SIGTERM and SIGINT in order, but no longer than it may take; on exit (its end, process.exit, an
+ * error that nobody catches, which Node.js prints and answers as it would without us) as far as it goes without waiting for disks.
  * One set of listeners for all platforms of a process, there only while a platform is.
  */
+
 export interface Closable {
   /** Whether signals close it; exit always does. */
   readonly onSignals: boolean;
+  /** How long a signal waits for `close`, ms: a disk may hang. What is not in chunks by then is safe in the rings. */
+  readonly closeTimeoutMs: number;
   close(): Promise<void>;
   closeSync(): void;
 }
@@ -46,16 +50,26 @@ function onSignal(signal: NodeJS.Signals): void {
     return;
   }
   closing = true;
-  const closes = [...open].filter(({ onSignals }) => onSignals).map((closable) => closable.close());
-  void Promise.allSettled(closes).then((results) => {
+  const closables = [...open].filter(({ onSignals }) => onSignals);
+  const timeoutMs = Math.max(...closables.map(({ closeTimeoutMs }) => closeTimeoutMs));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => { resolve(undefined); }, timeoutMs); });
+  void Promise.race([Promise.allSettled(closables.map((closable) => closable.close())), late]).then((results) => {
+    clearTimeout(timer);
     closing = false;
     listen();
-    for (const result of results) {
+    if (results === undefined) tellLate(timeoutMs);
+    for (const result of results ?? []) {
       // There is nobody to throw at.
       if (result.status === 'rejected') process.emitWarning(result.reason as Error);
     }
     if (alone) endBy(signal);
   });
+}
+
+/** At once, which stderr is on Linux, whatever it is: the signal ends the process before anything later. */
+function tellLate(timeoutMs: number): void {
+  process.stderr.write(`Deepwater: closing was not done within ${timeoutMs / 1000} s and is given up. Records that are not in chunks are safe in their rings; the next writers move them.\n`);
 }
 
 /** Ends the process as the signal would have without us: its parent sees the true cause. */

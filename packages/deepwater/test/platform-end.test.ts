@@ -89,11 +89,29 @@ describe('a process that ends', () => {
     expect((await recordsIn(basePath)).records).toEqual(expected);
   });
 
-  test('by an error that nobody catches: nothing is lost', async () => {
+  test.each(['throw', 'reject'])('by an error that nobody catches (%s): as it does without us, and nothing is lost', async (how) => {
     const basePath = join(temporaryDirectory(), 'data');
-    const child = new TestProcess('writer.mjs', basePath, String(COUNT), 'throw');
-    expect(await child.ended).toMatchObject({ code: 1, stderr: expect.stringContaining('nobody catches this') as string });
+    const child = new TestProcess('writer.mjs', basePath, String(COUNT), how);
+    expect(await child.ended).toMatchObject({ code: 1, signal: null, stderr: expect.stringMatching(/Error: nobody catches this\n +at .*writer\.mjs/) as string });
     expect((await recordsIn(basePath)).records).toEqual(expected);
+    expect(logOf(basePath)).toContain('at the end of the process');
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('by %s, where closing hangs: after the time that it may take, by that signal all the same', async (signal) => {
+    const child = new TestProcess('hanging-close.mjs', '200');
+    expect(await child.line()).toBe('ready');
+    child.child.kill(signal);
+    expect(await child.line()).toBe('closing');
+    expect(await child.ended).toEqual({ code: null, signal, stderr: expect.stringContaining('not done within 0.2 s') as string });
+  });
+
+  test('by its own will, where closing hangs and it listens to the signal itself', async () => {
+    const child = new TestProcess('hanging-close.mjs', '100', 'listen');
+    expect(await child.line()).toBe('ready');
+    child.child.kill('SIGTERM');
+    expect(await child.line()).toBe('closing');
+    child.say('end');
+    expect(await child.ended).toMatchObject({ code: 5, signal: null });
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('by %s: everything is closed, and the signal is the cause of death', async (signal) => {

@@ -117,7 +117,7 @@ describe('what is known of a feed', () => {
     expect(platform.recordFormat('trades')).toMatchObject({ fmt: '<ddcQ', recordSize: 25 });
     expect(platform.recordFormat('book')).toMatchObject({ fmt: '<4xq', recordSize: 12 });
     expect(platform.lifecycle('trades')).toEqual({
-      persist: true, mode: 'UF', chunkSizeBytes: 1024 * 1024, chunkMaxAgeHours: 1, retentionHours: 72, durability: { level: 'flush', intervalMs: 50 },
+      persist: true, mode: 'UF', chunkSizeBytes: 1024 * 1024, chunkMaxAgeHours: 1, retentionHours: 72, retentionBytes: 0, durability: { level: 'flush', intervalMs: 50 },
     });
     expect(platform.lifecycle('book')).toMatchObject({ persist: false, ringBytes: 65536 });
   });
@@ -156,16 +156,25 @@ describe('setLifecycle', () => {
   test('changes what may change, for everybody and for good', async () => {
     const platform = await platformWithTrades();
     const other = await openPlatform(platform.basePath);
-    const changed = await platform.setLifecycle('trades', { retentionHours: 0, chunk_max_age_hours: 2, chunkSizeMb: 2, durability: 'sync', ringRecords: 100 });
+    const changed = await platform.setLifecycle('trades', { retentionHours: 0, retention_mb: 1.5, chunk_max_age_hours: 2, chunkSizeMb: 2, durability: 'sync', ringRecords: 100 });
     expect(changed).toEqual({
-      persist: true, mode: 'UF', chunkSizeBytes: 2 * 1024 * 1024, chunkMaxAgeHours: 2, retentionHours: 0, durability: { level: 'sync', intervalMs: 1000 }, ringRecords: 128,
+      persist: true, mode: 'UF', chunkSizeBytes: 2 * 1024 * 1024, chunkMaxAgeHours: 2, retentionHours: 0, retentionBytes: 1.5 * 1024 * 1024, durability: { level: 'sync', intervalMs: 1000 }, ringRecords: 128,
     });
     expect(other.lifecycle('trades')).toEqual(changed);
     expect(platform.lifecycle('trades')).toEqual(changed);
     expect(platform.feedInfo('trades').uid).toBe(other.feedInfo('trades').uid);
     // The spec is another one now.
     expect(await failure(() => other.createFeed(TRADES))).toMatchObject({ code: 'DW_FEED_SPEC_CONFLICT' });
-    await other.createFeed({ ...TRADES, chunkSizeMb: 2, retentionHours: 0, chunkMaxAgeHours: 2, durability: 'sync', ringRecords: 128 });
+    await other.createFeed({ ...TRADES, chunkSizeMb: 2, retentionHours: 0, retentionBytes: 1.5 * 1024 * 1024, chunkMaxAgeHours: 2, durability: 'sync', ringRecords: 128 });
+  });
+
+  test('a limit of size that is taken back leaves the spec as it was without the key', async () => {
+    const platform = await platformWithTrades();
+    expect(await platform.setLifecycle('trades', { retentionMb: 64 })).toMatchObject({ retentionBytes: 64 * 1024 * 1024 });
+    expect(await platform.setLifecycle('trades', { retentionBytes: 0 })).toMatchObject({ retentionBytes: 0 });
+    expect(platform.feedInfo('trades').spec).not.toHaveProperty('retentionBytes');
+    await platform.createFeed(TRADES);
+    await platform.createFeed({ ...TRADES, retentionMb: 0 });
   });
 
   test('of a memory feed changes the size of its ring, however it is said', async () => {
@@ -182,6 +191,8 @@ describe('setLifecycle', () => {
     ['fields', { fields: [] }, 'DW_OPTION_INVALID'],
     ['a key that is none', { retentionHour: 5 }, 'DW_OPTION_INVALID'],
     ['a negative age', { retentionHours: -1 }, 'DW_SIZE_INVALID'],
+    ['a negative size', { retentionMb: -1 }, 'DW_SIZE_INVALID'],
+    ['two limits of size that differ', { retentionMb: 1, retention_bytes: 5 }, 'DW_SPEC_INVALID'],
     ['a size that is text', { chunkSizeMb: '64' }, 'DW_SPEC_INVALID'],
     ['two sizes that differ', { chunkSizeMb: 1, chunk_size_bytes: 5000 }, 'DW_SPEC_INVALID'],
     ['nothing', null, 'DW_OPTION_INVALID'],

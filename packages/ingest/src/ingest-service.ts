@@ -9,6 +9,7 @@ import type { KeeperApi } from './keeper-worker.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
 import type { FeedSource, IngestEvent, IngestSettings } from './lane-source.js';
 import { Writer } from './writer.js';
+import { takeWriterLock } from './writer-lock.js';
 
 export interface IngestOptions {
   readonly access: Access;
@@ -69,7 +70,7 @@ export class IngestService {
     const paths = feedPaths(source.basePath, name);
     verify();
     makeDirectory(paths.directory, this.#settings.access);
-    const lock = FileLock.tryExclusive(paths.lock, this.#settings.access);
+    const lock = await takeWriterLock(paths.lock, this.#settings.access);
     if (lock === undefined) {
       const pid = FileLock.holder(paths.lock);
       throw new DeepwaterError('DW_WRITER_EXISTS', `Feed ${name} is being written by process ${pid ?? 'unknown'}; a feed has one writer. Close that one, or write to another feed.`, {
@@ -120,9 +121,10 @@ export class IngestService {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** For the end of the process. */
+  /** For the end of the process, in bounded time: what does not get into chunks is safe in the rings. */
   closeSync(): void {
-    for (const { writer } of this.#lanes.values()) writer?.closeSync();
+    const deadline = performance.now() + CLOSE_SYNC_MS;
+    for (const { writer } of this.#lanes.values()) writer?.closeSync(Math.max(0, Math.min(1000, deadline - performance.now())));
     this.#closed = true;
   }
 
@@ -283,3 +285,6 @@ export class IngestService {
 function isDeath(error: unknown): boolean {
   return DeepwaterError.isDeepwaterError(error) && error.code === 'DW_INGEST_DEAD';
 }
+
+/** For all writers together, at the end of the process. */
+const CLOSE_SYNC_MS = 3000;

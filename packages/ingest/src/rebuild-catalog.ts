@@ -1,8 +1,8 @@
 /** A feed's chunk catalog as a writer opens it: the one that is there, or one made again from the chunks. */
 import os from 'node:os';
 import {
-  type CatalogFile, type CatalogView, DeepwaterError, type FeedPaths, RING_PLACE, type RingPlace, type Schema, addChunks, bootId, createCatalog, failpoint, fileExists, openCatalog, removeFile,
-  renameFile, ringPaths, sharedRingDirectory, startedChunks, syncDirectory, syncFile,
+  type CatalogFile, type CatalogView, DeepwaterError, type FeedPaths, RING_PLACE, type RemovedChunk, type RingPlace, type Schema, addChunks, bootId, createCatalog, failpoint, fileExists, openCatalog,
+  readRemoved, removeFile, renameFile, ringPaths, sharedRingDirectory, startedChunks, syncDirectory, syncFile, withFileLockSync,
 } from '@deepwater/core/engine';
 import type { FeedSource, IngestSettings } from './lane-source.js';
 
@@ -33,34 +33,48 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
       damaged = true;
     }
   }
-  // Under another name until it is whole: readers find the old one or the new one.
-  const next = `${paths.catalog}.new`;
-  removeFile(next);
-  const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale?.view.epoch ?? 0, notes);
-  const leftOpen = stale !== undefined || damaged || !closed;
-  // Should the machine go down again before there is a writer, that has to be known then, too.
-  if (leftOpen) view.setWriter(true, 0, stale?.view.writer.bootId ?? NO_BOOT);
-  // Readers that come before the ring is open again find in it what is in no chunk.
-  const { place, user } = stale?.view.ringPlace ?? ringPlaceOf(source, settings, paths);
-  view.setRingPlace(place, user);
-  failpoint('open.catalog-new');
-  // On the device before it has the name: a name that is there after a power loss has to be the catalog's.
-  syncFile(next);
-  renameFile(next, paths.catalog);
-  failpoint('open.catalog-renamed');
-  syncDirectory(paths.directory);
-  stale?.view.retire();
-  failpoint('open.stale-retired');
-  return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen };
+  // Nobody removes chunks meanwhile, and knows them by a catalog that is none any more.
+  return withFileLockSync(paths.chunksLock, settings.access, () => {
+    // Under another name until it is whole: readers find the old one or the new one.
+    const next = `${paths.catalog}.new`;
+    removeFile(next);
+    const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale?.view.epoch ?? 0, notes);
+    const leftOpen = stale !== undefined || damaged || !closed;
+    // Should the machine go down again before there is a writer, that has to be known then, too.
+    if (leftOpen) view.setWriter(true, 0, stale?.view.writer.bootId ?? NO_BOOT);
+    // Readers that come before the ring is open again find in it what is in no chunk.
+    const { place, user } = stale?.view.ringPlace ?? ringPlaceOf(source, settings, paths);
+    view.setRingPlace(place, user);
+    failpoint('open.catalog-new');
+    // On the device before it has the name: a name that is there after a power loss has to be the catalog's.
+    syncFile(next);
+    renameFile(next, paths.catalog);
+    failpoint('open.catalog-renamed');
+    syncDirectory(paths.directory);
+    stale?.view.retire();
+    failpoint('open.stale-retired');
+    return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen };
+  });
 }
 
 /**
  * Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone.
  * @param epochBefore that of the catalog before: of writers that left no chunk nothing else tells
  * @returns and whether the last chunk was closed by its writer, or there is none
+ * @throws DeepwaterError DW_FILE_CORRUPT where nothing tells how far the numbers went
  */
 function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, epochBefore: number, notes: string[]): { view: CatalogView; closed: boolean } {
-  const started = startedChunks(paths, schema, source.feedUid, (reason) => { notes.push(`left out of the catalog: ${reason}`); });
+  let removed: RemovedChunk | undefined;
+  let problem: Error | undefined;
+  try {
+    removed = readRemoved(paths, source.feedUid, schema.clocks.length);
+  } catch (error) {
+    problem = error as Error;
+    notes.push(problem.message);
+  }
+  const started = startedChunks(paths, schema, source.feedUid, removed, (reason) => { notes.push(`left out of the catalog: ${reason}`); });
+  // Without a chunk, only that file knows how far the numbers went: to begin again at 0 would give them out twice.
+  if (problem !== undefined && started.chunks.length === 0) throw problem;
   const { view } = createCatalog(file, settings.access, schema, source.feedUid, started.files * 2);
   const { epoch, closed } = addChunks(view, started, schema);
   view.epoch = Math.max(epoch, epochBefore);

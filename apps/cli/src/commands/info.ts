@@ -25,7 +25,7 @@ export function infoCommand(): Command {
 
 function infoText(feed: FeedInfo): string {
   const { spec, records, recordFormat, writer } = feed;
-  const { chunkSizeBytes, chunkMaxAgeHours, retentionHours, durability } = spec;
+  const { chunkSizeBytes, chunkMaxAgeHours, retentionHours, retentionBytes, durability } = spec;
   const instrument = Object.entries(feed.instrument ?? {}).map(([key, value]) => `${key} ${value}`);
   const lines: [string, string | undefined][] = [
     ['feed', feed.name],
@@ -35,7 +35,7 @@ function infoText(feed: FeedInfo): string {
     ['records', `${(records.next - records.first).toLocaleString('en')} (numbers ${records.first} to ${records.next}, excluded)`],
     ['newest', newestText(feed)],
     ['writer', writer.open ? `process ${writer.pid}` : writer.pid === undefined ? 'none' : `none; process ${writer.pid} did not close it`],
-    ['kept', feed.persist ? `on disk, ${retentionHours === 0 ? 'for ever' : `${retentionHours} h`}` : 'in memory'],
+    ['kept', feed.persist ? `on disk, ${retentionHours === 0 ? 'for ever' : `${retentionHours} h`}${retentionBytes === undefined ? '' : `, at most ${bytesText(retentionBytes)}`}` : 'in memory'],
     ['chunks', feed.persist ? `${feed.chunks} of up to ${bytesText(chunkSizeBytes)} or ${chunkMaxAgeHours} h` : undefined],
     ['size on disk', bytesText(feed.bytesOnDisk)],
     ['durability', feed.persist ? `${durability.level} every ${durability.intervalMs} ms` : undefined],

@@ -183,12 +183,17 @@ export class CatalogView {
     this.#setState(index, ENTRY_STATE.SEALED);
   }
 
-  /** Marks a chunk as deleted; its file may go afterwards. */
+  /** Marks a chunk as deleted; its file may go afterwards. Under the feed's `chunks.lock`. */
   markDeleted(index: number): void {
     this.#setState(index, ENTRY_STATE.DELETED);
+    this.settleFirstLive();
+  }
+
+  /** Stored after the states that it passes over, and made good by the next clean-up where a crash came between the two. */
+  settleFirstLive(): void {
     let first = this.firstLive;
     while (first < this.count && this.state(first) === ENTRY_STATE.DELETED) first += 1;
-    this.firstLive = first;
+    if (first !== this.firstLive) this.firstLive = first;
   }
 
   #setState(index: number, state: number): void {

@@ -7,6 +7,7 @@ import { listDirectory } from '../mapping/files.js';
 import { PAGE_BYTES, alignUp, reserveAddressSpace } from '../mapping/mapped-file.js';
 import type { Schema } from '../schema/index.js';
 import { type FeedPaths, chunkIdOf, chunkPath } from '../store/feed-paths.js';
+import { type RemovedChunk, appendRemoved, readRemoved, removedEnd } from '../store/removed-file.js';
 import type { CatalogFile } from './catalog-file.js';
 import { CatalogView } from './catalog-view.js';
 
@@ -15,14 +16,18 @@ export interface StartedChunks {
   readonly chunks: readonly { readonly id: number; readonly header: ChunkHeader }[];
   /** Files of chunks there are, started or not. */
   readonly files: number;
+  /** The last chunk that retention removed. */
+  readonly removed: RemovedChunk | undefined;
 }
 
 /**
  * Looks at the first page of each chunk file. Those that are not chunks of this feed, or too damaged to tell, are left out.
+ * @param removed the last one that retention removed: files below it are only not gone yet
  * @param leftOut told why
  */
-export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string, leftOut: (reason: string) => void): StartedChunks {
+export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string, removed: RemovedChunk | undefined, leftOut: (reason: string) => void): StartedChunks {
   const ids = (listDirectory(paths.chunks) ?? []).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
+  const end = removedEnd(removed);
   const chunks = ids
     .flatMap((id) => {
       try {
@@ -30,22 +35,23 @@ export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string,
         header.check(schema, size);
         const belongs = header.feedUid === feedUid && header.chunkId === id;
         const started = header.state === CHUNK_STATE.ACTIVE || header.state === CHUNK_STATE.SEALED;
-        return belongs && started && header.activationHolds ? [{ id, header }] : [];
+        return belongs && started && header.activationHolds && header.firstSequence >= end ? [{ id, header }] : [];
       } catch (error) {
         leftOut((error as Error).message);
         return [];
       }
     })
     .sort((a, b) => a.header.firstSequence - b.header.firstSequence);
-  return { chunks, files: ids.length };
+  return { chunks, files: ids.length, removed };
 }
 
 /**
  * Puts the entries of chunks into an empty catalog.
  * @returns the newest writer epoch among them, and whether the last was closed by its writer, or there is none
  */
-export function addChunks(view: CatalogView, { chunks }: StartedChunks, schema: Schema): { epoch: number; closed: boolean } {
-  let epoch = 0;
+export function addChunks(view: CatalogView, { chunks, removed }: StartedChunks, schema: Schema): { epoch: number; closed: boolean } {
+  if (removed !== undefined) appendRemoved(view, removed);
+  let epoch = removed?.epoch ?? 0;
   let closed = true;
   for (const { id, header } of chunks) {
     epoch = Math.max(epoch, header.epoch);
@@ -61,8 +67,8 @@ export function addChunks(view: CatalogView, { chunks }: StartedChunks, schema: 
 
 /** A catalog in memory alone, for readers where the one on disk cannot be believed: they write nothing. */
 export function catalogInMemory(paths: FeedPaths, schema: Schema, feedUid: string): CatalogFile {
-  const started = startedChunks(paths, schema, feedUid, () => {});
-  const capacity = started.chunks.length + 1;
+  const started = startedChunks(paths, schema, feedUid, readRemoved(paths, feedUid, schema.clocks.length), () => {});
+  const capacity = started.chunks.length + 2;
   const fileBytes = alignUp(CATALOG.HEADER_BYTES + capacity * ENTRY_BYTES, PAGE_BYTES);
   const memory = reserveAddressSpace(fileBytes, paths.catalog);
   const buffer = memory.buffer as unknown as SharedArrayBuffer;

@@ -195,6 +195,16 @@ export const ERROR_CODES = {
     remedy: 'Raise `timeoutMs`, or ask for less at once.',
   },
 
+  // Operations
+  DW_CLEANUP_FAILED: {
+    summary: 'A clean-up ended before it was done: its thread died, or it was stopped with the platform.',
+    remedy: 'Run it again: what it had begun to remove is finished then, and nothing else is lost.',
+  },
+  DW_HEALTH_FAILED: {
+    summary: 'The look at a store’s health ended before it was done: its thread died.',
+    remedy: '`cause` says how it ended; look at the memory of the machine and at the system log.',
+  },
+
   // Stores and files
   DW_BASE_PATH_INVALID: {
     summary: 'A base path is not a directory that Deepwater can use: empty, a file, or owned by someone else.',

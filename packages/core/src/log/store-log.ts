@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { DeepwaterError, describeValue } from '../errors/index.js';
 import type { Access } from '../mapping/files.js';
 import { STORE_FILES } from '../store/feed-paths.js';
+import { redactText, redactValues } from './redact.js';
 import { RotatingLog } from './rotating-log.js';
 import type { StoreEvent } from './store-event.js';
 
@@ -44,10 +45,11 @@ export class StoreLog {
     return new StoreLog(logger, file);
   }
 
-  /** Logs an event, where its level is asked for. Never throws. */
+  /** Logs an event, where its level is asked for, without what looks like a secret. Never throws. */
   readonly event = ({ level, message, values }: StoreEvent): void => {
-    if (values === undefined) this.logger?.[level](message);
-    else this.logger?.[level]({ values }, message);
+    if (this.logger?.isLevelEnabled(level) !== true) return;
+    if (values === undefined) this.logger[level](redactText(message));
+    else this.logger[level]({ values: redactValues(values) }, redactText(message));
   };
 
   /** Writes what is waiting and closes the file. */

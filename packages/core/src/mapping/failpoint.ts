@@ -14,6 +14,10 @@ export const FAILPOINTS = [
   'open.catalog-new', 'open.catalog-renamed', 'open.stale-retired', 'open.leftover-listed', 'open.leftover-counted', 'open.leftover-adopted', 'open.ring-made', 'open.epoch', 'open.writer-named',
   // Closing (keeper-lane.ts).
   'close.catalog-synced', 'close.writer-cleared', 'close.ring-forgotten', 'close.ring-removed',
+  // Retention (remove-chunks.ts in operations).
+  'retention.one-marked', 'retention.marked', 'retention.catalog-synced', 'retention.noted', 'retention.one-unlinked', 'retention.done',
+  // The ring of a writer that died (leftovers.ts in operations).
+  'leftover.ring-forgotten', 'leftover.ring-removed', 'leftover.writer-cleared',
   // Small files (files.ts), the feeds of a store (registry.ts).
   'replace.written', 'replace.synced', 'replace.renamed', 'registry.file-written', 'registry.committed', 'registry.feed-renamed', 'registry.put-aside',
   // Symbols (symbol-dictionary.ts).

@@ -236,6 +236,21 @@ export function removeTree(file: string): void {
   }
 }
 
+/** Removes a directory that is empty; whether it was there, empty, and ours to remove. */
+export function removeEmptyDirectory(directory: string): boolean {
+  try {
+    system.files.rmdir(directory);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes of the file system that a path is on: all, and those that this user may still use. */
+export function diskSpace(file: string): ReturnType<typeof system.diskSpace> {
+  return call(file, () => system.diskSpace(file));
+}
+
 /** Removes a file; whether it was there. */
 export function removeFile(file: string): boolean {
   try {

@@ -9,9 +9,19 @@ export function bootId(): string {
   return system.bootId();
 }
 
+/** Time since the machine started, time asleep included: nobody sets it. Milliseconds. */
+export function uptimeMs(): number {
+  return system.uptimeMs();
+}
+
 /** The kernel's id of the calling thread. */
 export function threadKernelId(): number {
   return libc().gettid();
+}
+
+/** Whether a process is there that this one can see. */
+export function processAlive(pid: number): boolean {
+  return fs.existsSync(`/proc/${pid}`);
 }
 
 /** Whether a thread of this process still runs: its entry in /proc goes with it, even while nobody has joined it. */

@@ -9,14 +9,14 @@ export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
 export { EngineMappings } from './engine-mappings.js';
 export { MemoryPool } from './memory-pool.js';
 export {
-  closeFile, createExclusive, directoryMode, fileExists, fileMode, fileStat, listDirectory, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
-  readSmallFile, regularFileSize, removeFile, removeTree, renameFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, syncFile, writeFully,
+  closeFile, createExclusive, directoryMode, diskSpace, fileExists, fileMode, fileStat, listDirectory, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
+  readSmallFile, regularFileSize, removeEmptyDirectory, removeFile, removeTree, renameFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, syncFile, writeFully,
 } from './files.js';
 export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';
 export { FUTEX_SLICE_NS, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll } from './futex.js';
 export { fenceAllPublishers, fenceOwnThreads, registerPublisher } from './barrier.js';
-export { bootId, threadAlive, threadKernelId } from './host.js';
+export { bootId, processAlive, threadAlive, threadKernelId, uptimeMs } from './host.js';
 export { errnoName, fromNodeError, lastSystemError, systemError } from './system-error.js';
 export { replaceSystem, system } from './system.js';
 export type { FileCalls, FileStat, System } from './system.js';

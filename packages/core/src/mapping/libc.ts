@@ -67,6 +67,8 @@ export interface Libc {
   fallocate(fd: number, mode: number, offset: number, length: number): number;
   /** Of the whole file. @param type F_RDLCK, F_WRLCK, F_UNLCK */
   fcntlLock(fd: number, command: number, type: number): number;
+  /** Which lock of somebody else's is in the way of one of `type` on the whole file: F_UNLCK where none is. -1 on failure. */
+  fcntlGetLock(fd: number, type: number): number;
   futexWait(word: Int32Array, expected: number, timeoutNs: number): number;
   futexWake(word: Int32Array, count: number): number;
   /** @param words at most FUTEX_WORDS_MAX @param deadlineNs on the monotonic clock, which `process.hrtime` shows */
@@ -126,6 +128,11 @@ function load(): Libc {
       flock.fill(0);
       flock[0] = type;
       return fcntl(fd, command, flock) as number;
+    },
+    fcntlGetLock: (fd, type) => {
+      flock.fill(0);
+      flock[0] = type;
+      return fcntl(fd, F_OFD_GETLK, flock) === 0 ? (flock[0] as number) & 0xffff : -1;
     },
     futexWait: (word, expected, timeoutNs) => {
       time[0] = Math.floor(timeoutNs / 1e9);

@@ -1,6 +1,6 @@
 import { F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK } from './libc.js';
 import { libc, system } from './system.js';
-import { type Access, closeFile, openOrCreate, readSmallFile } from './files.js';
+import { type Access, closeFile, fileStat, openExisting, openOrCreate, readSmallFile } from './files.js';
 import { errnoName, systemError } from './system-error.js';
 
 /**
@@ -26,6 +26,19 @@ export class FileLock {
     if (!taken) return undefined;
     noteHolder(fd);
     return new FileLock(path, fd);
+  }
+
+  /** Whether somebody holds the lock now. Takes nothing, and is in nobody's way; a file that is not there is held by nobody. */
+  static isHeld(path: string): boolean {
+    if (fileStat(path) === undefined) return false;
+    const fd = openExisting(path, false);
+    try {
+      const found = libc().fcntlGetLock(fd, F_WRLCK);
+      if (found < 0) throw systemError('fcntl(F_OFD_GETLK)', path, libc().errno());
+      return found !== F_UNLCK;
+    } finally {
+      system.files.close(fd);
+    }
   }
 
   /** The process id that the last holder wrote, for messages. */

@@ -6,6 +6,7 @@
  * return -1 and leave `errno`.
  */
 import fs from 'node:fs';
+import os from 'node:os';
 import { promisify } from 'node:util';
 import { type Libc, loadLibc } from './libc.js';
 import type { MapOptions, MappedFile } from './mapped-file.js';
@@ -66,8 +67,12 @@ export interface System {
   wallMs: () => number;
   /** A clock that never goes back, ms since some moment in the life of the process. */
   monotonicMs: () => number;
+  /** Time since the boot, time asleep included (CLOCK_BOOTTIME), ms. */
+  uptimeMs: () => number;
   /** The kernel's id of this boot, 32 hex digits. */
   bootId: () => string;
+  /** Bytes of the file system that a path is on: all, and those that this user may still use. */
+  diskSpace: (path: string) => { readonly totalBytes: number; readonly freeBytes: number };
   /** Takes the place of mapping: a simulated disk has nothing that the kernel could map. */
   mapping?: {
     map(fd: number, options: MapOptions): MappedFile;
@@ -123,6 +128,11 @@ const real: System = {
   libc: loadLibc,
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+  uptimeMs: () => os.uptime() * 1000,
+  diskSpace: (path) => {
+    const { bsize, blocks, bavail } = fs.statfsSync(path);
+    return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
+  },
   bootId: () => (boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '')),
 };
 

@@ -12,6 +12,8 @@ export const FEED_LIMITS = {
   decimalScaleMax: 18,
   chunkBytesMin: 4096,
   chunkBytesMax: 1024 ** 3,
+  /** 2^50: more means "no limit", which is 0. */
+  retentionBytesMax: 2 ** 50,
   ringBytesMin: 4096,
   ringBytesMax: 1024 ** 3,
   ringRecordsMin: 64,

@@ -38,6 +38,7 @@ export function parseFeedSpec(input: unknown): FeedSpec {
     ...sizesOf(spec, spelled, persist),
     chunkMaxAgeHours: spec.chunkMaxAgeHours ?? FEED_DEFAULTS.chunkMaxAgeHours,
     retentionHours: spec.retentionHours ?? FEED_DEFAULTS.retentionHours,
+    ...retentionBytesOf(spec, spelled),
     durability: durabilityOf(spec),
     ...(spec.desc === undefined ? {} : { desc: spec.desc }),
     ...(spec.instrument === undefined ? {} : { instrument: instrumentOf(spec.instrument) }),
@@ -74,20 +75,32 @@ function sizesOf(spec: ShapedSpec, spelled: Spelled, persist: boolean): Sizes {
   return { chunkSizeBytes: ringBytes, ringBytes };
 }
 
-function givenChunkBytes(
-  { chunkSizeMb, chunkSizeBytes }: ShapedSpec,
-  spelled: Spelled,
-): { key: string; value: number; bytes: number } | undefined {
-  const mbKey = spelled.get('chunkSizeMb') ?? 'chunkSizeMb';
-  const bytesKey = spelled.get('chunkSizeBytes') ?? 'chunkSizeBytes';
-  const mbInBytes = chunkSizeMb === undefined ? undefined : Math.round(chunkSizeMb * BYTES_PER_MB);
-  if (chunkSizeBytes !== undefined) {
-    if (mbInBytes !== undefined && mbInBytes !== chunkSizeBytes) {
-      throw givenTwice(mbKey, chunkSizeMb, bytesKey, chunkSizeBytes);
-    }
-    return { key: bytesKey, value: chunkSizeBytes, bytes: chunkSizeBytes };
+function givenChunkBytes(spec: ShapedSpec, spelled: Spelled): GivenBytes | undefined {
+  return givenBytes('chunkSizeMb', spec.chunkSizeMb, 'chunkSizeBytes', spec.chunkSizeBytes, spelled);
+}
+
+/** Left out where there is no limit: specs from before there was this key stay the same. */
+function retentionBytesOf(spec: ShapedSpec, spelled: Spelled): Pick<FeedSpec, 'retentionBytes'> {
+  const { bytes = 0 } = givenBytes('retentionMb', spec.retentionMb, 'retentionBytes', spec.retentionBytes, spelled) ?? {};
+  return bytes === 0 ? {} : { retentionBytes: bytes };
+}
+
+interface GivenBytes {
+  readonly key: string;
+  readonly value: number;
+  readonly bytes: number;
+}
+
+/** A size that may be given in two units. @throws DeepwaterError DW_SPEC_INVALID where they disagree */
+function givenBytes(mbName: string, mb: number | undefined, bytesName: string, bytes: number | undefined, spelled: Spelled): GivenBytes | undefined {
+  const mbKey = spelled.get(mbName) ?? mbName;
+  const bytesKey = spelled.get(bytesName) ?? bytesName;
+  const mbInBytes = mb === undefined ? undefined : Math.round(mb * BYTES_PER_MB);
+  if (bytes !== undefined) {
+    if (mbInBytes !== undefined && mbInBytes !== bytes) throw givenTwice(mbKey, mb, bytesKey, bytes);
+    return { key: bytesKey, value: bytes, bytes };
   }
-  return mbInBytes === undefined ? undefined : { key: mbKey, value: chunkSizeMb as number, bytes: mbInBytes };
+  return mbInBytes === undefined ? undefined : { key: mbKey, value: mb as number, bytes: mbInBytes };
 }
 
 /** The power of two, from 64, that holds `count`; `count` is at most 2^26 here. */

@@ -69,6 +69,11 @@ export interface FeedSpecInput {
   /** Default 72; 0 = for ever. */
   readonly retentionHours?: number;
   readonly retention_hours?: number;
+  /** Room on disk that the feed's chunks may take before the oldest go, in units of 2^20 bytes. Default 0 = no limit. */
+  readonly retentionMb?: number;
+  readonly retention_mb?: number;
+  readonly retentionBytes?: number;
+  readonly retention_bytes?: number;
   /** Slots of the ring, rounded up to a power of two of at least 64. */
   readonly ringRecords?: number;
   readonly ring_records?: number;

@@ -47,6 +47,8 @@ const feedShape = z.strictObject({
   chunkSizeBytes: bytes(LIMITS.chunkBytesMin, LIMITS.chunkBytesMax),
   chunkMaxAgeHours: z.number().gt(0).max(LIMITS.ageHoursMax).optional(),
   retentionHours: z.number().min(0).max(LIMITS.ageHoursMax).optional(),
+  retentionMb: z.number().min(0).max(LIMITS.retentionBytesMax / BYTES_PER_MB).optional(),
+  retentionBytes: bytes(0, LIMITS.retentionBytesMax),
   ringRecords: z.int().min(1).max(LIMITS.ringRecordsMax).optional(),
   ringBytes: bytes(LIMITS.ringBytesMin, LIMITS.ringBytesMax),
   durability: durabilityShape.optional(),

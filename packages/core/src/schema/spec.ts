@@ -55,6 +55,8 @@ export interface FeedSpec {
   readonly chunkMaxAgeHours: number;
   /** 0 = for ever. */
   readonly retentionHours: number;
+  /** The oldest chunks go once the feed's chunks take more room on disk than this; without it there is no limit. */
+  readonly retentionBytes?: number;
   /** Slots of the ring: a power of two. */
   readonly ringRecords?: number;
   /** Bytes that the ring may take. */

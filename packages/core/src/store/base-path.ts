@@ -5,7 +5,7 @@ import { type Access, directoryMode, listDirectory, syncDirectory } from '../map
 import { fromNodeError } from '../mapping/system-error.js';
 import { type FileStat, system } from '../mapping/system.js';
 import { STORE_FILES } from './feed-paths.js';
-import { STORE_LOCK } from './store-lock.js';
+import { CLEANUP_LOCK, STORE_LOCK } from './store-lock.js';
 
 /** What system calls say when a path may not be written to. */
 const READ_ONLY = new Set(['EACCES', 'EPERM', 'EROFS']);
@@ -50,9 +50,9 @@ export function checkOnlyOurs(basePath: string): void {
 }
 
 /** Names that a store uses or leaves behind. */
-const OUR_NAMES = new Set<string>([...Object.values(STORE_FILES), STORE_LOCK]);
+const OUR_NAMES = new Set<string>([...Object.values(STORE_FILES), STORE_LOCK, CLEANUP_LOCK]);
 /** Manifests that were not finished, logs that were rotated, registries that were put aside. */
-const OUR_LEFTOVERS = [STORE_FILES.MANIFEST, STORE_FILES.LOG, STORE_FILES.REGISTRY].map((name) => `${name}.`);
+const OUR_LEFTOVERS = [STORE_FILES.MANIFEST, STORE_FILES.LOG, STORE_FILES.REGISTRY, STORE_FILES.CLEANUP].map((name) => `${name}.`);
 
 function isOurs(name: string): boolean {
   // lost+found is in the root of every fresh ext4 file system.

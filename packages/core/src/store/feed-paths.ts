@@ -9,6 +9,10 @@ export interface FeedPaths {
   readonly catalog: string;
   readonly symbols: string;
   readonly chunks: string;
+  /** Held by whoever removes sealed chunks, makes the catalog again, or repairs. */
+  readonly chunksLock: string;
+  /** The last chunk that retention removed. */
+  readonly removed: string;
 }
 
 export const STORE_FILES = {
@@ -16,6 +20,7 @@ export const STORE_FILES = {
   REGISTRY: 'registry',
   FEEDS: 'feeds',
   LOG: 'deepwater.log',
+  CLEANUP: 'cleanup.json',
 } as const;
 
 export function feedPaths(basePath: string, feedName: string): FeedPaths {
@@ -27,6 +32,8 @@ export function feedPaths(basePath: string, feedName: string): FeedPaths {
     catalog: path.join(directory, 'catalog.dwc'),
     symbols: path.join(directory, 'symbols.dws'),
     chunks: path.join(directory, 'chunks'),
+    chunksLock: path.join(directory, 'chunks.lock'),
+    removed: path.join(directory, 'removed.json'),
   };
 }
 

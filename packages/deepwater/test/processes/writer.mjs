@@ -18,6 +18,7 @@ for (let n = 0; n < Number(count); n++) writer.writeValues(100 + n / 8, n, n % 2
 if (then === 'listen') process.on('SIGTERM', () => console.log('heard'));
 if (then === 'throw') setImmediate(() => { throw new Error('nobody catches this'); });
 console.log(`wrote ${writer.position}`);
+if (then === 'reject') void Promise.reject(new Error('nobody catches this'));
 if (then === 'exit') process.exit(3);
 if (then === 'close') await platform.close();
 if (then === 'wait') process.stdin.resume();
