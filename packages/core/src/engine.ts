@@ -36,6 +36,7 @@ export { getHex, getText, getU64, highWord, joinWords, lowWord, putHex, putText,
 export { ChunkHeader } from './chunk/chunk-header.js';
 export type { BlockDescriptor, ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
 export { countIndexPoints } from './chunk/index-points.js';
+export { describeBlock, proveBlock } from './chunk/describe-block.js';
 export { survivingRows } from './chunk/surviving-rows.js';
 export { createChunk, openChunkForReading, openChunkForRecovery, peekChunk, reserveRows } from './chunk/chunk-file.js';
 export type { ReadableChunk, WritableChunk } from './chunk/chunk-file.js';

@@ -1,6 +1,6 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type WritableChunk, columnChecksum, countIndexPoints, punchHole, readAt, readClock, syncDataAsync,
+  type WritableChunk, countIndexPoints, describeBlock, punchHole, readAt, syncDataAsync,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
@@ -74,25 +74,7 @@ export function describeRows(chunk: WritableChunk, schema: Schema, from: number,
     readAt(fd, bytes, (geometry.columnOffsets[i] as number) + from * width, path);
     return bytes;
   });
-  let sortedMask = 0;
-  const ranges = schema.clocks.map((clock, i) => {
-    const bytes = columns[clock.fieldIndex] as Buffer;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let min = readClock(view, 0, clock);
-    let max = min;
-    let last = min;
-    let sorted = true;
-    for (let row = 1; row < count; row++) {
-      const time = readClock(view, row * 8, clock);
-      if (time < last) sorted = false;
-      if (time < min) min = time;
-      if (time > max) max = time;
-      last = time;
-    }
-    if (sorted) sortedMask |= 1 << i;
-    return { min, max };
-  });
-  return { count, sortedMask, ranges, columnChecksums: columns.map((bytes) => columnChecksum(bytes)) };
+  return describeBlock(schema, columns, count);
 }
 
 /** A chunk without rows spans nothing; its ranges are written as zeros. */

@@ -51,8 +51,15 @@ export function takeCut(files: FeedFiles, head?: number): Cut {
       values: { path: catalog.view.path, end, tail },
     });
   }
+  // The count of a chunk has no checksum. What the ring still holds is taken from there, so that a count that is too high shows nothing.
+  if (ring !== undefined && ring.persist && end > ring.head) {
+    throw new DeepwaterError('DW_FILE_CORRUPT', `The last chunk that ${catalog.view.path} knows counts records up to ${end}, and only ${ring.head} have been written. Run \`deepwater repair\`.`, {
+      values: { path: catalog.view.path, end, head: ring.head },
+    });
+  }
   const cutHead = Math.min(head ?? (ring === undefined ? end : ringHead), files.headLimit?.() ?? Infinity);
-  const chunksEnd = Math.min(end, cutHead);
+  const inChunks = ring !== undefined && ring.persist ? Math.min(end, Math.max(tail, ring.baseSequence)) : end;
+  const chunksEnd = Math.min(inChunks, cutHead);
   const oldest = ring === undefined ? cutHead : ring.persist ? tail : oldestSafe(ring, ringHead);
   return { catalog, count, chunksEnd, ringFrom: Math.min(cutHead, Math.max(chunksEnd, oldest)), head: cutHead, ring };
 }

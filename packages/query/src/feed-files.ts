@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import {
-  DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, chunkIdOf, chunkPath, closeFile, feedPaths,
-  openCatalog, openExisting, readAt, ringPaths, sharedRingDirectory,
+  CHUNK_STATE, type ChunkHeader, DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, chunkIdOf, chunkPath, closeFile, feedPaths,
+  openCatalog, openExisting, peekChunk, readAt, ringPaths, sharedRingDirectory,
 } from '@deepwater/core/engine';
 import { type Ring, openRing } from '@deepwater/ring';
 import { CatalogIndex } from './catalog-index.js';
@@ -83,7 +83,9 @@ export class FeedFiles {
   #openCatalog(): CatalogIndex | undefined {
     for (let attempt = 1; ; attempt++) {
       try {
-        return new CatalogIndex(openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false));
+        const catalog = new CatalogIndex(openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false));
+        this.#checkSuccessor(catalog);
+        return catalog;
       } catch (error) {
         if (!isMissing(error)) {
           checkFeedSame(this.source);
@@ -97,6 +99,26 @@ export class FeedFiles {
           values: { path: this.paths.catalog }, cause: error,
         });
       }
+    }
+  }
+
+  /**
+   * An older state of the catalog, such as a backup's or one that a device gave back, is whole and knows fewer chunks than there are.
+   * @throws DeepwaterError DW_FILE_CORRUPT
+   */
+  #checkSuccessor(catalog: CatalogIndex): void {
+    const { count } = catalog.view;
+    if (count > catalog.room) return;
+    const last = count === 0 ? 0 : catalog.chunkId(count - 1);
+    for (let chunkId = last + 1; chunkId <= last + PREPARED_MAX; chunkId++) {
+      const path = chunkPath(this.paths, chunkId);
+      const header = peekHeader(path);
+      // A chunk is in the catalog before it has rows.
+      if (header === undefined || header.feedUid !== this.source.feedUid || !header.activationHolds || header.committedRows === 0) continue;
+      if ((header.state !== CHUNK_STATE.ACTIVE && header.state !== CHUNK_STATE.SEALED) || catalog.view.count > count || catalog.view.retired) continue;
+      throw new DeepwaterError('DW_FILE_CORRUPT', `${this.paths.catalog} does not know ${path}, which has records from ${header.firstSequence} on. Run \`deepwater repair\`; the catalog is made again from the chunks.`, {
+        values: { path: this.paths.catalog, chunk: path, count },
+      });
     }
   }
 
@@ -148,6 +170,18 @@ export class FeedFiles {
 }
 
 const ATTEMPTS = 4;
+/** Chunk files that are made ahead at most, and never used where their writer ends. */
+const PREPARED_MAX = 4;
+
+/** The header of a chunk file; undefined where there is none, or what is there is none. */
+function peekHeader(path: string): ChunkHeader | undefined {
+  try {
+    return peekChunk(path).header;
+  } catch (error) {
+    if (DeepwaterError.isDeepwaterError(error)) return undefined;
+    throw error;
+  }
+}
 
 /** Whether a ring file is just being made: the checksum of its identity is the last thing written. */
 function isUnborn(file: string): boolean {

@@ -2,6 +2,7 @@ import {
   CHUNK_STATE, type ChunkGeometry, type ChunkHeader, type Clock, type ClockRange, DeepwaterError, EngineMappings, type Field,
   type MappedFile, type ReadableChunk, type Schema, bootId, openChunkForReading, survivingRows,
 } from '@deepwater/core/engine';
+import { BlockChecks } from './block-checks.js';
 import { type ChunkKernels, KERNEL_SCRATCH_BYTES, chunkKernels } from './kernels/chunk-kernels.js';
 import { OpenBlock } from './open-block.js';
 import { type RowSource, wordsOf } from './row-source.js';
@@ -27,6 +28,7 @@ export class OpenChunk implements RowSource {
   readonly #memory: WebAssembly.Memory;
   readonly #schema: Schema;
   #kernels: ChunkKernels | undefined;
+  #checks: BlockChecks | undefined;
   readonly #words = new Map<number, Int32Array>();
   /** Descriptors read so far; they never change. null: damaged, so the rows themselves are looked at. */
   readonly #blocks: (readonly BlockFacts[] | null)[] = [];
@@ -80,6 +82,16 @@ export class OpenChunk implements RowSource {
     return this.#survivors;
   }
 
+  /** Whether the number of rows is final. */
+  get isSealed(): boolean {
+    return this.#sealedRows >= 0;
+  }
+
+  /** Cells are held against their checksums by these, before anybody is given any. */
+  get checks(): BlockChecks {
+    return (this.#checks ??= new BlockChecks(this, this.#memory, this.#schema));
+  }
+
   /** The kernels over this chunk's columns, in place; undefined where there is no room behind it for what they put out. */
   get kernels(): ChunkKernels | undefined {
     if (this.buffer.byteLength - this.scratchOffset < KERNEL_SCRATCH_BYTES) return undefined;
@@ -130,6 +142,8 @@ export class OpenChunk implements RowSource {
     const clock = this.#schema.clocks[clockIndex] as Clock;
     let open = this.#open[clockIndex];
     if (open?.from !== from) this.#open[clockIndex] = open = new OpenBlock(clock, from);
+    // Complete by now, it may be: of the cut it is not.
+    this.checks.checkNow(clock.fieldIndex, from, rows);
     return open.facts(this.words(this.#schema.fields[clock.fieldIndex] as Field), rows);
   }
 

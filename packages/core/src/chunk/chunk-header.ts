@@ -33,6 +33,11 @@ export interface ChunkSeal {
   readonly ranges: readonly ClockRange[];
 }
 
+/** Bits of a block's SORTED_MASK that are of clocks. */
+const CLOCK_BITS = 2 ** BLOCK.PLACE_SHIFT - 1;
+/** What the bits above say: 1 for the first block. Descriptors that older versions wrote have 0 there. */
+const placeOf = (index: number): number => (index % (2 ** 24 - 1)) + 1;
+
 export interface BlockDescriptor {
   readonly count: number;
   readonly sortedMask: number;
@@ -181,29 +186,46 @@ export class ChunkHeader {
 
   // --- blocks
 
-  /** The descriptor of a block that is complete (or of any block of a sealed chunk); undefined where its CRC fails. */
+  /** The descriptor of a block that is complete (or of any block of a sealed chunk); undefined where it does not hold. */
   block(index: number, geometry: ChunkGeometry, schema: Schema): BlockDescriptor | undefined {
+    if (!this.blockHolds(index, geometry)) return undefined;
     const at = geometry.blockTableOffset + index * geometry.blockBytes;
     const view = this.#view;
-    if (view.getUint32(at + geometry.blockBytes - 4, true) !== this.#crc(at, at + geometry.blockBytes - 4)) return undefined;
-    const checksumsAt = at + BLOCK.RANGES + 16 * geometry.clockCount;
     return {
       count: view.getUint32(at + BLOCK.COUNT, true),
-      sortedMask: view.getUint32(at + BLOCK.SORTED_MASK, true),
+      sortedMask: view.getUint32(at + BLOCK.SORTED_MASK, true) & CLOCK_BITS,
       ranges: readClockRanges(view, at + BLOCK.RANGES, schema.clocks),
-      columnChecksums: geometry.columnWidths.map((_, i) => view.getUint32(checksumsAt + 4 * i, true)),
+      columnChecksums: geometry.columnWidths.map((_, column) => this.columnChecksum(index, column, geometry)),
     };
   }
 
-  writeBlock(index: number, geometry: ChunkGeometry, schema: Schema, block: BlockDescriptor): void {
+  /** Whether a block's descriptor is whole, and is that of this block and no other. */
+  blockHolds(index: number, geometry: ChunkGeometry): boolean {
     const at = geometry.blockTableOffset + index * geometry.blockBytes;
     const view = this.#view;
-    view.setUint32(at + BLOCK.COUNT, block.count, true);
-    view.setUint32(at + BLOCK.SORTED_MASK, block.sortedMask, true);
-    writeClockRanges(view, at + BLOCK.RANGES, schema.clocks, block.ranges);
-    const checksumsAt = at + BLOCK.RANGES + 16 * geometry.clockCount;
-    block.columnChecksums.forEach((checksum, i) => view.setUint32(checksumsAt + 4 * i, checksum, true));
-    view.setUint32(at + geometry.blockBytes - 4, this.#crc(at, at + geometry.blockBytes - 4), true);
+    if (view.getUint32(at + geometry.blockBytes - 4, true) !== this.#crc(at, at + geometry.blockBytes - 4)) return false;
+    const place = view.getUint32(at + BLOCK.SORTED_MASK, true) >>> BLOCK.PLACE_SHIFT;
+    return place === 0 || place === placeOf(index);
+  }
+
+  /** Rows that a block's descriptor speaks of, whether it holds or not. */
+  blockCount(index: number, geometry: ChunkGeometry): number {
+    return this.#view.getUint32(geometry.blockTableOffset + index * geometry.blockBytes + BLOCK.COUNT, true);
+  }
+
+  /** The checksum that a block's descriptor has of a column, whether it holds or not. */
+  columnChecksum(index: number, column: number, geometry: ChunkGeometry): number {
+    return this.#view.getUint32(geometry.blockTableOffset + index * geometry.blockBytes + BLOCK.RANGES + 16 * geometry.clockCount + 4 * column, true);
+  }
+
+  writeBlock(index: number, geometry: ChunkGeometry, schema: Schema, block: BlockDescriptor): void {
+    this.bytes.set(blockBytesOf(index, geometry, schema, block), geometry.blockTableOffset + index * geometry.blockBytes);
+  }
+
+  /** Whether the checksum over a block's descriptor, which does not hold, would hold over this one. */
+  sameBlockCrc(index: number, geometry: ChunkGeometry, schema: Schema, block: BlockDescriptor): boolean {
+    const at = geometry.blockTableOffset + index * geometry.blockBytes + geometry.blockBytes - 4;
+    return this.#view.getUint32(at, true) === Buffer.from(blockBytesOf(index, geometry, schema, block).buffer).readUInt32LE(geometry.blockBytes - 4);
   }
 
   // --- seal
@@ -245,4 +267,17 @@ export class ChunkHeader {
       values: { path: this.path, ...values },
     });
   }
+}
+
+/** The bytes of a descriptor. */
+function blockBytesOf(index: number, geometry: ChunkGeometry, schema: Schema, block: BlockDescriptor): Uint8Array {
+  const bytes = new Uint8Array(geometry.blockBytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(BLOCK.COUNT, block.count, true);
+  view.setUint32(BLOCK.SORTED_MASK, (block.sortedMask & CLOCK_BITS) | (placeOf(index) << BLOCK.PLACE_SHIFT), true);
+  writeClockRanges(view, BLOCK.RANGES, schema.clocks, block.ranges);
+  const checksumsAt = BLOCK.RANGES + 16 * geometry.clockCount;
+  block.columnChecksums.forEach((checksum, i) => { view.setUint32(checksumsAt + 4 * i, checksum, true); });
+  view.setUint32(geometry.blockBytes - 4, crc32(bytes.subarray(0, geometry.blockBytes - 4)), true);
+  return bytes;
 }

@@ -76,7 +76,9 @@ export type SealReason = (typeof SEAL_REASON)[keyof typeof SEAL_REASON];
 /** A block descriptor: what can be known of a block of rows without looking at them. */
 export const BLOCK = {
   COUNT: 0,
+  /** Bits 0 to 7: rows are in order on that clock; above, from PLACE_SHIFT on, which block this is, so that no other's can stand in for it. */
   SORTED_MASK: 4,
+  PLACE_SHIFT: 8,
   /** min and max of each clock, 64 bits each, in the clock's own type; then a CRC32 for each column; then one of this descriptor. */
   RANGES: 8,
 } as const;

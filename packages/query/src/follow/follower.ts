@@ -18,7 +18,7 @@ import type { FeedFiles } from '../feed-files.js';
 import { unpinChunk } from '../open-chunk.js';
 import { RING_PIECE_ROWS } from '../ring-block.js';
 import { countRuns } from '../run-list.js';
-import { type ChunkPiece, type Piece, runsOfChunk } from '../select.js';
+import { type ChunkPiece, type Piece, checkRows, runsOfChunk } from '../select.js';
 import { runNow } from '../slices.js';
 import { accountGap } from './account-gap.js';
 import { rowsOutside } from './chunks-outside.js';
@@ -287,7 +287,16 @@ export class Follower {
 
   #part(max: number): Step {
     const pending = this.#pending as PendingRows;
-    this.piece = pending.take(max, this.options.scattered);
+    const piece = pending.take(max, this.options.scattered);
+    try {
+      if ('ref' in piece) runNow(checkRows(this.files, piece, this.options.fields));
+    } catch (error) {
+      // Whoever goes on after the error comes to the same rows again: they are not passed over.
+      this.#pending = undefined;
+      this.#unpin();
+      throw error;
+    }
+    this.piece = piece;
     this.next = pending.next;
     if (pending.done) this.#pending = undefined;
     return STEP.COLUMNS;
