@@ -81,9 +81,11 @@ function rowsOf(files: FeedFiles, catalog: CatalogIndex, index: number): number 
   const path = files.chunk(catalog.chunkId(index));
   const chunk = pinEntry(files, catalog, index, path);
   if (chunk === undefined) return undefined;
-  const { rows } = chunk;
-  unpinChunk(path);
-  return rows;
+  try {
+    return chunk.rows;
+  } finally {
+    unpinChunk(path);
+  }
 }
 
 /** The chunks of a cut, from a sequence number on; with bounds, only those that may hold such times. */
@@ -124,12 +126,14 @@ export function pinRef(files: FeedFiles, cut: Cut, ref: ChunkRef): OpenChunk | u
   const catalog = cut.catalog as CatalogIndex;
   const chunk = pinEntry(files, catalog, ref.index, ref.path);
   if (chunk === undefined) return undefined;
-  const { rows } = chunk;
-  if (rows < ref.to || (ref.sealed && rows !== catalog.rows(ref.index))) {
-    unpinChunk(ref.path);
+  try {
+    const { rows } = chunk;
+    if (rows >= ref.to && (!ref.sealed || rows === catalog.rows(ref.index))) return chunk;
     throw disagreement(ref.path, `it holds ${rows} rows, the catalog counts ${ref.sealed ? catalog.rows(ref.index) : ref.to}`, { rows });
+  } catch (error) {
+    unpinChunk(ref.path);
+    throw error;
   }
-  return chunk;
 }
 
 function pinEntry(files: FeedFiles, catalog: CatalogIndex, index: number, path: string): OpenChunk | undefined {
