@@ -15,7 +15,7 @@ export {
 } from './mapping/index.js';
 export type { Access, MapMode, MapOptions, MappedFile } from './mapping/index.js';
 export {
-  BLOCK, BLOCK_ROWS_MAX, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, RESERVE_BYTES_MIN, SEAL_REASON, chunkGeometry,
+  ACTIVATION_FLAG, BLOCK, BLOCK_ROWS_MAX, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, RESERVE_BYTES_MIN, SEAL_REASON, chunkGeometry,
   firstReservation, geometryOf,
 } from './layout/chunk-layout.js';
 export type { ChunkGeometry, SealReason } from './layout/chunk-layout.js';
@@ -37,7 +37,7 @@ export { ChunkHeader } from './chunk/chunk-header.js';
 export type { BlockDescriptor, ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
 export { countIndexPoints } from './chunk/index-points.js';
 export { describeBlock, proveBlock } from './chunk/describe-block.js';
-export { survivingRows } from './chunk/surviving-rows.js';
+export { survivingRows, tailChecksum } from './chunk/surviving-rows.js';
 export { createChunk, openChunkForReading, openChunkForRecovery, peekChunk, reserveRows } from './chunk/chunk-file.js';
 export type { ReadableChunk, WritableChunk } from './chunk/chunk-file.js';
 export { CatalogView } from './catalog/catalog-view.js';

@@ -10,7 +10,7 @@ import { scratchLayout } from './block-buffers.js';
 import { LaneControl } from './lane-control.js';
 import type { FeedSource, IngestSettings, LaneInit, PreparedChunk, SealRequest } from './lane-source.js';
 import { openFeed } from './open-feed.js';
-import { finishSeal, fullRanges, sealLeftover } from './recovery.js';
+import { fileTail, finishSeal, fullRanges, sealLeftover } from './recovery.js';
 
 interface KeptChunk {
   readonly chunk: WritableChunk;
@@ -165,7 +165,7 @@ export class KeeperLane {
         // Sealed in the meantime, or synced further: durable already.
         if (!this.#chunks.has(kept.chunkId) || header.syncedRows >= rows) continue;
         await syncDataAsync(fd, path);
-        header.syncedRows = rows;
+        header.markSynced(rows, fileTail(kept.chunk, rows));
         await syncDataAsync(fd, path);
       }
       Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);

@@ -1,6 +1,6 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type WritableChunk, countIndexPoints, describeBlock, punchHole, readAt, syncDataAsync,
+  type ChunkGeometry, type WritableChunk, tailChecksum, countIndexPoints, describeBlock, punchHole, readAt, syncDataAsync,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
@@ -34,14 +34,14 @@ export async function sealLeftover(chunk: WritableChunk, schema: Schema, reason:
  */
 export async function finishSeal(chunk: WritableChunk, schema: Schema, seal: ChunkSeal): Promise<ChunkSeal> {
   await syncDataAsync(chunk.fd, chunk.path);
-  writeSealed(chunk, schema, seal);
+  writeSealed(chunk, schema, seal, fileTail(chunk, seal.rows));
   await syncDataAsync(chunk.fd, chunk.path);
   giveBack(chunk, seal.rows);
   return seal;
 }
 
-function writeSealed({ header }: WritableChunk, schema: Schema, seal: ChunkSeal): void {
-  header.syncedRows = seal.rows;
+function writeSealed({ header }: WritableChunk, schema: Schema, seal: ChunkSeal, tail: number): void {
+  header.markSynced(seal.rows, tail);
   header.writeSeal(schema, seal);
 }
 
@@ -51,6 +51,18 @@ function giveBack({ header, geometry, fd, path }: WritableChunk, rows: number): 
     const width = geometry.columnWidths[i] as number;
     punchHole(fd, offset + rows * width, (reserved - rows) * width, path);
   });
+}
+
+/** The checksum that goes with a synced mark, from the rows in the file. */
+export function fileTail({ geometry, fd, path }: WritableChunk, rows: number): number {
+  return tailChecksum(geometry, rows, (column, from, count) => cellsOf(geometry, fd, path, column, from, count));
+}
+
+function cellsOf(geometry: ChunkGeometry, fd: number, path: string, column: number, from: number, count: number): Uint8Array {
+  const width = geometry.columnWidths[column] as number;
+  const bytes = Buffer.alloc(count * width);
+  readAt(fd, bytes, (geometry.columnOffsets[column] as number) + from * width, path);
+  return bytes;
 }
 
 /** How many of the first rows of a chunk are index points: descriptors do not tell. */
@@ -69,11 +81,7 @@ function indexPointsOf({ geometry, fd, path }: WritableChunk, { indexColumn }: S
 /** A block descriptor from the rows themselves, read from the file. */
 export function describeRows(chunk: WritableChunk, schema: Schema, from: number, count: number): BlockDescriptor {
   const { geometry, fd, path } = chunk;
-  const columns = geometry.columnWidths.map((width, i) => {
-    const bytes = Buffer.alloc(count * width);
-    readAt(fd, bytes, (geometry.columnOffsets[i] as number) + from * width, path);
-    return bytes;
-  });
+  const columns = geometry.columnWidths.map((_, column) => cellsOf(geometry, fd, path, column, from, count));
   return describeBlock(schema, columns, count);
 }
 

@@ -56,6 +56,7 @@ export class CatalogIndex {
       const before = index === 0 ? 0 : this.firstSequence(index - 1);
       const problem =
         first < before ? `begins with record ${first}, the one before it with ${before}`
+        : index > 0 && first === before && this.chunkId(index) === this.chunkId(index - 1) ? 'is the one before it once more'
         : this.state(index) === ENTRY_STATE.DELETED && !this.#isGone(index) ? 'is marked as deleted, and older ones are not'
         : undefined;
       if (problem === undefined) continue;

@@ -42,6 +42,11 @@ export function takeCut(files: FeedFiles, head?: number): Cut {
   // In this order: what lies below the tail now is in chunks that the catalog, looked at afterwards, knows.
   const tail = ring?.tail ?? 0;
   const ringHead = ring?.head ?? 0;
+  if (ring !== undefined && ring.persist && ringHead - ring.tail > ring.slotCount) {
+    throw new DeepwaterError('DW_FILE_CORRUPT', `The ring ${ring.path} is damaged: it says that it holds records ${tail} to ${ringHead}, and has room for ${ring.slotCount}. The next writer makes a new one.`, {
+      values: { path: ring.path, tail, head: ringHead, slotCount: ring.slotCount },
+    });
+  }
   const catalog = files.catalog() as CatalogIndex;
   // What came after this mapping was made is past the head anyway, or found by the next look.
   const count = Math.min(catalog.view.count, catalog.room);

@@ -110,7 +110,8 @@ export class FeedFiles {
     const { count } = catalog.view;
     if (count > catalog.room) return;
     const last = count === 0 ? 0 : catalog.chunkId(count - 1);
-    for (let chunkId = last + 1; chunkId <= last + PREPARED_MAX; chunkId++) {
+    for (let ahead = 1; ahead <= PREPARED_MAX; ahead++) {
+      const chunkId = last + ahead;
       const path = chunkPath(this.paths, chunkId);
       const header = peekHeader(path);
       // A chunk is in the catalog before it has rows.

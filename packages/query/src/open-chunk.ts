@@ -69,13 +69,16 @@ export class OpenChunk implements RowSource {
   get rows(): number {
     if (this.#sealedRows >= 0) return this.#sealedRows;
     // The state is looked at once: it can turn to sealed at any moment, and then the seal is there with it.
-    if (this.header.state === CHUNK_STATE.SEALED) {
+    const { state } = this.header;
+    if (state === CHUNK_STATE.SEALED) {
       const seal = this.header.seal(this.#schema);
       if (seal === undefined) throw this.#corrupt('the checksum of its seal does not hold');
       if (seal.rows > this.capacityRows) throw this.#corrupt(`it was sealed with ${seal.rows} rows and has room for ${this.capacityRows}`);
       this.#sealedRows = seal.rows;
       return seal.rows;
     }
+    // What the catalog knows was activated. A word that is 0 was lost, and with it how many rows there are.
+    if (state !== CHUNK_STATE.ACTIVE && state !== CHUNK_STATE.PREPARED) throw this.#corrupt(`it is in the state ${state}, which a chunk with a place in the sequence is never in`);
     this.#ofThisBoot ||= this.header.bootId === bootId();
     if (this.#ofThisBoot) return Math.min(this.header.committedRows, this.capacityRows);
     if (this.#survivors < 0) this.#survivors = survivingRows(this.header, this.geometry, this.#schema);

@@ -197,6 +197,9 @@ describe('after a power loss', () => {
     patch(file, 0, (header) => {
       header.fill(0x55, CHUNK.BOOT_ID, CHUNK.BOOT_ID + 16);
       header.writeUInt32LE(crc32(header.subarray(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC)), CHUNK.ACTIVATION_CRC);
+      header.writeUInt32LE(0, CHUNK.FLAGS); // as older versions left it
+      header.writeUInt32LE(crc32(header.subarray(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC)), CHUNK.ACTIVATION_CRC);
+      header.writeUInt32LE(0, CHUNK.SYNCED_CHECK);
       header.writeUInt32LE(70, CHUNK.SYNCED_ROWS);
     }, CHUNK.HEADER_BYTES);
     // Blocks 0 to 5 are described; block 4 lost a page.

@@ -1,7 +1,7 @@
 import { DeepwaterError } from '../errors/index.js';
 import type { Schema } from '../schema/index.js';
 import {
-  BLOCK, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, type ChunkGeometry, type SealReason, geometryOf,
+  ACTIVATION_FLAG, BLOCK, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, type ChunkGeometry, type SealReason, geometryOf,
 } from '../layout/chunk-layout.js';
 import { type ClockRange, readClockRanges, writeClockRanges } from '../layout/clock-values.js';
 import { crc32 } from '../layout/crc.js';
@@ -158,6 +158,8 @@ export class ChunkHeader {
     const view = this.#view;
     putU64(view, CHUNK.FIRST_SEQUENCE, activation.firstSequence);
     view.setUint32(CHUNK.EPOCH, activation.epoch, true);
+    view.setUint32(CHUNK.FLAGS, ACTIVATION_FLAG.SYNCED_CHECK, true);
+    this.markSynced(0, 0);
     putU64(view, CHUNK.GAP_BEFORE, activation.gapBefore);
     putU64(view, CHUNK.ACTIVATED_US, activation.activatedUs);
     putHex(view, CHUNK.BOOT_ID, 16, activation.bootId);
@@ -183,6 +185,22 @@ export class ChunkHeader {
   /** Rows that survive power loss. Stored after fdatasync (rule 5). */
   get syncedRows(): number { return Atomics.load(this.#words, CHUNK.SYNCED_ROWS >> 2) >>> 0; }
   set syncedRows(rows: number) { Atomics.store(this.#words, CHUNK.SYNCED_ROWS >> 2, rows); }
+
+  /**
+   * Moves the synced mark, with a checksum. @param tail `tailChecksum` of the rows
+   */
+  markSynced(rows: number, tail: number): void {
+    // One store of 64 bits: a device that is written to at this moment has both or neither.
+    const pair = new BigInt64Array(this.bytes.buffer, this.bytes.byteOffset + CHUNK.SYNCED_ROWS, 1);
+    Atomics.store(pair, 0, BigInt(rows) | (BigInt(syncedCheck(rows, tail)) << 32n));
+  }
+
+  /** Whether the synced mark is the one that was stored, over the same rows; one of older versions has no checksum. @param tail of the rows */
+  syncedHolds(tail: () => number): boolean {
+    const check = this.#view.getUint32(CHUNK.SYNCED_CHECK, true);
+    if (check === 0) return (this.#view.getUint32(CHUNK.FLAGS, true) & ACTIVATION_FLAG.SYNCED_CHECK) === 0;
+    return this.syncedRows <= this.capacityRows && check === syncedCheck(this.syncedRows, tail());
+  }
 
   // --- blocks
 
@@ -267,6 +285,11 @@ export class ChunkHeader {
       values: { path: this.path, ...values },
     });
   }
+}
+
+/** Never 0, which says that there is none. */
+function syncedCheck(rows: number, tail: number): number {
+  return crc32(new Uint8Array(Uint32Array.of(rows, tail).buffer)) || 1;
 }
 
 /** The bytes of a descriptor. */

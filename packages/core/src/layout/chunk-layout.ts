@@ -45,6 +45,8 @@ export const CHUNK = {
   ACTIVATION: 256,
   FIRST_SEQUENCE: 256,
   EPOCH: 264,
+  /** ACTIVATION_FLAG */
+  FLAGS: 268,
   GAP_BEFORE: 272,
   ACTIVATED_US: 280,
   BOOT_ID: 288,
@@ -55,6 +57,8 @@ export const CHUNK = {
   RESERVED_ROWS: 640,
   COMMITTED_ROWS: 768,
   SYNCED_ROWS: 896,
+  /** Stored together with the rows: their checksum, and that of the rows behind the last complete block. */
+  SYNCED_CHECK: 900,
 
   // seal
   SEAL: 1024,
@@ -66,6 +70,9 @@ export const CHUNK = {
   CLOCK_RANGES: 1048,
   SEAL_CRC: 1276,
 } as const;
+
+/** SYNCED_CHECK: the synced mark has its checksum from the beginning, so that one without is damage. */
+export const ACTIVATION_FLAG = { SYNCED_CHECK: 1 } as const;
 
 /** The life of a chunk. Every step is stored after everything that it promises. */
 export const CHUNK_STATE = { NEW: 0, PREPARED: 1, ACTIVE: 2, SEALED: 3 } as const;

@@ -78,12 +78,9 @@ export class SymbolDictionary {
         bytes = readWhole(fd, file);
       }
       checkHeader(bytes, file, feedUid);
-      const contents = parseEntries(bytes, SYMBOLS.HEADER_BYTES, SYMBOLS.HEADER_BYTES);
+      const contents = parseEntries(bytes, SYMBOLS.HEADER_BYTES, SYMBOLS.HEADER_BYTES, file);
       const torn = bytes.byteLength - contents.end;
-      if (torn > ENTRY_BYTES_MAX || holdsEntry(bytes, contents.end + 1)) {
-        // Going on would give codes out a second time.
-        throw corrupt(file, `the entry at byte ${contents.end} is damaged and others follow`, { offset: contents.end });
-      }
+      checkTail(bytes, contents.end, contents.end, file);
       return new SymbolDictionary(file, fd, contents, torn);
     } catch (error) {
       closeFile(fd);
@@ -183,7 +180,8 @@ export class SymbolDictionaryReader {
       if (size <= this.#end) return;
       const bytes = Buffer.alloc(size - this.#end);
       const got = readAt(fd, bytes, this.#end, this.path);
-      const { texts, end } = parseEntries(bytes.subarray(0, got), 0, this.#end);
+      const { texts, end } = parseEntries(bytes.subarray(0, got), 0, this.#end, this.path);
+      checkTail(bytes.subarray(0, got), end - this.#end, end, this.path);
       for (const [field, found] of texts) {
         const known = this.texts(field);
         for (const text of found) known.push(text);
@@ -202,8 +200,9 @@ interface Contents {
 }
 
 /** The whole entries at the front of `bytes`; `fileOffset` is where `bytes[from]` lies in the file. */
-function parseEntries(bytes: Buffer, from: number, fileOffset: number): Contents {
+function parseEntries(bytes: Buffer, from: number, fileOffset: number, file: string): Contents {
   const texts = new Map<number, string[]>();
+  const seen = new Map<number, Set<string>>();
   let at = from;
   for (;;) {
     const length = entryLengthAt(bytes, at);
@@ -211,7 +210,13 @@ function parseEntries(bytes: Buffer, from: number, fileOffset: number): Contents
     const field = bytes.readUInt16LE(at + SYMBOLS.ENTRY_FIELD);
     let list = texts.get(field);
     if (list === undefined) texts.set(field, (list = []));
-    list.push(bytes.toString('utf8', at + SYMBOLS.ENTRY_TEXT, at + length - SYMBOLS.ENTRY_CRC_BYTES));
+    const text = bytes.toString('utf8', at + SYMBOLS.ENTRY_TEXT, at + length - SYMBOLS.ENTRY_CRC_BYTES);
+    let known = seen.get(field);
+    if (known === undefined) seen.set(field, (known = new Set()));
+    // No text is added twice: what stands here stands in the place of another.
+    if (known.has(text)) throw corrupt(file, `its entry at byte ${fileOffset + at - from} has a text that is there already`, { offset: fileOffset + at - from });
+    known.add(text);
+    list.push(text);
     at += length;
   }
 }
@@ -223,6 +228,16 @@ function entryLengthAt(bytes: Buffer, at: number): number {
   if (crcAt + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength) return 0;
   if (bytes.readUInt32LE(crcAt) !== crc32(bytes.subarray(at, crcAt))) return 0;
   return crcAt + SYMBOLS.ENTRY_CRC_BYTES - at;
+}
+
+/**
+ * What lies behind the last whole entry is the unfinished write of one more, at most: an entry behind it means that one before is damaged, and
+ * to go on would give its code out a second time.
+ * @param at where the last whole entry ends in `bytes` @param offset the same place in the file
+ */
+function checkTail(bytes: Buffer, at: number, offset: number, file: string): void {
+  if (at === bytes.byteLength) return;
+  if (bytes.byteLength - at > ENTRY_BYTES_MAX || holdsEntry(bytes, at + 1)) throw corrupt(file, `the entry at byte ${offset} is damaged and others follow`, { offset });
 }
 
 /** Whether any whole entry begins at or after an offset: then what lies before is damage, not an unfinished write. */

@@ -8,7 +8,6 @@ const rowsOf = (sequences) => sequences.map(recordOf);
 const ts = (sequence) => recordOf(sequence)[4];
 const recv = (sequence) => recordOf(sequence)[3];
 const between = (clock, from, to) => (sequences) => sequences.filter((sequence) => clock(sequence) >= from && clock(sequence) < to);
-const all = (sequences) => sequences;
 /** The greatest time up to a limit, of equal ones the last. */
 const greatest = (sequences, limit) => sequences.reduce((best, sequence) => (ts(sequence) <= limit && (best === undefined || ts(sequence) >= ts(best)) ? sequence : best), undefined);
 const pointOf = (sequence) => ({ sequence, time: ts(sequence), times: { ts: ts(sequence), recv: recv(sequence) } });
@@ -69,6 +68,14 @@ export const READS = {
   }],
   tickBars: [(reader) => reader.barsSync(START, END, { ticks: 10 }).map(({ open, high, low, close, volume, count }) => [open, high, low, close, volume, count]), (s) => barsOf(s, 10)],
   timeBars: [(reader) => reader.barsSync(START, END, { resolution: '1ms' }).map(({ start, open, high, low, close, volume }) => [start, open, high, low, close, volume]), (s) => timeBarsOf(s, 1000)],
+  sideBars: [(reader) => reader.barsSync(START, END, { ticks: 25, side: { field: 'side', buy: 'buy', sell: ['sell', 'never'] } }).map(({ buyVolume, sellVolume }) => [buyVolume, sellVolume]), (s) => {
+    const bars = [];
+    for (let i = 0; i < s.length; i += 25) {
+      const volume = (wanted) => rowsOf(s.slice(i, i + 25)).reduce((sum, [, size, side]) => sum + (side === wanted ? size : 0), 0);
+      bars.push([volume('buy'), volume('sell')]);
+    }
+    return bars;
+  }],
   aggregate: [(reader) => reader.aggregateSync(T0 + 200, END, { aggregates: { n: 'count', sum: { sum: 'size' }, least: { min: 'price' }, most: { max: 'price' } } }), (s) => {
     const rows = rowsOf(between(ts, T0 + 200, END)(s));
     const prices = rows.map(([price]) => price);
@@ -114,18 +121,22 @@ export class Oracle {
 
   /**
    * What a read must not give: anything but what was written.
-   * @param ring whether the records in the ring have to be there
+   * @param ring `whole`: its records have to be there; `gone`: they need not be; `changed`: what is in memory was changed, and nothing is
+   *   said of the records in it; those in chunks come before them all the same
    * @returns what is wrong, or undefined; and the code of the error where there was one
    */
   judge(name, reader, ring) {
     const [read, model] = READS[name];
-    const least = ring ? this.least : this.leastWithoutRing;
+    const least = ring === 'whole' ? this.least : this.leastWithoutRing;
     let given;
     try {
       given = text(read(reader, least));
     } catch (error) {
       if (error instanceof DeepwaterError && Object.hasOwn(ERROR_CODES, error.code)) return { code: error.code };
       return { wrong: `${name} failed with ${error?.stack ?? error}` };
+    }
+    if (ring === 'changed') {
+      if (name !== 'all' || given.startsWith(this.#answer(name, model, this.leastWithoutRing).slice(0, -1))) return {};
     }
     for (let end = this.sequences.length; end >= least; end--) if (given === this.#answer(name, model, end)) return {};
     const wanted = this.#answer(name, model, this.sequences.length);

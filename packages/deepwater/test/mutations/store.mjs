@@ -12,7 +12,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {
-  RING, RING_PLACE, SEAL_REASON, SymbolDictionary, bootId, chunkPath, closeFile, columnChecksum, compileSchema, createCatalog, createChunk, describeBlock,
+  RING, RING_PLACE, SEAL_REASON, SymbolDictionary, bootId, tailChecksum, chunkPath, closeFile, columnChecksum, compileSchema, createCatalog, createChunk, describeBlock,
   feedPaths, geometryOf, readFeedFile, reserveRows, ringPaths, syncData, writeFully,
 } from '../../../core/dist/index.js';
 import { Bell, RowWriter, createRing, rowWriterClass } from '../../../ring/dist/index.js';
@@ -99,20 +99,20 @@ async function fill(base, name, variant, storeId, salt) {
     const ring = createRing(files.ring, 'owner', schema, {
       feedName: name, feedUid: feed.uid, storeId, bootId: bootId(), persist: true, slotCount: RING_SLOTS, baseSequence: next - CHUNK_ROWS.at(-1), createdUs: 1,
     }, 0);
-    // As if the records of the last chunk had come through it.
-    ring.resetPosition(RING.HEAD, next);
-    ring.resetPosition(RING.TAIL, next);
     ring.epoch = 1;
     ring.setWriter(true, 999_999_999);
     class Writer extends RowWriter {
       waitForRoom() { throw new Error('the ring is full'); }
     }
     const writer = new (rowWriterClass(schema, Writer))(schema, ring, Bell.create(files.bell, 'owner'), schema.fields.map((field) => (field === side ? coder : undefined)));
-    for (let n = 0; n < RING_ROWS; n++, next++) {
-      if (isMarked(next + salt)) writer.markIndex();
-      writer.writeValues(...recordOf(next + salt));
-      sequences.push(next);
+    // The records of the last chunk came through it, too.
+    for (let sequence = ring.baseSequence; sequence < next + RING_ROWS; sequence++) {
+      if (isMarked(sequence + salt)) writer.markIndex();
+      writer.writeValues(...recordOf(sequence + salt));
+      if (sequence >= next) sequences.push(sequence);
     }
+    ring.resetPosition(RING.TAIL, next);
+    next += RING_ROWS;
     catalog.view.setRingPlace(RING_PLACE.FEED_DIRECTORY, process.getuid());
     catalog.view.setWriter(true, 999_999_999, bootId());
   }
@@ -148,14 +148,14 @@ function writeChunk({ paths, schema, geometry, feed, catalog, coder, salt }, ind
     header.writeSeal(schema, { ...facts, reason: SEAL_REASON.FULL });
     catalog.view.seal(entry, { ...facts, sealReason: SEAL_REASON.FULL });
   } else if (open === 'outage') {
-    header.syncedRows = SYNCED_ROWS;
+    header.markSynced(SYNCED_ROWS, tailChecksum(geometry, SYNCED_ROWS, (column, from, count) => columns[column].subarray(from * geometry.columnWidths[column], (from + count) * geometry.columnWidths[column])));
   }
   syncData(fd, file.path);
   closeFile(fd);
 }
 
 /** Of the open chunk after an outage: rows behind these and not in a complete block may be gone. */
-export const SYNCED_ROWS = 32;
+export const SYNCED_ROWS = 35;
 
 function cellsOf(column, first, rows, coder) {
   const bytes = Buffer.alloc(rows * column.width);
