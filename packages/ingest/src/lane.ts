@@ -1,29 +1,19 @@
 import {
   CATALOG, CHUNK_STATE, CatalogView, ChunkHeader, type ChunkGeometry, DeepwaterError, RING, SEAL_REASON, type Schema,
-  bootId, chunkGeometry, compileSchema, countIndexPoints, storePosition, writeFully,
+  bootId, chunkGeometry, compileSchema, countIndexPoints, failpoint, storePosition, system, writeFully,
 } from '@deepwater/core/engine';
 import { Ring } from '@deepwater/ring';
 import { ChunkSummary, type ScratchLayout, describeBlock, scratchLayout } from './block-buffers.js';
 import { LANE } from './control-layout.js';
 import { type Kernels, gatherRows, kernelsFor } from './kernels.js';
 import { LaneControl } from './lane-control.js';
+import type { FillingChunk } from './filling-chunk.js';
 import type { KeeperReply, KeeperRequest, LaneInit, PreparedChunk } from './lane-source.js';
-
-/** The chunk that a lane fills now. */
-interface OpenChunk {
-  readonly chunkId: number;
-  readonly path: string;
-  readonly fd: number;
-  readonly header: ChunkHeader;
-  readonly catalogIndex: number;
-  readonly summary: ChunkSummary;
-  readonly openedMs: number;
-  rows: number;
-  growAsked: number;
-}
 
 /** Blocks that one lane may move before the others get their turn. */
 const BLOCKS_PER_TURN = 8;
+/** A chunk that cannot be written so often in a row is left as it is. */
+const FAILURES_MAX = 3;
 /** A failed lane tries again this often. */
 const RETRY_MS = 200;
 
@@ -47,7 +37,7 @@ export class Lane {
   readonly intervalMs: number;
   readonly #syncRhythm: boolean;
   #catalog: CatalogView;
-  #chunk: OpenChunk | undefined;
+  #chunk: FillingChunk | undefined;
   #next: PreparedChunk | undefined;
   #prepareAsked = false;
   #gapBefore: number;
@@ -89,7 +79,6 @@ export class Lane {
   fill = 0;
   /** Whether the last turn moved rows and left enough for another. */
   more = false;
-
   /** Moves rows if there are enough, if they have waited long enough, or if somebody asked. @returns rows moved. */
   turn(nowMs: number): number {
     const flushing = Atomics.exchange(this.control.words, LANE.FLUSH, 0) !== 0;
@@ -113,11 +102,15 @@ export class Lane {
 
   /** Takes what the keeper has made ready. */
   take(reply: KeeperReply): void {
+    if (reply.kind === 'poisoned') {
+      if (this.#chunk?.chunkId === reply.chunkId) this.#giveUp();
+      return;
+    }
     if (reply.kind === 'failed') {
       // Asked again after a while: disks are emptied.
       this.#prepareAsked = false;
       if (this.#chunk !== undefined) this.#chunk.growAsked = 0;
-      this.#retryMs = performance.now() + RETRY_MS;
+      this.#retryMs = system.monotonicMs() + RETRY_MS;
       return;
     }
     this.#next = reply.chunk;
@@ -149,9 +142,17 @@ export class Lane {
       return moved;
     } catch (error) {
       this.control.setError(error);
-      this.#retryMs = performance.now() + RETRY_MS;
+      this.#retryMs = system.monotonicMs() + RETRY_MS;
+      // A disk that is full is waited for. A file that cannot be written is left as it is, and the rows go into the next one.
+      const full = DeepwaterError.isDeepwaterError(error) && error.code === 'DW_DISK_FULL';
+      if (this.#chunk !== undefined && !full && ++this.#chunk.failures >= FAILURES_MAX) this.#giveUp();
       return 0;
     }
+  }
+
+  #giveUp(): void {
+    this.#retire(SEAL_REASON.POISONED);
+    this.#askNext();
   }
 
   #move(nowMs: number, blocksMax: number): number {
@@ -172,6 +173,7 @@ export class Lane {
       if (rows <= 0) break;
       this.#gather(filled, rows);
       this.#write(chunk, filled, rows);
+      failpoint('move.written');
       this.#commit(chunk, rows);
       moved += rows;
     }
@@ -184,7 +186,7 @@ export class Lane {
   }
 
   /** Block buffers to the file, and the block's descriptor once it is full. */
-  #write(chunk: OpenChunk, filled: number, rows: number): void {
+  #write(chunk: FillingChunk, filled: number, rows: number): void {
     this.#schema.columns.forEach(({ width }, i) => {
       const from = (this.#scratch.columns[i] as number) + filled * width;
       const at = (this.#geometry.columnOffsets[i] as number) + chunk.rows * width;
@@ -193,9 +195,10 @@ export class Lane {
     if (filled + rows === this.#geometry.blockRows) this.#describe(chunk, filled + rows, Math.floor(chunk.rows / this.#geometry.blockRows));
   }
 
-  #describe(chunk: OpenChunk, rows: number, index: number): void {
+  #describe(chunk: FillingChunk, rows: number, index: number): void {
     const block = describeBlock(this.#schema, this.#geometry, this.#kernels, this.#scratch, this.#bytes, rows);
     chunk.header.writeBlock(index, this.#geometry, this.#schema, block);
+    failpoint('move.described');
     chunk.summary.add(block);
     const { indexColumn } = this.#schema;
     if (indexColumn === undefined) return;
@@ -204,16 +207,18 @@ export class Lane {
   }
 
   /** The rows exist from here on (rule 2); then, and only then, their slots are free (rule 4). */
-  #commit(chunk: OpenChunk, rows: number): void {
+  #commit(chunk: FillingChunk, rows: number): void {
     chunk.rows += rows;
+    chunk.failures = 0;
     chunk.header.committedRows = chunk.rows;
+    failpoint('move.committed');
     this.#tail += rows;
     this.#tailHigh = storePosition(this.#ring.words, RING.TAIL, this.#tail, this.#tailHigh);
     this.control.signal();
   }
 
   /** Has the next chunk made, and this one grown, before they are needed. */
-  #lookAhead(chunk: OpenChunk, reserved: number): void {
+  #lookAhead(chunk: FillingChunk, reserved: number): void {
     const { capacityRows } = this.#geometry;
     if (reserved < capacityRows && chunk.rows >= reserved * 0.5 && chunk.growAsked < reserved * 2) {
       chunk.growAsked = Math.min(capacityRows, reserved * 2);
@@ -229,7 +234,7 @@ export class Lane {
   }
 
   /** Gives the prepared chunk its place in the sequence and in the catalog. */
-  #activate(nowMs: number): OpenChunk | undefined {
+  #activate(nowMs: number): FillingChunk | undefined {
     const prepared = this.#next;
     if (prepared === undefined) {
       this.#askNext();
@@ -241,16 +246,18 @@ export class Lane {
       });
     }
     const header = new ChunkHeader(new Uint8Array(prepared.front.buffer, 0, prepared.front.fileBytes), prepared.path);
-    const createdUs = Date.now() * 1000;
+    const createdUs = system.wallMs() * 1000;
     const place = { firstSequence: this.#tail, epoch: this.init.epoch, gapBefore: this.#gapBefore };
     header.activate({ ...place, activatedUs: createdUs, bootId: bootId() });
+    failpoint('activate.header');
     const catalogIndex = this.#catalog.append({ ...place, chunkId: prepared.chunkId, createdUs });
+    failpoint('activate.entry');
     this.#gapBefore = 0;
     this.#next = undefined;
     this.ask({ kind: 'activated', laneId: this.laneId, chunkId: prepared.chunkId, catalogIndex });
     this.#chunk = {
       chunkId: prepared.chunkId, path: prepared.path, fd: prepared.fd, header, catalogIndex,
-      summary: new ChunkSummary(this.#schema.clocks.length), openedMs: nowMs, rows: 0, growAsked: 0,
+      summary: new ChunkSummary(this.#schema.clocks.length), openedMs: nowMs, rows: 0, growAsked: 0, failures: 0,
     };
     return this.#chunk;
   }
@@ -267,6 +274,7 @@ export class Lane {
       kind: 'seal', laneId: this.laneId, chunkId: chunk.chunkId, catalogIndex: chunk.catalogIndex,
       facts: { rows: chunk.rows, reason, sortedMask: chunk.summary.sortedMask, indexPoints: chunk.summary.indexPoints, ranges: chunk.summary.ranges },
     });
+    failpoint('retire.asked');
   }
 
   #age(nowMs: number): void {

@@ -4,17 +4,16 @@
  * stay there: the ring's tail is set to the first row that no chunk holds, and the ingest worker moves them like any
  * others. There is no recovery path that is not the usual path.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import {
-  CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
-  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId, chunkIdOf,
-  chunkPath, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForReading, openChunkForRecovery, peekChunk,
-  removeFile,
-  ringPaths, sharedRingDirectory, survivingRows, syncDirectory,
+  CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type ErrorCode, type FeedPaths, RING,
+  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
+  chunkPath, closeFile, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
+  removeFile, ringPaths, sharedRingDirectory, survivingRows, system,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
+import { openOrRebuildCatalog } from './rebuild-catalog.js';
 
 export interface OpenedFeed {
   readonly catalog: CatalogFile;
@@ -50,22 +49,31 @@ export function openFeed(
   makeDirectory(paths.chunks, settings.access);
   let catalog = openOrRebuildCatalog(source, settings, paths, schema, notes);
   const wasOpen = catalog.view.writer.open;
-  const end = closeLeftovers(catalog, paths, schema, notes);
-  while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
+  const leftovers: Leftover[] = [];
+  try {
+    const end = closeLeftovers(catalog, paths, schema, notes, leftovers);
+    while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
-  const epoch = catalog.view.epoch + 1;
-  const { ring, bell, place, gapBefore } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
-  catalog.view.epoch = epoch;
-  ring.epoch = epoch;
-  ring.setWriter(true, process.pid);
-  catalog.view.setRingPlace(place.kind, place.user);
-  catalog.view.setWriter(true, process.pid, bootId());
-  bell.ringForAll(); // those that sleep in other processes may have slept on a ring that is not this one
-  const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
-  return {
-    catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
-    nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers: end.leftovers,
-  };
+    const epoch = catalog.view.epoch + 1;
+    const { ring, bell, place, gapBefore } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
+    failpoint('open.ring-made');
+    catalog.view.epoch = epoch;
+    failpoint('open.epoch');
+    ring.epoch = epoch;
+    ring.setWriter(true, process.pid);
+    catalog.view.setRingPlace(place.kind, place.user);
+    catalog.view.setWriter(true, process.pid, bootId());
+    failpoint('open.writer-named');
+    bell.ringForAll(); // those that sleep in other processes may have slept on a ring that is not this one
+    const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
+    return {
+      catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
+      nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers,
+    };
+  } catch (error) {
+    for (const { chunk } of leftovers) closeFile(chunk.fd);
+    throw error;
+  }
 }
 
 interface FeedEnd {
@@ -74,72 +82,10 @@ interface FeedEnd {
   readonly nextChunkId: number;
   /** The machine went down while a writer was open: what the ring held is gone. */
   readonly powerLost: boolean;
-  readonly leftovers: readonly Leftover[];
 }
 
-function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
-  let stale: CatalogFile | undefined;
-  if (fs.existsSync(paths.catalog)) {
-    try {
-      const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
-      const { open, bootId: boot } = catalog.view.writer;
-      // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
-      if (!(open && boot !== bootId())) return catalog;
-      stale = catalog;
-      notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
-    } catch (error) {
-      if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
-      notes.push(error.message);
-    }
-  }
-  // Under another name until it is whole: readers find the old one or the new one.
-  const next = `${paths.catalog}.new`;
-  removeFile(next);
-  rebuildCatalog(source, settings, paths, schema, next, notes);
-  fs.renameSync(next, paths.catalog);
-  syncDirectory(paths.directory);
-  stale?.view.retire();
-  return openCatalog(paths.catalog, schema, source.feedUid, true);
-}
-
-/** Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone. */
-function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, notes: string[]): void {
-  const ids = chunkIds(paths);
-  const catalog = createCatalog(file, settings.access, schema, source.feedUid, ids.length * 2);
-  const chunks = ids
-    .map((id) => ({ id, path: chunkPath(paths, id) }))
-    .flatMap(({ id, path }) => {
-      try {
-        const { header, size } = peekChunk(path);
-        header.check(schema, size);
-        const belongs = header.feedUid === source.feedUid && header.chunkId === id;
-        const started = header.state === CHUNK_STATE.ACTIVE || header.state === CHUNK_STATE.SEALED;
-        return belongs && started && header.activationHolds ? [{ id, header }] : [];
-      } catch (error) {
-        notes.push(`left out of the catalog: ${(error as Error).message}`);
-        return [];
-      }
-    })
-    .sort((a, b) => a.header.firstSequence - b.header.firstSequence);
-  let epoch = 0;
-  for (const { id, header } of chunks) {
-    epoch = Math.max(epoch, header.epoch);
-    const index = catalog.view.append({
-      chunkId: id, firstSequence: header.firstSequence, epoch: header.epoch, gapBefore: header.gapBefore, createdUs: header.createdUs,
-    });
-    const seal = header.seal(schema);
-    if (seal !== undefined) catalog.view.seal(index, { ...seal, sealReason: seal.reason });
-  }
-  catalog.view.epoch = epoch;
-  if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
-}
-
-function chunkIds(paths: FeedPaths): number[] {
-  return fs.readdirSync(paths.chunks).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
-}
-
-/** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. */
-function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[]): FeedEnd {
+/** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. @param leftovers takes the chunks to be sealed, open */
+function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[], leftovers: Leftover[]): FeedEnd {
   const { view } = catalog;
   let powerLost = false;
   // A chunk can be activated and not in the catalog yet: look past the last entry, as far as files are prepared ahead.
@@ -147,7 +93,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
   let maxId = known;
   for (let id = known + 1, missing = 0; missing < 4; id++) {
     const path = chunkPath(paths, id);
-    if (!fs.existsSync(path)) {
+    if (!fileExists(path)) {
       missing += 1;
       continue;
     }
@@ -157,11 +103,11 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (front === undefined) continue;
     if (front.state === CHUNK_STATE.ACTIVE && front.activationHolds && front.committedRows > 0) {
       view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
+      failpoint('open.leftover-listed');
     } else if (front.state !== CHUNK_STATE.SEALED) {
       removeFile(path);
     }
   }
-  const leftovers: Leftover[] = [];
   const last = view.count > 0 ? view.entry(view.count - 1) : undefined;
   let next = last === undefined ? 0 : last.firstSequence + last.rows;
   for (let index = firstOpen(view); index < view.count; index++) {
@@ -172,6 +118,8 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     }
     const path = chunkPath(paths, entry.chunkId);
     const chunk = openChunkForRecovery(path, schema);
+    const leftover = { chunk, chunkId: entry.chunkId, catalogIndex: index, reason: SEAL_REASON.RECOVERED as SealReason };
+    leftovers.push(leftover);
     const lost = chunk.header.seal(schema) === undefined && chunk.header.bootId !== bootId();
     if (lost) {
       powerLost = true;
@@ -179,15 +127,17 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       const rows = survivorsOf(whole, schema, notes);
       notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
       chunk.header.committedRows = rows;
+      failpoint('open.leftover-counted');
       // Settled once: a writer that is killed before the chunk is sealed leaves a ring of this boot, which counts.
       chunk.header.adopt(bootId());
+      failpoint('open.leftover-adopted');
     } else {
       notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${chunk.header.committedRows} rows`);
     }
-    leftovers.push({ chunk, chunkId: entry.chunkId, catalogIndex: index, reason: lost ? SEAL_REASON.POWER_LOSS : SEAL_REASON.RECOVERED });
+    if (lost) leftover.reason = SEAL_REASON.POWER_LOSS;
     next = chunk.header.firstSequence + chunk.header.committedRows;
   }
-  return { next, nextChunkId: maxId + 1, powerLost, leftovers };
+  return { next, nextChunkId: maxId + 1, powerLost };
 }
 
 /** Rows that a power loss left. Where what was synced is damaged, the blocks that hold, and a note that says so. */
@@ -256,7 +206,7 @@ function openFeedRing(
   const memoryStart = spec.persist ? 0 : catalog.view.epoch * 2 ** 32;
   const identity: RingIdentity = {
     feedName: spec.name, feedUid: source.feedUid, storeId: source.storeId, bootId: bootId(), persist: spec.persist,
-    slotCount: ringSlots(source, schema), baseSequence: end.next + gapBefore + memoryStart, createdUs: Date.now() * 1000,
+    slotCount: ringSlots(source, schema), baseSequence: end.next + gapBefore + memoryStart, createdUs: system.wallMs() * 1000,
   };
   let problem: unknown;
   for (const place of places) {
@@ -274,9 +224,12 @@ function openFeedRing(
   throw problem;
 }
 
+/** What says that a file is no ring of this feed, now or later. */
+const GIVEN_UP = new Set<ErrorCode>(['DW_FILE_CORRUPT', 'DW_FORMAT_VERSION', 'DW_CHUNK_SCHEMA_MISMATCH']);
+
 /** An earlier ring of this feed and this boot that starts no later than the chunks end; anything else is put out of use. */
 function openLeftover(path: string, source: FeedSource, schema: Schema, scratchBytes: number, end: FeedEnd, notes: string[]): Ring | undefined {
-  if (!fs.existsSync(path)) return undefined;
+  if (!fileExists(path)) return undefined;
   try {
     const ring = openRing(path, schema, source.feedUid, 'shared', scratchBytes);
     const usable =
@@ -293,7 +246,8 @@ function openLeftover(path: string, source: FeedSource, schema: Schema, scratchB
     }
     ring.retire();
   } catch (error) {
-    if (!(error instanceof DeepwaterError)) throw error;
+    // Only one that is damaged is given up: what cannot be opened just now may hold records that are nowhere else.
+    if (!DeepwaterError.isDeepwaterError(error) || !GIVEN_UP.has(error.code)) throw error;
     notes.push(error.message);
   }
   removeFile(path);
