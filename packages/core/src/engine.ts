@@ -34,7 +34,8 @@ export { readClock, readClockRanges, writeClock, writeClockRanges } from './layo
 export type { ClockRange } from './layout/clock-values.js';
 export { getHex, getText, getU64, highWord, joinWords, lowWord, putHex, putText, putU64 } from './layout/words.js';
 export { ChunkHeader } from './chunk/chunk-header.js';
-export type { BlockDescriptor, ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
+export type { BlockDescriptor } from './chunk/block-bytes.js';
+export type { ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
 export { countIndexPoints } from './chunk/index-points.js';
 export { describeBlock, proveBlock } from './chunk/describe-block.js';
 export { survivingRows, tailChecksum } from './chunk/surviving-rows.js';

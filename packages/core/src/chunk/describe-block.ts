@@ -2,7 +2,8 @@ import { columnChecksum } from '../checksum/column-checksum.js';
 import type { ChunkGeometry } from '../layout/chunk-layout.js';
 import { readClock } from '../layout/clock-values.js';
 import type { Schema } from '../schema/index.js';
-import type { BlockDescriptor, ChunkHeader } from './chunk-header.js';
+import type { BlockDescriptor } from './block-bytes.js';
+import type { ChunkHeader } from './chunk-header.js';
 
 /** A block's descriptor from its rows. @param columns the cells of each column, `count` rows of them */
 export function describeBlock(schema: Schema, columns: readonly Uint8Array[], count: number): BlockDescriptor {

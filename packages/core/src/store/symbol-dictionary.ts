@@ -205,20 +205,18 @@ interface Contents {
 /** The whole entries at the front of `bytes`; `fileOffset` is where `bytes[from]` lies in the file. */
 function parseEntries(bytes: Buffer, from: number, fileOffset: number, file: string): Contents {
   const texts = new Map<number, string[]>();
-  const seen = new Map<number, Set<string>>();
+  const seen = new Set<string>();
   let at = from;
   for (;;) {
     const length = entryLengthAt(bytes, at);
     if (length === 0) return { texts, end: fileOffset + at - from };
     const field = bytes.readUInt16LE(at + SYMBOLS.ENTRY_FIELD);
-    let list = texts.get(field);
-    if (list === undefined) texts.set(field, (list = []));
+    const list = texts.get(field) ?? [];
+    texts.set(field, list);
     const text = bytes.toString('utf8', at + SYMBOLS.ENTRY_TEXT, at + length - SYMBOLS.ENTRY_CRC_BYTES);
-    let known = seen.get(field);
-    if (known === undefined) seen.set(field, (known = new Set()));
     // No text is added twice: what stands here stands in the place of another.
-    if (known.has(text)) throw corrupt(file, `its entry at byte ${fileOffset + at - from} has a text that is there already`, { offset: fileOffset + at - from });
-    known.add(text);
+    if (seen.has(`${field}/${text}`)) throw corrupt(file, `its entry at byte ${fileOffset + at - from} has a text that is there already`, { offset: fileOffset + at - from });
+    seen.add(`${field}/${text}`);
     list.push(text);
     at += length;
   }
@@ -228,19 +226,14 @@ function parseEntries(bytes: Buffer, from: number, fileOffset: number, file: str
 function entryLengthAt(bytes: Buffer, at: number): number {
   if (at + SYMBOLS.ENTRY_TEXT + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength) return 0;
   const crcAt = at + SYMBOLS.ENTRY_TEXT + bytes.readUInt16LE(at + SYMBOLS.ENTRY_LENGTH);
-  if (crcAt + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength) return 0;
-  if (bytes.readUInt32LE(crcAt) !== crc32(bytes.subarray(at, crcAt))) return 0;
+  if (crcAt + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength || bytes.readUInt32LE(crcAt) !== crc32(bytes.subarray(at, crcAt))) return 0;
   return crcAt + SYMBOLS.ENTRY_CRC_BYTES - at;
 }
 
-/**
- * What lies behind the last whole entry is the unfinished write of one more, at most: an entry behind it means that one before is damaged, and
- * to go on would give its code out a second time.
- * @param at where the last whole entry ends in `bytes` @param offset the same place in the file
- */
+/** Behind the last whole entry is one unfinished write at most: an entry there means that one before is damaged, and its code would be given out twice. */
 function checkTail(bytes: Buffer, at: number, offset: number, file: string): void {
-  if (at === bytes.byteLength) return;
-  if (bytes.byteLength - at > ENTRY_BYTES_MAX || holdsEntry(bytes, at + 1)) throw corrupt(file, `the entry at byte ${offset} is damaged and others follow`, { offset });
+  if (at === bytes.byteLength || (bytes.byteLength - at <= ENTRY_BYTES_MAX && !holdsEntry(bytes, at + 1))) return;
+  throw corrupt(file, `the entry at byte ${offset} is damaged and others follow`, { offset });
 }
 
 /** Whether any whole entry begins at or after an offset: then what lies before is damage, not an unfinished write. */
@@ -269,7 +262,7 @@ function headerBytes(feedUid: string): Buffer {
   return bytes;
 }
 
-/** A file whose header was never written whole: nothing can be in it, since the header is synced before any entry. */
+/** A header never written whole: nothing can be in the file, since it is synced before any entry. */
 function isUnborn(bytes: Buffer): boolean {
   return bytes.byteLength < SYMBOLS.HEADER_BYTES || (bytes.byteLength === SYMBOLS.HEADER_BYTES && bytes.every((byte) => byte === 0));
 }
@@ -297,7 +290,7 @@ function readWhole(fd: number, file: string): Buffer {
   return bytes.subarray(0, readAt(fd, bytes, 0, file));
 }
 
-/** Far more than any dictionary within the limits of practice; a larger one is not read into memory. */
+/** Far more than any dictionary has; a larger one is not read into memory. */
 const SIZE_MAX = 2 ** 31 - 1;
 
 function corrupt(file: string, what: string, values: Record<string, unknown>): DeepwaterError {
