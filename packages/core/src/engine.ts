@@ -15,7 +15,7 @@ export {
 } from './mapping/index.js';
 export type { Access, Failpoint, FileCalls, FileStat, Libc, MapMode, MapOptions, MappedFile, System } from './mapping/index.js';
 export {
-  BLOCK, BLOCK_ROWS_MAX, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, RESERVE_BYTES_MIN, SEAL_REASON, chunkGeometry,
+  ACTIVATION_FLAG, BLOCK, BLOCK_ROWS_MAX, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, RESERVE_BYTES_MIN, SEAL_REASON, chunkGeometry,
   firstReservation, geometryOf,
 } from './layout/chunk-layout.js';
 export type { ChunkGeometry, SealReason } from './layout/chunk-layout.js';
@@ -34,9 +34,11 @@ export { readClock, readClockRanges, writeClock, writeClockRanges } from './layo
 export type { ClockRange } from './layout/clock-values.js';
 export { getHex, getText, getU64, highWord, joinWords, lowWord, putHex, putText, putU64 } from './layout/words.js';
 export { ChunkHeader } from './chunk/chunk-header.js';
-export type { BlockDescriptor, ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
+export type { BlockDescriptor } from './chunk/block-bytes.js';
+export type { ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-header.js';
 export { countIndexPoints } from './chunk/index-points.js';
-export { survivingRows } from './chunk/surviving-rows.js';
+export { describeBlock, proveBlock } from './chunk/describe-block.js';
+export { survivingRows, tailChecksum } from './chunk/surviving-rows.js';
 export { createChunk, openChunkForReading, openChunkForRecovery, peekChunk, reserveRows } from './chunk/chunk-file.js';
 export type { ReadableChunk, WritableChunk } from './chunk/chunk-file.js';
 export { CatalogView } from './catalog/catalog-view.js';

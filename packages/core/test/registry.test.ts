@@ -207,7 +207,8 @@ describe('registry and feed files that disagree', () => {
     const { basePath, registry } = await open();
     await registry.createFeed(specOf('trades'));
     const { spec: file } = feedPaths(basePath, 'trades');
-    const edited = readFileSync(file, 'utf8').replace('"retentionHours": 72', '"retentionHours": 9');
+    // By hand, and so without the checksum.
+    const edited = readFileSync(file, 'utf8').replace('"retentionHours": 72', '"retentionHours": 9').replace(/,\n {2}"checksum": "[0-9a-f]{8}"/, '');
     writeFileSync(file, edited);
     await open(basePath);
     expect(await contents(basePath)).toEqual({ trades: edited });
@@ -221,6 +222,16 @@ describe('registry and feed files that disagree', () => {
     const { events } = await open(basePath);
     expect(readFeedFile(basePath, 'trades')).toEqual(feed);
     expect(warnings(events).join()).toContain('the registry had its content');
+  });
+
+  test('a digit that was changed under the checksum is damage, and the registry has what it was', async () => {
+    const { basePath, registry } = await open();
+    const { feed } = await registry.createFeed(specOf('trades'));
+    const { spec: file } = feedPaths(basePath, 'trades');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"retentionHours": 72', '"retentionHours": 12'));
+    expect(() => readFeedFile(basePath, 'trades')).toThrow('its checksum does not hold');
+    await open(basePath);
+    expect(readFeedFile(basePath, 'trades')).toEqual(feed);
   });
 
   test('a file of a newer format is left alone', async () => {

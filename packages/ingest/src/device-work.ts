@@ -6,7 +6,7 @@
  * are written anew into another file; until that is done every sync fails.
  */
 import { type Access, type ChunkSeal, SEAL_REASON, type Schema, type WritableChunk, failpoint, syncDataAsync } from '@deepwater/core/engine';
-import { finishSeal } from './recovery.js';
+import { fileTail, finishSeal } from './recovery.js';
 import { rewriteChunk } from './rewrite-chunk.js';
 
 export interface KeptChunk {
@@ -81,10 +81,11 @@ export class DeviceWork {
         await this.seal(kept);
         continue;
       }
+      const tail = fileTail(kept.chunk, rows);
       try {
         await syncDataAsync(fd, path);
         failpoint('sync.data');
-        header.syncedRows = rows;
+        header.markSynced(rows, tail);
         await syncDataAsync(fd, path);
         failpoint('sync.mark');
       } catch (error) {

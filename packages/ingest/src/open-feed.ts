@@ -7,7 +7,7 @@
 import os from 'node:os';
 import {
   CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type ErrorCode, type FeedPaths, RING,
-  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
+  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
   chunkPath, closeFile, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
   removeFile, ringPaths, sharedRingDirectory, survivingRows, syncFile, system,
 } from '@deepwater/core/engine';
@@ -129,7 +129,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (lost) {
       powerLost = true;
       const whole = openChunkForReading(path, schema);
-      const rows = survivingRows(whole.header, whole.geometry, schema);
+      const rows = survivorsOf(whole, schema, notes);
       notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
       chunk.header.committedRows = rows;
       chunk.header.state = CHUNK_STATE.ACTIVE; // of a seal that was half written
@@ -144,6 +144,17 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     next = chunk.header.firstSequence + chunk.header.committedRows;
   }
   return { next, nextChunkId: maxId + 1, powerLost };
+}
+
+/** Rows that a power loss left. Where what was synced is damaged, the blocks that hold, and a note that says so. */
+function survivorsOf({ header, geometry }: ReadableChunk, schema: Schema, notes: string[]): number {
+  try {
+    return survivingRows(header, geometry, schema);
+  } catch (error) {
+    if (!(error instanceof DeepwaterError)) throw error;
+    notes.push(error.message);
+    return survivingRows(header, geometry, schema, true);
+  }
 }
 
 /** The header of a chunk file that the catalog does not know; undefined for one too damaged to tell. */

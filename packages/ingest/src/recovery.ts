@@ -1,6 +1,6 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type WritableChunk, columnChecksum, countIndexPoints, failpoint, punchHole, readAt, readClock, syncDataAsync, system,
+  type ChunkGeometry, type WritableChunk, countIndexPoints, describeBlock, failpoint, punchHole, readAt, syncDataAsync, system, tailChecksum,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
@@ -35,7 +35,7 @@ export function describeLeftover(chunk: WritableChunk, schema: Schema, reason: S
 export async function finishSeal(chunk: WritableChunk, schema: Schema, seal: ChunkSeal): Promise<ChunkSeal> {
   await syncDataAsync(chunk.fd, chunk.path);
   failpoint('seal.synced');
-  writeSealed(chunk, schema, seal);
+  writeSealed(chunk, schema, seal, fileTail(chunk, seal.rows));
   failpoint('seal.marked');
   await syncDataAsync(chunk.fd, chunk.path);
   failpoint('seal.durable');
@@ -44,8 +44,8 @@ export async function finishSeal(chunk: WritableChunk, schema: Schema, seal: Chu
   return seal;
 }
 
-function writeSealed({ header }: WritableChunk, schema: Schema, seal: ChunkSeal): void {
-  header.syncedRows = seal.rows;
+function writeSealed({ header }: WritableChunk, schema: Schema, seal: ChunkSeal, tail: number): void {
+  header.markSynced(seal.rows, tail);
   header.writeSeal(schema, seal);
 }
 
@@ -55,6 +55,18 @@ function giveBack({ header, geometry, fd, path }: WritableChunk, rows: number): 
     const width = geometry.columnWidths[i] as number;
     punchHole(fd, offset + rows * width, (reserved - rows) * width, path);
   });
+}
+
+/** The checksum that goes with a synced mark, from the rows in the file. */
+export function fileTail({ geometry, fd, path }: WritableChunk, rows: number): number {
+  return tailChecksum(geometry, rows, (column, from, count) => cellsOf(geometry, fd, path, column, from, count));
+}
+
+function cellsOf(geometry: ChunkGeometry, fd: number, path: string, column: number, from: number, count: number): Uint8Array {
+  const width = geometry.columnWidths[column] as number;
+  const bytes = Buffer.alloc(count * width);
+  readAt(fd, bytes, (geometry.columnOffsets[column] as number) + from * width, path);
+  return bytes;
 }
 
 /** How many of the first rows of a chunk are index points: descriptors do not tell. */
@@ -73,30 +85,8 @@ function indexPointsOf({ geometry, fd, path }: WritableChunk, { indexColumn }: S
 /** A block descriptor from the rows themselves, read from the file. */
 export function describeRows(chunk: WritableChunk, schema: Schema, from: number, count: number): BlockDescriptor {
   const { geometry, fd, path } = chunk;
-  const columns = geometry.columnWidths.map((width, i) => {
-    const bytes = Buffer.alloc(count * width);
-    readAt(fd, bytes, (geometry.columnOffsets[i] as number) + from * width, path);
-    return bytes;
-  });
-  let sortedMask = 0;
-  const ranges = schema.clocks.map((clock, i) => {
-    const bytes = columns[clock.fieldIndex] as Buffer;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let min = readClock(view, 0, clock);
-    let max = min;
-    let last = min;
-    let sorted = true;
-    for (let row = 1; row < count; row++) {
-      const time = readClock(view, row * 8, clock);
-      if (time < last) sorted = false;
-      if (time < min) min = time;
-      if (time > max) max = time;
-      last = time;
-    }
-    if (sorted) sortedMask |= 1 << i;
-    return { min, max };
-  });
-  return { count, sortedMask, ranges, columnChecksums: columns.map((bytes) => columnChecksum(bytes)) };
+  const columns = geometry.columnWidths.map((_, column) => cellsOf(geometry, fd, path, column, from, count));
+  return describeBlock(schema, columns, count);
 }
 
 /** A chunk without rows spans nothing; its ranges are written as zeros. */

@@ -17,6 +17,8 @@ export class CatalogIndex {
   readonly #data: DataView;
   /** By entry: 0 not looked at yet, 1 whole, 2 damaged (the chunk's own header is asked then). */
   #checked = new Uint8Array(0);
+  /** Entries that have been held against each other. */
+  #looked = 0;
 
   constructor(readonly file: CatalogFile) {
     this.view = file.view;
@@ -32,6 +34,7 @@ export class CatalogIndex {
     // What is stored later is loaded earlier: entries, then their count, then how many of those are gone.
     const { firstLive } = this.view;
     const { count } = this.view;
+    this.#checkEntries(Math.min(count, this.room));
     const beyond = count < this.room ? Atomics.load(this.#words, (entryAt(count) + ENTRY.STATE) >> 2) : 0;
     const uncounted = (beyond === ENTRY_STATE.SEALED || beyond === ENTRY_STATE.DELETED) && this.view.count === count;
     const overtaken = firstLive > count || (firstLive > 0 && firstLive <= this.room && this.state(firstLive - 1) !== ENTRY_STATE.DELETED);
@@ -39,6 +42,34 @@ export class CatalogIndex {
     throw new DeepwaterError('DW_FILE_CORRUPT', `${this.view.path} is damaged: it counts ${count} entries from ${firstLive} on, and the entries say otherwise. Run \`deepwater repair\`; it is made again from the chunks.`, {
       values: { path: this.view.path, count, firstLive },
     });
+  }
+
+  /**
+   * Holds entries against each other, each once: their numbers ascend, since they are searched by them; and the oldest are deleted first,
+   * so that one that is deleted behind one that is not has a state that is not its own. No checksum covers either in time.
+   * @throws DeepwaterError DW_FILE_CORRUPT
+   */
+  #checkEntries(count: number): void {
+    for (; this.#looked < count; this.#looked++) {
+      const index = this.#looked;
+      const first = this.firstSequence(index);
+      const before = index === 0 ? 0 : this.firstSequence(index - 1);
+      const problem =
+        first < before ? `begins with record ${first}, the one before it with ${before}`
+        : index > 0 && first === before && this.chunkId(index) === this.chunkId(index - 1) ? 'is the one before it once more'
+        : this.state(index) === ENTRY_STATE.DELETED && !this.#isGone(index) ? 'is marked as deleted, and older ones are not'
+        : undefined;
+      if (problem === undefined) continue;
+      throw new DeepwaterError('DW_FILE_CORRUPT', `${this.view.path} is damaged: entry ${index} ${problem}. Run \`deepwater repair\`; it is made again from the chunks.`, {
+        values: { path: this.view.path, index },
+      });
+    }
+  }
+
+  /** The state is stored before the count of those that are gone: whoever looks in between looks again. */
+  #isGone(index: number): boolean {
+    for (let tries = 0; tries < LOOKS_MAX; tries++) if (index < this.view.firstLive) return true;
+    return false;
   }
 
   /** Entries that this mapping holds. */
@@ -126,4 +157,5 @@ export class CatalogIndex {
   }
 }
 
+const LOOKS_MAX = 100_000;
 const entryAt = (index: number): number => CATALOG.HEADER_BYTES + index * ENTRY_BYTES;

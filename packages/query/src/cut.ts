@@ -42,6 +42,11 @@ export function takeCut(files: FeedFiles, head?: number): Cut {
   // In this order: what lies below the tail now is in chunks that the catalog, looked at afterwards, knows.
   const tail = ring?.tail ?? 0;
   const ringHead = ring?.head ?? 0;
+  if (ring !== undefined && ring.persist && ringHead - ring.tail > ring.slotCount) {
+    throw new DeepwaterError('DW_FILE_CORRUPT', `The ring ${ring.path} is damaged: it says that it holds records ${tail} to ${ringHead}, and has room for ${ring.slotCount}. The next writer makes a new one.`, {
+      values: { path: ring.path, tail, head: ringHead, slotCount: ring.slotCount },
+    });
+  }
   const catalog = files.catalog() as CatalogIndex;
   // What came after this mapping was made is past the head anyway, or found by the next look.
   const count = Math.min(catalog.view.count, catalog.room);
@@ -51,8 +56,15 @@ export function takeCut(files: FeedFiles, head?: number): Cut {
       values: { path: catalog.view.path, end, tail },
     });
   }
+  // The count of a chunk has no checksum. What the ring still holds is taken from there, so that a count that is too high shows nothing.
+  if (ring !== undefined && ring.persist && end > ring.head) {
+    throw new DeepwaterError('DW_FILE_CORRUPT', `The last chunk that ${catalog.view.path} knows counts records up to ${end}, and only ${ring.head} have been written. Run \`deepwater repair\`.`, {
+      values: { path: catalog.view.path, end, head: ring.head },
+    });
+  }
   const cutHead = Math.min(head ?? (ring === undefined ? end : ringHead), files.headLimit?.() ?? Infinity);
-  const chunksEnd = Math.min(end, cutHead);
+  const inChunks = ring !== undefined && ring.persist ? Math.min(end, Math.max(tail, ring.baseSequence)) : end;
+  const chunksEnd = Math.min(inChunks, cutHead);
   const oldest = ring === undefined ? cutHead : ring.persist ? tail : oldestSafe(ring, ringHead);
   return { catalog, count, chunksEnd, ringFrom: Math.min(cutHead, Math.max(chunksEnd, oldest)), head: cutHead, ring };
 }
@@ -74,9 +86,11 @@ function rowsOf(files: FeedFiles, catalog: CatalogIndex, index: number): number 
   const path = files.chunk(catalog.chunkId(index));
   const chunk = pinEntry(files, catalog, index, path);
   if (chunk === undefined) return undefined;
-  const { rows } = chunk;
-  unpinChunk(path);
-  return rows;
+  try {
+    return chunk.rows;
+  } finally {
+    unpinChunk(path);
+  }
 }
 
 /** The chunks of a cut, from a sequence number on; with bounds, only those that may hold such times. */
@@ -117,12 +131,14 @@ export function pinRef(files: FeedFiles, cut: Cut, ref: ChunkRef): OpenChunk | u
   const catalog = cut.catalog as CatalogIndex;
   const chunk = pinEntry(files, catalog, ref.index, ref.path);
   if (chunk === undefined) return undefined;
-  const { rows } = chunk;
-  if (rows < ref.to || (ref.sealed && rows !== catalog.rows(ref.index))) {
-    unpinChunk(ref.path);
+  try {
+    const { rows } = chunk;
+    if (rows >= ref.to && (!ref.sealed || rows === catalog.rows(ref.index))) return chunk;
     throw disagreement(ref.path, `it holds ${rows} rows, the catalog counts ${ref.sealed ? catalog.rows(ref.index) : ref.to}`, { rows });
+  } catch (error) {
+    unpinChunk(ref.path);
+    throw error;
   }
-  return chunk;
 }
 
 function pinEntry(files: FeedFiles, catalog: CatalogIndex, index: number, path: string): OpenChunk | undefined {

@@ -1,6 +1,6 @@
 import {
-  type CatalogView, DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, catalogInMemory, chunkIdOf, chunkPath, closeFile, feedPaths, fileExists, fileStat,
-  listDirectory, openCatalog, openExisting, readAt, ringPaths, sharedRingDirectory,
+  CHUNK_STATE, type CatalogView, type ChunkHeader, DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, catalogInMemory, chunkIdOf, chunkPath, closeFile, feedPaths,
+  fileExists, fileStat, listDirectory, openCatalog, openExisting, peekChunk, readAt, ringPaths, sharedRingDirectory,
 } from '@deepwater/core/engine';
 import { type Ring, openRing } from '@deepwater/ring';
 import { CatalogIndex } from './catalog-index.js';
@@ -87,7 +87,11 @@ export class FeedFiles {
       try {
         const inode = fileStat(this.paths.catalog)?.inode;
         const file = openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false);
-        if (!isStale(file.view)) return new CatalogIndex(file);
+        if (!isStale(file.view)) {
+          const catalog = new CatalogIndex(file);
+          this.#checkSuccessor(catalog);
+          return catalog;
+        }
         // The machine went down while the feed was written, and no writer has come since: the catalog may be older than the chunks.
         this.#stale = { view: file.view, inode };
         return new CatalogIndex(catalogInMemory(this.paths, this.schema, this.source.feedUid));
@@ -110,6 +114,27 @@ export class FeedFiles {
   /** Whether a writer has come to one that was not believed, or has put another into its place. */
   #isReplaced({ view, inode }: { readonly view: CatalogView; readonly inode: bigint | undefined }): boolean {
     return view.retired || !isStale(view) || fileStat(this.paths.catalog)?.inode !== inode;
+  }
+
+  /**
+   * An older state of the catalog, such as a backup's or one that a device gave back, is whole and knows fewer chunks than there are.
+   * @throws DeepwaterError DW_FILE_CORRUPT
+   */
+  #checkSuccessor(catalog: CatalogIndex): void {
+    const { count } = catalog.view;
+    if (count > catalog.room) return;
+    const last = count === 0 ? 0 : catalog.chunkId(count - 1);
+    for (let ahead = 1; ahead <= PREPARED_MAX; ahead++) {
+      const chunkId = last + ahead;
+      const path = chunkPath(this.paths, chunkId);
+      const header = peekHeader(path);
+      // A chunk is in the catalog before it has rows.
+      if (header === undefined || header.feedUid !== this.source.feedUid || !header.activationHolds || header.committedRows === 0) continue;
+      if ((header.state !== CHUNK_STATE.ACTIVE && header.state !== CHUNK_STATE.SEALED) || catalog.view.count > count || catalog.view.retired) continue;
+      throw new DeepwaterError('DW_FILE_CORRUPT', `${this.paths.catalog} does not know ${path}, which has records from ${header.firstSequence} on. Run \`deepwater repair\`; the catalog is made again from the chunks.`, {
+        values: { path: this.paths.catalog, chunk: path, count },
+      });
+    }
   }
 
   #hasChunks(): boolean {
@@ -160,6 +185,18 @@ export class FeedFiles {
 }
 
 const ATTEMPTS = 4;
+/** Chunk files that are made ahead at most, and never used where their writer ends. */
+const PREPARED_MAX = 4;
+
+/** The header of a chunk file; undefined where there is none, or what is there is none. */
+function peekHeader(path: string): ChunkHeader | undefined {
+  try {
+    return peekChunk(path).header;
+  } catch (error) {
+    if (DeepwaterError.isDeepwaterError(error)) return undefined;
+    throw error;
+  }
+}
 
 /** Whether a catalog was being written when the machine went down, and has had no writer since. */
 function isStale(view: CatalogView): boolean {

@@ -4,12 +4,13 @@
  * in the ring, the column is looked through.
  */
 import { ENTRY_STATE, type Clock, type Field, type Schema, countIndexPoints, notIndexed } from '@deepwater/core/engine';
+import type { BlockChecks } from './block-checks.js';
 import type { CatalogIndex } from './catalog-index.js';
 import { lastMarkedInside, timeAt } from './clock-cells.js';
 import { type Cut, pinRef, refOf, takeCut } from './cut.js';
 import { cutWithRing } from './cut-with-ring.js';
 import type { FeedFiles } from './feed-files.js';
-import { type OpenChunk, unpinChunk } from './open-chunk.js';
+import { OpenChunk, unpinChunk } from './open-chunk.js';
 import { checkKeys, countOf } from './options.js';
 import { closePiece, openPiece, sequenceOf } from './piece-source.js';
 import { type RowSource, bytesOf, wordsOf } from './row-source.js';
@@ -85,7 +86,10 @@ export function* lastIndexPoint(files: FeedFiles, column: Field, bounds: TimeBou
     if (ref === undefined || chunk === undefined) continue;
     try {
       const row = yield* lastInChunk(chunk, column, clock, bounds, Math.min(ref.to, below - ref.firstSequence));
-      if (row >= 0) return pointAt(schema, bounds.clock, chunk, row, ref.firstSequence + row);
+      if (row >= 0) {
+        checkTimes(schema, chunk.checks, row);
+        return pointAt(schema, bounds.clock, chunk, row, ref.firstSequence + row);
+      }
     } finally {
       unpinChunk(ref.path);
     }
@@ -96,7 +100,7 @@ export function* lastIndexPoint(files: FeedFiles, column: Field, bounds: TimeBou
 
 /** The sequence number of the first index point of a cut from a number on; undefined where there is none. */
 export function firstIndexPoint(files: FeedFiles, column: Field, cut: Cut, from: number): number | undefined {
-  for (const piece of pieces(files, { cut, from, fields: [column] })) {
+  for (const piece of pieces(files, { cut, from, fields: [column], unchecked: true })) {
     if (piece === undefined || sealedCount(piece) === 0) continue;
     for (const [row] of markedRows(files, piece, column)) if (row >= 0) return sequenceOf(piece, row);
   }
@@ -106,7 +110,7 @@ export function firstIndexPoint(files: FeedFiles, column: Field, cut: Cut, from:
 /** The index points with a time within the bounds, in order of arrival, at most `limit`. */
 export function* indexPointsWithin(files: FeedFiles, column: Field, bounds: TimeBounds, limit = Infinity): Steps<IndexPoint[]> {
   const points: IndexPoint[] = [];
-  for (const piece of pieces(files, { bounds, fields: [...clockFields(files.schema), column] })) {
+  for (const piece of pieces(files, { bounds, fields: [...clockFields(files.schema), column], unchecked: true })) {
     if (points.length >= limit) break;
     if (piece === undefined) yield;
     if (piece === undefined || sealedCount(piece) === 0) continue;
@@ -122,7 +126,7 @@ export function* indexPointsWithin(files: FeedFiles, column: Field, bounds: Time
 export function readIndexPointCount(files: FeedFiles): number {
   const column = indexColumnOf(files, 'countIndexPoints()');
   let count = 0;
-  for (const piece of pieces(files, { cut: takeCut(files), fields: [column] })) {
+  for (const piece of pieces(files, { cut: takeCut(files), fields: [column], unchecked: true })) {
     if (piece === undefined) continue;
     count += sealedCount(piece) ?? countInPiece(files, piece, column);
   }
@@ -135,13 +139,18 @@ function* markedRows(files: FeedFiles, piece: Piece, column: Field): Generator<r
   if (source === undefined) return;
   try {
     const marks = bytesOf(source, column);
+    const checks = source instanceof OpenChunk ? source.checks : undefined;
     const { runs } = piece;
     let rows = 0;
     for (let r = 0; r < runs.length; r += 2) {
       const end = runs[r + 1] as number;
       for (let from = runs[r] as number; from < end; from += ROWS_PER_STEP) {
         const part = Buffer.from(marks.buffer, marks.byteOffset + from, Math.min(end - from, ROWS_PER_STEP));
-        for (let at = part.indexOf(1); at >= 0; at = part.indexOf(1, at + 1)) yield [from + at, source];
+        checks?.checkNow(column.index, from, from + part.length);
+        for (let at = part.indexOf(1); at >= 0; at = part.indexOf(1, at + 1)) {
+          if (checks !== undefined) checkTimes(files.schema, checks, from + at);
+          yield [from + at, source];
+        }
         rows += part.length;
         if (rows < ROWS_PER_STEP) continue;
         rows = 0;
@@ -159,7 +168,10 @@ function countInPiece(files: FeedFiles, piece: Piece, column: Field): number {
   try {
     const marks = bytesOf(source, column);
     let count = 0;
-    for (let r = 0; r < piece.runs.length; r += 2) count += countIndexPoints(marks.subarray(piece.runs[r], piece.runs[r + 1]));
+    for (let r = 0; r < piece.runs.length; r += 2) {
+      if (source instanceof OpenChunk) source.checks.checkNow(column.index, piece.runs[r] as number, piece.runs[r + 1] as number);
+      count += countIndexPoints(marks.subarray(piece.runs[r], piece.runs[r + 1]));
+    }
     return count;
   } finally {
     closePiece(piece);
@@ -187,10 +199,12 @@ function* lastInChunk(chunk: OpenChunk, column: Field, clock: Field, bounds: Tim
   for (let index = Math.ceil(rows / blockRows) - 1, looked = 1; index >= 0; index--, looked++) {
     const from = index * blockRows;
     const to = Math.min(rows, from + blockRows);
+    chunk.checks.checkNow(column.index, from, to);
     const last = Buffer.from(marks.buffer, marks.byteOffset + from, to - from).lastIndexOf(1);
     // The block that is being filled has no descriptor.
     const facts = last < 0 || to < from + blockRows ? undefined : chunk.blockFacts(index, bounds.clockIndex, rows);
     if (last >= 0 && !(facts !== undefined && (facts.range.min > bounds.high || facts.range.max < bounds.low))) {
+      chunk.checks.checkNow(clock.index, from, to);
       const row = lastMarkedInside(marks, words, bounds, from, from + last + 1);
       if (row >= 0) return row;
     }
@@ -200,6 +214,10 @@ function* lastInChunk(chunk: OpenChunk, column: Field, clock: Field, bounds: Tim
 }
 
 const clockFields = ({ clocks, fields }: Schema): Field[] => clocks.map(({ fieldIndex }) => fields[fieldIndex] as Field);
+
+function checkTimes({ clocks }: Schema, checks: BlockChecks, row: number): void {
+  for (const { fieldIndex } of clocks) checks.checkNow(fieldIndex, row, row + 1);
+}
 
 function pointAt({ clocks, fields }: Schema, by: Clock, source: RowSource, row: number, sequence: number): IndexPoint {
   const valueOn = (clock: Clock): number | bigint => timeValue(timeAt(wordsOf(source, fields[clock.fieldIndex] as Field), row, clock.signed), clock);

@@ -102,6 +102,7 @@ function greatestInChunk(chunk: OpenChunk, field: Field, rows: number, bounds: T
     const to = Math.min(rows, from + blockRows);
     const facts = chunk.blockFacts(index, bounds.clockIndex, rows);
     if (facts !== undefined && (facts.range.max < wanted.low || facts.range.min > wanted.high)) continue;
+    chunk.checks.checkNow(field.index, from, to);
     const row = facts?.sorted === true ? lastOfSorted(words, wanted, from, to) : greatestInside(words, wanted, from, to);
     if (row < 0) continue;
     best = { row, time: timeAt(words, row, signed) };
@@ -140,7 +141,12 @@ function countBeyondInChunk(chunk: OpenChunk, field: Field, rows: number, upTo: 
     const to = Math.min(rows, from + blockRows);
     const facts = chunk.blockFacts(index, upTo.clockIndex, rows);
     if (facts !== undefined && facts.range.max <= upTo.high) continue;
-    count += facts !== undefined && facts.range.min > upTo.high ? to - from : countAbove(chunk.words(field), upTo, from, to);
+    if (facts !== undefined && facts.range.min > upTo.high) {
+      count += to - from;
+      continue;
+    }
+    chunk.checks.checkNow(field.index, from, to);
+    count += countAbove(chunk.words(field), upTo, from, to);
   }
   return count;
 }

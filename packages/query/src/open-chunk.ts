@@ -2,6 +2,7 @@ import {
   CHUNK_STATE, type ChunkGeometry, type ChunkHeader, type Clock, type ClockRange, DeepwaterError, EngineMappings, type Field,
   type MappedFile, type ReadableChunk, type Schema, bootId, openChunkForReading, survivingRows,
 } from '@deepwater/core/engine';
+import { BlockChecks } from './block-checks.js';
 import { type ChunkKernels, KERNEL_SCRATCH_BYTES, chunkKernels } from './kernels/chunk-kernels.js';
 import { OpenBlock } from './open-block.js';
 import { type RowSource, wordsOf } from './row-source.js';
@@ -27,6 +28,7 @@ export class OpenChunk implements RowSource {
   readonly #memory: WebAssembly.Memory;
   readonly #schema: Schema;
   #kernels: ChunkKernels | undefined;
+  #checks: BlockChecks | undefined;
   readonly #words = new Map<number, Int32Array>();
   /** Descriptors read so far; they never change. null: damaged, so the rows themselves are looked at. */
   readonly #blocks: (readonly BlockFacts[] | null)[] = [];
@@ -67,19 +69,32 @@ export class OpenChunk implements RowSource {
   get rows(): number {
     if (this.#sealedRows >= 0) return this.#sealedRows;
     // The state is looked at once: it can turn to sealed at any moment, and then the seal is there with it.
-    const sealed = this.header.state === CHUNK_STATE.SEALED;
+    const { state } = this.header;
+    const sealed = state === CHUNK_STATE.SEALED;
     const seal = sealed ? this.header.seal(this.#schema) : undefined;
     if (seal !== undefined) {
       if (seal.rows > this.capacityRows) throw this.#corrupt(`it was sealed with ${seal.rows} rows and has room for ${this.capacityRows}`);
       this.#sealedRows = seal.rows;
       return seal.rows;
     }
+    // What the catalog knows was activated. A word that is 0 was lost, and with it how many rows there are.
+    if (!sealed && state !== CHUNK_STATE.ACTIVE && state !== CHUNK_STATE.PREPARED) throw this.#corrupt(`it is in the state ${state}, which a chunk with a place in the sequence is never in`);
     this.#ofThisBoot ||= this.header.bootId === bootId();
     // Where the machine went down over the sealing, the state may have reached the disk without the seal: then nothing was sealed.
     if (sealed && this.#ofThisBoot && this.header.state === CHUNK_STATE.SEALED) throw this.#corrupt('the checksum of its seal does not hold');
     if (this.#ofThisBoot) return Math.min(this.header.committedRows, this.capacityRows);
     if (this.#survivors < 0) this.#survivors = survivingRows(this.header, this.geometry, this.#schema);
     return this.#survivors;
+  }
+
+  /** Whether the number of rows is final. */
+  get isSealed(): boolean {
+    return this.#sealedRows >= 0;
+  }
+
+  /** Cells are held against their checksums by these, before anybody is given any. */
+  get checks(): BlockChecks {
+    return (this.#checks ??= new BlockChecks(this, this.#memory, this.#schema));
   }
 
   /** The kernels over this chunk's columns, in place; undefined where there is no room behind it for what they put out. */
@@ -132,6 +147,8 @@ export class OpenChunk implements RowSource {
     const clock = this.#schema.clocks[clockIndex] as Clock;
     let open = this.#open[clockIndex];
     if (open?.from !== from) this.#open[clockIndex] = open = new OpenBlock(clock, from);
+    // Complete by now, it may be: of the cut it is not.
+    this.checks.checkNow(clock.fieldIndex, from, rows);
     return open.facts(this.words(this.#schema.fields[clock.fieldIndex] as Field), rows);
   }
 

@@ -27,6 +27,8 @@ export interface Wanted {
   readonly cut?: Cut;
   /** Values wanted. */
   readonly where?: WantedFilter;
+  /** Whoever asks holds the rows of chunks against their checksums himself: he does not look at all of them. */
+  readonly unchecked?: true;
   /** All of that cut's rows in the ring, copied already, with the fields. */
   readonly held?: readonly RingBlock[];
 }
@@ -79,6 +81,7 @@ export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | und
       const runs = yield* runsOfChunk(files, cut, ref, bounds, left, where);
       yield;
       if (runs.rows === 0) continue;
+      if (wanted.unchecked !== true) yield* checkRows(files, { cut, ref, runs: runs.pairs }, ringFields);
       yield { cut, ref, runs: runs.pairs, rows: runs.rows };
       left -= runs.rows;
       if (left <= 0) return;
@@ -117,6 +120,18 @@ export function* pieces(files: FeedFiles, wanted: Wanted): Generator<Piece | und
   });
 }
 
+/** Holds rows of a chunk against their checksums before they are given to anybody. @throws DeepwaterError DW_FILE_CORRUPT */
+export function* checkRows(files: FeedFiles, { cut, ref, runs }: Pick<ChunkPiece, 'cut' | 'ref' | 'runs'>, fields: readonly Field[]): Generator<undefined, void, void> {
+  if (fields.length === 0) return;
+  const chunk = pinRef(files, cut, ref);
+  if (chunk === undefined) return;
+  try {
+    yield* chunk.checks.check(fields, runs);
+  } finally {
+    unpinChunk(ref.path);
+  }
+}
+
 /** The rows of a chunk that match. */
 export function* runsOfChunk(
   files: FeedFiles, cut: Cut, ref: ChunkRef, bounds: TimeBounds | undefined, limit: number, where?: UsedFilter,
@@ -134,7 +149,7 @@ export function* runsOfChunk(
   try {
     const source = where?.test === undefined ? undefined : new ScanSource(chunk);
     for (const step of stepsOf(cut, ref, chunk, bounds, verdict === 'all' ? undefined : where, files.schema.clocks)) {
-      const test = step.where === true && source !== undefined ? { where: (where as UsedFilter).test as RowTest, source } : undefined;
+      const test = step.where === true && source !== undefined ? { chunk, where: (where as UsedFilter).test as RowTest, fields: (where as UsedFilter).fields, source } : undefined;
       const times = bounds === undefined ? undefined : { chunk, rows: ref.to, words: chunk.words(files.schema.fields[bounds.clock.fieldIndex] as Field), bounds };
       yield* carryOut(step, times, limit, runs, test);
       if (runs.rows >= limit) break;
@@ -203,6 +218,7 @@ export function blocksAround(chunk: OpenChunk, rows: number, { clockIndex, low, 
 /** Of rows [from, to) of a chunk, in order, those within the bounds. @param rows rows of the chunk that there are @param words the clock's column */
 export function searchRows(chunk: OpenChunk, rows: number, words: Int32Array, bounds: TimeBounds, from: number, to: number): { readonly from: number; readonly to: number } {
   const around = blocksAround(chunk, rows, bounds, from, to);
+  chunk.checks.checkNow(bounds.clock.fieldIndex, around.from, around.to);
   const first = firstNotBelow(words, bounds, around.from, around.to);
   return { from: first, to: firstAbove(words, bounds, first, around.to) };
 }
@@ -217,6 +233,9 @@ interface Times {
 
 /** Rows of a chunk, and what they are asked. */
 interface Asked {
+  readonly chunk: OpenChunk;
+  /** What the test looks at. */
+  readonly fields: readonly Field[];
   readonly where: RowTest;
   readonly source: ScanSource;
 }
@@ -224,11 +243,13 @@ interface Asked {
 function* carryOut(step: RowStep, times: Times | undefined, limit: number, runs: RunList, asked: Asked | undefined): Generator<undefined, void, void> {
   const { from, to, how } = step;
   if (how === 'filter') {
-    const { words, bounds } = times as Times;
+    const { chunk, words, bounds } = times as Times;
     for (let row = from; row < to && runs.rows < limit; row += FILTER_STEP_ROWS) {
       const found = asked === undefined ? runs : new RunList();
-      runsInside(words, bounds, row, Math.min(to, row + FILTER_STEP_ROWS), found);
-      if (asked !== undefined) yield* filteredRuns(asked.where, asked.source, found.pairs, limit, runs);
+      const end = Math.min(to, row + FILTER_STEP_ROWS);
+      chunk.checks.checkNow(bounds.clock.fieldIndex, row, end);
+      runsInside(words, bounds, row, end, found);
+      if (asked !== undefined) yield* askRows(asked, found.pairs, limit, runs);
       yield;
     }
     return;
@@ -239,5 +260,16 @@ function* carryOut(step: RowStep, times: Times | undefined, limit: number, runs:
     found = searchRows(chunk, rows, words, bounds, from, to);
   }
   if (asked === undefined) runs.add(found.from, found.to);
-  else if (found.from < found.to) yield* filteredRuns(asked.where, asked.source, Int32Array.of(found.from, found.to), limit, runs);
+  // A few of the grid's strips at a time: where the limit is reached, the rest is not looked at.
+  else for (let row = found.from; row < found.to && runs.rows < limit;) {
+    const end = Math.min(found.to, (Math.floor(row / FILTER_STEP_ROWS) + 1) * FILTER_STEP_ROWS);
+    yield* askRows(asked, Int32Array.of(row, end), limit, runs);
+    row = end;
+  }
+}
+
+function* askRows({ chunk, fields, where, source }: Asked, pairs: Int32Array, limit: number, runs: RunList): Generator<undefined, void, void> {
+  if (pairs.length === 0) return;
+  yield* chunk.checks.check(fields, pairs);
+  yield* filteredRuns(where, source, pairs, limit, runs);
 }

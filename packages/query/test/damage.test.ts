@@ -144,6 +144,81 @@ describe('damaged chunks', () => {
   });
 });
 
+describe('cells that a disk has changed', () => {
+  /** Row 100 of chunk 2: record 356, in block 1 of it (records 320 to 383). */
+  function damaged(column: number): FeedFixture {
+    const fixture = history();
+    patch(chunkPath(fixture.paths, 2), (fixture.geometry.columnOffsets[column] as number) + 100 * 8 + 3, (bytes) => { bytes[0] = (bytes[0] as number) ^ 1; }, 1);
+    return fixture;
+  }
+
+  test('are never given: the error says which records and times', async () => {
+    const error = await failure(() => prices(damaged(0)));
+    expect(error.code).toBe('DW_FILE_CORRUPT');
+    expect(error.message).toContain('the cells of price in block 1');
+    expect(error.message).toContain('records 320 to 383, times 1320 to 1383 of ts');
+  });
+
+  test('in no form, and by no way of looking for them', async () => {
+    const whole = { start: 0, end: 1e9 };
+    const reads: ((fixture: FeedFixture) => unknown)[] = [
+      (fixture) => watched(fixture).reader.rangeSync(whole.start, whole.end, { format: 'columns' }),
+      (fixture) => watched(fixture).reader.rangeSync(whole.start, whole.end, { format: 'segments' }),
+      (fixture) => watched(fixture).reader.rangeSync(whole.start, whole.end, { format: 'raw' }),
+      (fixture) => [...watched(fixture).reader.batchesSync(whole.start, whole.end)],
+      (fixture) => watched(fixture).reader.rangeSync(1356, 1357),
+      (fixture) => watched(fixture).reader.lastSync(700),
+      (fixture) => watched(fixture).reader.atSync(1356),
+      (fixture) => watched(fixture).reader.readFromSync(356, 1),
+      (fixture) => watched(fixture).reader.rangeSync(whole.start, whole.end, { where: { price: { lt: 400 } }, columns: ['size'] }),
+      (fixture) => watched(fixture).reader.aggregateSync(whole.start, whole.end, { aggregates: { sum: { sum: 'price' } } }),
+      (fixture) => watched(fixture).reader.barsSync(whole.start, whole.end, { ticks: 100 }),
+      (fixture) => watched(fixture).reader.barsSync(whole.start, whole.end, { resolution: '1ms' }),
+      async (fixture) => { await watched(fixture).reader.range(whole.start, whole.end); },
+    ];
+    for (const read of reads) expect(await failure(() => read(damaged(0))), read.toString()).toMatchObject({ code: 'DW_FILE_CORRUPT' });
+  });
+
+  test('keep nobody from the others', () => {
+    expect(prices(damaged(0), 1000, 1320)).toEqual(upTo(320));
+    expect(prices(damaged(0), 1384, 1e9)).toEqual(upTo(918).slice(384));
+    // Another column of the same rows.
+    expect(watched(damaged(0)).reader.rangeSync(1350, 1360, { columns: ['size'] })).toHaveLength(10);
+  });
+
+  test('are found by whoever searches times among them', async () => {
+    expect((await failure(() => prices(damaged(2), 1356, 1357))).message).toContain('the cells of ts in block 1');
+    expect((await failure(() => watched(damaged(2)).reader.atSync(1356))).code).toBe('DW_FILE_CORRUPT');
+  });
+
+  test('a stream ends with the error, before the records that are damaged', () => {
+    const fixture = damaged(0);
+    // Else its records would come from there.
+    fs.unlinkSync(ringPaths(fixture.paths.directory, 'trades').ring);
+    const { reader } = watched(fixture);
+    for (let n = 0, from = 0; n < 2; n++) {
+      const stream = reader.streamSync({ fromSequence: from, allowMainThread: true });
+      const given: unknown[] = [];
+      expect(() => { while (given.length < 400) given.push(stream.next().value?.[0]); }).toThrow('in block 1');
+      expect(given).toEqual(upTo(stream.position).slice(from));
+      from = stream.position;
+      expect(from).toBeLessThanOrEqual(320);
+    }
+  });
+
+  test('a descriptor in the place of another is not believed, though it is whole', () => {
+    const fixture = feed(undefined, { capacityRows: 256, blockRows: 64 });
+    for (let n = 0; n < 256; n++) fixture.write(n, 1, 5000 - Math.floor(n / 64) * 1000 + (n % 64));
+    fixture.drain();
+    const { blockTableOffset: at, blockBytes } = fixture.geometry;
+    const file = chunkPath(fixture.paths, 1);
+    const [first, second] = [0, 1].map((block) => Buffer.from(fs.readFileSync(file).subarray(at + block * blockBytes, at + (block + 1) * blockBytes))) as [Buffer, Buffer];
+    patch(file, at, (bytes) => { Buffer.concat([second, first]).copy(bytes); }, 2 * blockBytes);
+    // By the ranges of the descriptors, record 5 would not be looked for where it is; the rows themselves cannot be proven by them either.
+    expect(() => prices(fixture, 5005, 5006)).toThrow('do not have the checksum');
+  });
+});
+
 describe('any one byte of the fronts of files', () => {
   test('changed in a chunk: the same records, or an error', async () => {
     const whole = upTo(918);
@@ -197,6 +272,9 @@ describe('after a power loss', () => {
     patch(file, 0, (header) => {
       header.fill(0x55, CHUNK.BOOT_ID, CHUNK.BOOT_ID + 16);
       header.writeUInt32LE(crc32(header.subarray(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC)), CHUNK.ACTIVATION_CRC);
+      header.writeUInt32LE(0, CHUNK.FLAGS); // as older versions left it
+      header.writeUInt32LE(crc32(header.subarray(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC)), CHUNK.ACTIVATION_CRC);
+      header.writeUInt32LE(0, CHUNK.SYNCED_CHECK);
       header.writeUInt32LE(70, CHUNK.SYNCED_ROWS);
     }, CHUNK.HEADER_BYTES);
     // Blocks 0 to 5 are described; block 4 lost a page.

@@ -105,6 +105,8 @@ export class Ring {
     const { tail } = this;
     const { head } = this;
     if (head > Number.MAX_SAFE_INTEGER || tail > head || head < this.baseSequence) return 'its positions make no sense';
+    // A writer waits until there is room; by now the tail may be further, never less far.
+    if (this.persist && head - this.tail > slotCount) return 'it says that it holds more rows than it has room for';
     return undefined;
   }
 

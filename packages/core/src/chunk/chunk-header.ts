@@ -1,8 +1,9 @@
 import { DeepwaterError } from '../errors/index.js';
 import type { Schema } from '../schema/index.js';
 import {
-  BLOCK, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, type ChunkGeometry, SEAL_REASON, type SealReason, geometryOf,
+  ACTIVATION_FLAG, BLOCK, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, type ChunkGeometry, SEAL_REASON, type SealReason, geometryOf,
 } from '../layout/chunk-layout.js';
+import { type BlockDescriptor, CLOCK_BITS, blockBytesOf, placeOf, syncedCheck } from './block-bytes.js';
 import { type ClockRange, readClockRanges, writeClockRanges } from '../layout/clock-values.js';
 import { crc32 } from '../layout/crc.js';
 import { getHex, getText, getU64, putHex, putText, putU64 } from '../layout/words.js';
@@ -31,13 +32,6 @@ export interface ChunkSeal {
   /** Rows that are index points. */
   readonly indexPoints: number;
   readonly ranges: readonly ClockRange[];
-}
-
-export interface BlockDescriptor {
-  readonly count: number;
-  readonly sortedMask: number;
-  readonly ranges: readonly ClockRange[];
-  readonly columnChecksums: readonly number[];
 }
 
 /**
@@ -153,6 +147,8 @@ export class ChunkHeader {
     const view = this.#view;
     putU64(view, CHUNK.FIRST_SEQUENCE, activation.firstSequence);
     view.setUint32(CHUNK.EPOCH, activation.epoch, true);
+    view.setUint32(CHUNK.FLAGS, ACTIVATION_FLAG.SYNCED_CHECK, true);
+    this.markSynced(0, 0);
     putU64(view, CHUNK.GAP_BEFORE, activation.gapBefore);
     putU64(view, CHUNK.ACTIVATED_US, activation.activatedUs);
     putHex(view, CHUNK.BOOT_ID, 16, activation.bootId);
@@ -179,31 +175,64 @@ export class ChunkHeader {
   get syncedRows(): number { return Atomics.load(this.#words, CHUNK.SYNCED_ROWS >> 2) >>> 0; }
   set syncedRows(rows: number) { Atomics.store(this.#words, CHUNK.SYNCED_ROWS >> 2, rows); }
 
+  /**
+   * Moves the synced mark, with a checksum. @param tail `tailChecksum` of the rows
+   */
+  markSynced(rows: number, tail: number): void {
+    // One store of 64 bits: a device that is written to at this moment has both or neither.
+    const pair = new BigInt64Array(this.bytes.buffer, this.bytes.byteOffset + CHUNK.SYNCED_ROWS, 1);
+    Atomics.store(pair, 0, BigInt(rows) | (BigInt(syncedCheck(rows, tail)) << 32n));
+  }
+
+  /** Whether the synced mark is the one that was stored, over the same rows; one of older versions has no checksum. @param tail of the rows */
+  syncedHolds(tail: () => number): boolean {
+    const check = this.#view.getUint32(CHUNK.SYNCED_CHECK, true);
+    if (check === 0) return (this.#view.getUint32(CHUNK.FLAGS, true) & ACTIVATION_FLAG.SYNCED_CHECK) === 0;
+    return this.syncedRows <= this.capacityRows && check === syncedCheck(this.syncedRows, tail());
+  }
+
   // --- blocks
 
-  /** The descriptor of a block that is complete (or of any block of a sealed chunk); undefined where its CRC fails. */
+  /** The descriptor of a block that is complete (or of any block of a sealed chunk); undefined where it does not hold. */
   block(index: number, geometry: ChunkGeometry, schema: Schema): BlockDescriptor | undefined {
+    if (!this.blockHolds(index, geometry)) return undefined;
     const at = geometry.blockTableOffset + index * geometry.blockBytes;
     const view = this.#view;
-    if (view.getUint32(at + geometry.blockBytes - 4, true) !== this.#crc(at, at + geometry.blockBytes - 4)) return undefined;
-    const checksumsAt = at + BLOCK.RANGES + 16 * geometry.clockCount;
     return {
       count: view.getUint32(at + BLOCK.COUNT, true),
-      sortedMask: view.getUint32(at + BLOCK.SORTED_MASK, true),
+      sortedMask: view.getUint32(at + BLOCK.SORTED_MASK, true) & CLOCK_BITS,
       ranges: readClockRanges(view, at + BLOCK.RANGES, schema.clocks),
-      columnChecksums: geometry.columnWidths.map((_, i) => view.getUint32(checksumsAt + 4 * i, true)),
+      columnChecksums: geometry.columnWidths.map((_, column) => this.columnChecksum(index, column, geometry)),
     };
   }
 
-  writeBlock(index: number, geometry: ChunkGeometry, schema: Schema, block: BlockDescriptor): void {
+  /** Whether a block's descriptor is whole, and is that of this block and no other. */
+  blockHolds(index: number, geometry: ChunkGeometry): boolean {
     const at = geometry.blockTableOffset + index * geometry.blockBytes;
     const view = this.#view;
-    view.setUint32(at + BLOCK.COUNT, block.count, true);
-    view.setUint32(at + BLOCK.SORTED_MASK, block.sortedMask, true);
-    writeClockRanges(view, at + BLOCK.RANGES, schema.clocks, block.ranges);
-    const checksumsAt = at + BLOCK.RANGES + 16 * geometry.clockCount;
-    block.columnChecksums.forEach((checksum, i) => view.setUint32(checksumsAt + 4 * i, checksum, true));
-    view.setUint32(at + geometry.blockBytes - 4, this.#crc(at, at + geometry.blockBytes - 4), true);
+    if (view.getUint32(at + geometry.blockBytes - 4, true) !== this.#crc(at, at + geometry.blockBytes - 4)) return false;
+    const place = view.getUint32(at + BLOCK.SORTED_MASK, true) >>> BLOCK.PLACE_SHIFT;
+    return place === 0 || place === placeOf(index);
+  }
+
+  /** Rows that a block's descriptor speaks of, whether it holds or not. */
+  blockCount(index: number, geometry: ChunkGeometry): number {
+    return this.#view.getUint32(geometry.blockTableOffset + index * geometry.blockBytes + BLOCK.COUNT, true);
+  }
+
+  /** The checksum that a block's descriptor has of a column, whether it holds or not. */
+  columnChecksum(index: number, column: number, geometry: ChunkGeometry): number {
+    return this.#view.getUint32(geometry.blockTableOffset + index * geometry.blockBytes + BLOCK.RANGES + 16 * geometry.clockCount + 4 * column, true);
+  }
+
+  writeBlock(index: number, geometry: ChunkGeometry, schema: Schema, block: BlockDescriptor): void {
+    this.bytes.set(blockBytesOf(index, geometry, schema, block), geometry.blockTableOffset + index * geometry.blockBytes);
+  }
+
+  /** Whether the checksum over a block's descriptor, which does not hold, would hold over this one. */
+  sameBlockCrc(index: number, geometry: ChunkGeometry, schema: Schema, block: BlockDescriptor): boolean {
+    const at = geometry.blockTableOffset + index * geometry.blockBytes + geometry.blockBytes - 4;
+    return this.#view.getUint32(at, true) === Buffer.from(blockBytesOf(index, geometry, schema, block).buffer).readUInt32LE(geometry.blockBytes - 4);
   }
 
   // --- seal

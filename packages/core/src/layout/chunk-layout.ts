@@ -45,6 +45,8 @@ export const CHUNK = {
   ACTIVATION: 256,
   FIRST_SEQUENCE: 256,
   EPOCH: 264,
+  /** ACTIVATION_FLAG */
+  FLAGS: 268,
   GAP_BEFORE: 272,
   ACTIVATED_US: 280,
   BOOT_ID: 288,
@@ -55,6 +57,8 @@ export const CHUNK = {
   RESERVED_ROWS: 640,
   COMMITTED_ROWS: 768,
   SYNCED_ROWS: 896,
+  /** Stored together with the rows: their checksum, and that of the rows behind the last complete block. */
+  SYNCED_CHECK: 900,
 
   // seal
   SEAL: 1024,
@@ -67,6 +71,9 @@ export const CHUNK = {
   SEAL_CRC: 1276,
 } as const;
 
+/** SYNCED_CHECK: the synced mark has its checksum from the beginning, so that one without is damage. */
+export const ACTIVATION_FLAG = { SYNCED_CHECK: 1 } as const;
+
 /** The life of a chunk. Every step is stored after everything that it promises. */
 export const CHUNK_STATE = { NEW: 0, PREPARED: 1, ACTIVE: 2, SEALED: 3 } as const;
 
@@ -76,7 +83,9 @@ export type SealReason = (typeof SEAL_REASON)[keyof typeof SEAL_REASON];
 /** A block descriptor: what can be known of a block of rows without looking at them. */
 export const BLOCK = {
   COUNT: 0,
+  /** Bits 0 to 7: rows are in order on that clock; above, from PLACE_SHIFT on, which block this is, so that no other's can stand in for it. */
   SORTED_MASK: 4,
+  PLACE_SHIFT: 8,
   /** min and max of each clock, 64 bits each, in the clock's own type; then a CRC32 for each column; then one of this descriptor. */
   RANGES: 8,
 } as const;

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { DeepwaterError, describeValue } from '../errors/index.js';
 import { type Access, fileStat, listDirectory, makeDirectory, readSmallFile, removeTree, replaceFile, syncDirectory } from '../mapping/files.js';
 import { type FeedSpec, checkFeedName, parseFeedSpec } from '../schema/index.js';
+import { sealHolds, sealedJson } from './sealed-json.js';
 import { STORE_FILES, feedPaths } from './feed-paths.js';
 
 export const FEED_FORMAT = 1;
@@ -72,8 +73,8 @@ export function writeFeedFile(basePath: string, feed: FeedFile, access: Access):
 }
 
 /** What is in a feed file, and in the registry. */
-export function serializeFeed(feed: FeedFile): string {
-  return `${JSON.stringify(feed, null, 2)}\n`;
+export function serializeFeed({ format, name, uid, spec, createdAt }: FeedFile): string {
+  return sealedJson({ format, name, uid, spec, createdAt });
 }
 
 /** Reads every feed of a store. One that is damaged, or being made or removed now, does not hide the others. */
@@ -124,6 +125,7 @@ export function parseFeedFile(text: string, feedName: string, file: string): Fee
       { values: { path: file, format, supported: FEED_FORMAT } },
     );
   }
+  if (!sealHolds(parsed)) throw corrupt(file, 'its checksum does not hold');
   if (name !== feedName) throw corrupt(file, `it is of a feed named ${describeValue(name)}`);
   if (typeof uid !== 'string' || !/^[0-9a-f]{16}$/.test(uid)) throw corrupt(file, `its uid is ${describeValue(uid)}`);
   if (typeof createdAt !== 'string' || Number.isNaN(Date.parse(createdAt))) throw corrupt(file, `its createdAt is ${describeValue(createdAt)}`);

@@ -79,12 +79,9 @@ export class SymbolDictionary {
         bytes = readWhole(fd, file);
       }
       checkHeader(bytes, file, feedUid);
-      const contents = parseEntries(bytes, SYMBOLS.HEADER_BYTES, SYMBOLS.HEADER_BYTES);
+      const contents = parseEntries(bytes, SYMBOLS.HEADER_BYTES, SYMBOLS.HEADER_BYTES, file);
       const torn = bytes.byteLength - contents.end;
-      if (torn > ENTRY_BYTES_MAX || holdsEntry(bytes, contents.end + 1)) {
-        // Going on would give codes out a second time.
-        throw corrupt(file, `the entry at byte ${contents.end} is damaged and others follow`, { offset: contents.end });
-      }
+      checkTail(bytes, contents.end, contents.end, file);
       return new SymbolDictionary(file, fd, contents, torn);
     } catch (error) {
       closeFile(fd);
@@ -186,7 +183,8 @@ export class SymbolDictionaryReader {
       if (size <= this.#end) return;
       const bytes = Buffer.alloc(size - this.#end);
       const got = readAt(fd, bytes, this.#end, this.path);
-      const { texts, end } = parseEntries(bytes.subarray(0, got), 0, this.#end);
+      const { texts, end } = parseEntries(bytes.subarray(0, got), 0, this.#end, this.path);
+      checkTail(bytes.subarray(0, got), end - this.#end, end, this.path);
       for (const [field, found] of texts) {
         const known = this.texts(field);
         for (const text of found) known.push(text);
@@ -205,16 +203,21 @@ interface Contents {
 }
 
 /** The whole entries at the front of `bytes`; `fileOffset` is where `bytes[from]` lies in the file. */
-function parseEntries(bytes: Buffer, from: number, fileOffset: number): Contents {
+function parseEntries(bytes: Buffer, from: number, fileOffset: number, file: string): Contents {
   const texts = new Map<number, string[]>();
+  const seen = new Set<string>();
   let at = from;
   for (;;) {
     const length = entryLengthAt(bytes, at);
     if (length === 0) return { texts, end: fileOffset + at - from };
     const field = bytes.readUInt16LE(at + SYMBOLS.ENTRY_FIELD);
-    let list = texts.get(field);
-    if (list === undefined) texts.set(field, (list = []));
-    list.push(bytes.toString('utf8', at + SYMBOLS.ENTRY_TEXT, at + length - SYMBOLS.ENTRY_CRC_BYTES));
+    const list = texts.get(field) ?? [];
+    texts.set(field, list);
+    const text = bytes.toString('utf8', at + SYMBOLS.ENTRY_TEXT, at + length - SYMBOLS.ENTRY_CRC_BYTES);
+    // No text is added twice: what stands here stands in the place of another.
+    if (seen.has(`${field}/${text}`)) throw corrupt(file, `its entry at byte ${fileOffset + at - from} has a text that is there already`, { offset: fileOffset + at - from });
+    seen.add(`${field}/${text}`);
+    list.push(text);
     at += length;
   }
 }
@@ -223,9 +226,14 @@ function parseEntries(bytes: Buffer, from: number, fileOffset: number): Contents
 function entryLengthAt(bytes: Buffer, at: number): number {
   if (at + SYMBOLS.ENTRY_TEXT + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength) return 0;
   const crcAt = at + SYMBOLS.ENTRY_TEXT + bytes.readUInt16LE(at + SYMBOLS.ENTRY_LENGTH);
-  if (crcAt + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength) return 0;
-  if (bytes.readUInt32LE(crcAt) !== crc32(bytes.subarray(at, crcAt))) return 0;
+  if (crcAt + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength || bytes.readUInt32LE(crcAt) !== crc32(bytes.subarray(at, crcAt))) return 0;
   return crcAt + SYMBOLS.ENTRY_CRC_BYTES - at;
+}
+
+/** Behind the last whole entry is one unfinished write at most: an entry there means that one before is damaged, and its code would be given out twice. */
+function checkTail(bytes: Buffer, at: number, offset: number, file: string): void {
+  if (at === bytes.byteLength || (bytes.byteLength - at <= ENTRY_BYTES_MAX && !holdsEntry(bytes, at + 1))) return;
+  throw corrupt(file, `the entry at byte ${offset} is damaged and others follow`, { offset });
 }
 
 /** Whether any whole entry begins at or after an offset: then what lies before is damage, not an unfinished write. */
@@ -254,7 +262,7 @@ function headerBytes(feedUid: string): Buffer {
   return bytes;
 }
 
-/** A file whose header was never written whole: nothing can be in it, since the header is synced before any entry. */
+/** A header never written whole: nothing can be in the file, since it is synced before any entry. */
 function isUnborn(bytes: Buffer): boolean {
   return bytes.byteLength < SYMBOLS.HEADER_BYTES || (bytes.byteLength === SYMBOLS.HEADER_BYTES && bytes.every((byte) => byte === 0));
 }
@@ -282,7 +290,7 @@ function readWhole(fd: number, file: string): Buffer {
   return bytes.subarray(0, readAt(fd, bytes, 0, file));
 }
 
-/** Far more than any dictionary within the limits of practice; a larger one is not read into memory. */
+/** Far more than any dictionary has; a larger one is not read into memory. */
 const SIZE_MAX = 2 ** 31 - 1;
 
 function corrupt(file: string, what: string, values: Record<string, unknown>): DeepwaterError {

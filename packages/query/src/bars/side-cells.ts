@@ -1,6 +1,6 @@
 import type { Field } from '@deepwater/core/engine';
 import type { DecodeHelpers } from '../decode-values.js';
-import { symbolCodes } from '../where/symbol-codes.js';
+import { symbolCodes, unknownSymbol } from '../where/symbol-codes.js';
 import type { SideValue } from './bar.js';
 import type { BarSide } from './bar-fields.js';
 
@@ -18,7 +18,14 @@ export function signOfCells({ field, buy, sell }: BarSide, helpers: DecodeHelper
     return (cell) => signs[cell] as number;
   }
   const signs = new Map([...buys.map((cell) => [cell, 1] as const), ...sells.map((cell) => [cell, -1] as const)]);
-  return (cell) => signs.get(cell) ?? 0;
+  if (field.type !== 'symbol') return (cell) => signs.get(cell) ?? 0;
+  const { symbols } = helpers;
+  // One that the dictionary has lost may have been either.
+  return (cell) => {
+    const sign = signs.get(cell);
+    if (sign === undefined && cell >= symbols.texts(field.index).length) throw unknownSymbol(field, symbols);
+    return sign ?? 0;
+  };
 }
 
 function cellsOf(field: Field, values: readonly SideValue[], { symbols }: DecodeHelpers): number[] {

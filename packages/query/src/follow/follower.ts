@@ -1,7 +1,7 @@
 /**
  * A subscriber's place in a feed, and the rows that come next: from the ring as long as it holds them, from chunks where
- * history was asked for or the writer was a lap faster. One number (`next`) is all there is to remember; ring, catalog and
- * chunks are looked up again when they have changed. Synchronous, without an object for any record.
+ * history was asked for or the writer was a lap faster. One number (`next`) is all there is to remember; the rest is looked up
+ * again when it has changed. Synchronous, without an object for any record.
  *
  *                 chunks ──────────────┐       ring ─────────────┐
  *   sequence  0 … │ … next? … committed│ tail … next? … head
@@ -21,6 +21,7 @@ import { countRuns } from '../run-list.js';
 import { type ChunkPiece, type Piece, runsOfChunk } from '../select.js';
 import { runNow } from '../slices.js';
 import { accountGap } from './account-gap.js';
+import { checkPiece } from './checked-rows.js';
 import { rowsOutside } from './chunks-outside.js';
 import { checkFeedPresent } from './feed-presence.js';
 import { placeOf } from './first-record.js';
@@ -44,8 +45,7 @@ export class Follower {
   /** After a step that found columns. Valid until the next step. */
   piece: Piece | undefined;
   /** After a step that found rows of the ring: the number of the first, and how many. */
-  first = 0;
-  rows = 0;
+  first = 0; rows = 0;
   readonly #presence = new Presence();
   /** Rows below this number are history, of which `bounds` are wanted. */
   readonly #historyEnd: number;
@@ -287,7 +287,7 @@ export class Follower {
 
   #part(max: number): Step {
     const pending = this.#pending as PendingRows;
-    this.piece = pending.take(max, this.options.scattered);
+    this.piece = checkPiece(this.files, pending.take(max, this.options.scattered), this.options.fields, () => { this.#pending = undefined; this.#unpin(); });
     this.next = pending.next;
     if (pending.done) this.#pending = undefined;
     return STEP.COLUMNS;

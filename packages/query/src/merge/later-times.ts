@@ -75,6 +75,7 @@ function leastOfBlocks(chunk: OpenChunk, field: Field, rows: number, bounds: Tim
     const to = Math.min(rows, from + blockRows);
     const facts = chunk.blockFacts(index, bounds.clockIndex, rows);
     let time: bigint | undefined;
+    if (facts === undefined || facts.range.min < bounds.low) chunk.checks.checkNow(field.index, from, to);
     if (facts === undefined || (facts.range.min < bounds.low && !facts.sorted)) {
       const row = leastInside(words, bounds, from, to);
       if (row >= 0) time = timeAt(words, row, bounds.clock.signed);

@@ -49,6 +49,7 @@ export function nearRead(files: FeedFiles, helpers: DecodeHelpers, head: number 
         left -= end - first;
         if (left < 0 || !columns.every((field) => field === known || columnIsResident(chunk, field, first, end))) return undefined;
         if (!isFound || end === first) continue;
+        for (const field of columns) chunk.checks.checkNow(field.index, first, end);
         found.push({ cut, ref, runs: Int32Array.of(first, end), rows: end - first });
         limit -= end - first;
         if (limit <= 0) return { cut, from, found };
@@ -123,6 +124,8 @@ function* rowsLookedAt(files: FeedFiles, cut: Cut, ref: ChunkRef, chunk: OpenChu
   }
 }
 
-function columnIsResident({ buffer, columnOffsets }: OpenChunk, { index, width }: Field, from: number, to: number): boolean {
+/** Whether the rows are in memory, and with them those that their checksums are of, where they have not been held against these yet. */
+function columnIsResident({ buffer, columnOffsets, checks }: OpenChunk, { index, width }: Field, first: number, end: number): boolean {
+  const { from, to } = checks.lookedAt(index, first, end);
   return isResident(buffer, (columnOffsets[index] as number) + from * width, (to - from) * width);
 }

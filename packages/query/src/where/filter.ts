@@ -1,14 +1,14 @@
 /** A filter at work: it finds the rows of a strip, as a mask. */
 import type { Field, Schema, SymbolDictionaryReader } from '@deepwater/core/engine';
 import { isFloat } from '../cell-kinds.js';
-import { andMask, fillMask, notMask, orMask, runsOfMask } from '../kernels/masks.js';
+import { andMask, countMask, fillMask, notMask, orMask, runsOfMask } from '../kernels/masks.js';
 import type { ScanSource } from '../kernels/scan-source.js';
 import { SCRATCH } from '../kernels/scratch.js';
 import { type Strip, maskOfRuns, stripsOf } from '../kernels/strips.js';
 import type { RunList } from '../run-list.js';
 import { listTest } from './list-test.js';
 import type { CellTest, Condition, Predicate } from './predicate.js';
-import { symbolCodes } from './symbol-codes.js';
+import { symbolCodes, unknownSymbol } from './symbol-codes.js';
 
 /** Writes the mask of rows [from, from + n) to a slot; the slots after it are free to use. */
 export type RowTest = (source: ScanSource, from: number, n: number, slot: number) => void;
@@ -56,7 +56,7 @@ function compileCondition({ test }: Condition, field: Field, symbols: SymbolDict
     case 'never':
       return constant(false);
     case 'symbols':
-      return numbersTest(field, symbolCodes(symbols, field.index, test.of));
+      return symbolTest(field, symbols, test.of);
     case 'numbers':
       return numbersTest(field, test.of);
     case 'wides':
@@ -66,6 +66,22 @@ function compileCondition({ test }: Condition, field: Field, symbols: SymbolDict
     default:
       return within(field, test);
   }
+}
+
+/**
+ * A text that the dictionary does not have is in no record, unless the dictionary has lost it: then records have codes that it does not
+ * have either. @throws DeepwaterError DW_FILE_CORRUPT where there is such a record
+ */
+function symbolTest(field: Field, symbols: SymbolDictionaryReader, wanted: readonly string[]): RowTest {
+  const codes = symbolCodes(symbols, field.index, wanted);
+  const test = numbersTest(field, codes);
+  if (codes.length === wanted.length) return test;
+  const unknown = within(field, { how: 'number', low: symbols.texts(field.index).length, high: 2 ** 32 - 1 });
+  return (source, from, n, slot) => {
+    unknown(source, from, n, slot);
+    if (countMask(source.mask(slot), n) > 0) throw unknownSymbol(field, symbols);
+    test(source, from, n, slot);
+  };
 }
 
 /** Numbers side by side are one stretch, where the cells are whole. @param numbers ascending */

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   RING, RING_PLACE, SEAL_REASON, bootId, chunkPath, closeFile, compileSchema, createCatalog, createChunk, columnChecksum, feedPaths,
-  geometryOf, openCatalog, reserveRows, ringPaths, storePosition, writeFully,
+  geometryOf, openCatalog, readAt, reserveRows, ringPaths, storePosition, writeFully,
 } from '@deepwater/core';
 import { Bell, RowWriter, createRing, gatherField, rowWriterClass } from '@deepwater/ring';
 
@@ -76,7 +76,14 @@ function describe(from, count) {
   const sortedMask = times.every((time, i) => i === 0 || times[i - 1] <= time) ? 1 : 0;
   chunk.min = chunk.min === undefined || min < chunk.min ? min : chunk.min;
   chunk.max = chunk.max === undefined || max > chunk.max ? max : chunk.max;
-  chunk.file.header.writeBlock(from / blockRows, geometry, schema, { count, sortedMask, ranges: [{ min, max }], columnChecksums: schema.fields.map(() => columnChecksum(new Uint8Array(0))) });
+  chunk.file.header.writeBlock(from / blockRows, geometry, schema, { count, sortedMask, ranges: [{ min, max }], columnChecksums: schema.fields.map((field) => columnChecksum(cellsIn(field, from, count))) });
+}
+
+/** The cells of a block as they stand in the file. */
+function cellsIn(field, from, count) {
+  const cells = new Uint8Array(count * field.width);
+  readAt(chunk.file.fd, cells, geometry.columnOffsets[field.index] + from * field.width, chunk.file.path);
+  return cells;
 }
 
 function seal() {
