@@ -187,6 +187,11 @@ export function removeFile(file: string): boolean {
   }
 }
 
+/** Puts a finished file in another one's place: readers see the old or the new one. Durable once the directory is synced. */
+export function renameOver(from: string, to: string): void {
+  call(to, () => { fs.renameSync(from, to); });
+}
+
 /** Replaces a small file as a whole: readers see the old or the new content, and the new one survives power loss. */
 export function replaceFile(file: string, content: string, access: Access): void {
   const next = `${file}.${process.pid}.new`;
@@ -201,7 +206,7 @@ export function replaceFile(file: string, content: string, access: Access): void
   } finally {
     fs.closeSync(fd);
   }
-  call(file, () => fs.renameSync(next, file));
+  renameOver(next, file);
   syncDirectory(path.dirname(file));
 }
 

@@ -21,3 +21,8 @@ export function threadKernelId(): number {
 export function threadAlive(kernelId: number): boolean {
   return fs.existsSync(`/proc/self/task/${kernelId}`);
 }
+
+/** Whether a process runs that this one can see. */
+export function processAlive(pid: number): boolean {
+  return fs.existsSync(`/proc/${pid}`);
+}

@@ -10,11 +10,11 @@ export { EngineMappings } from './engine-mappings.js';
 export { MemoryPool } from './memory-pool.js';
 export {
   closeFile, createExclusive, directoryMode, fileMode, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
-  readSmallFile, regularFileSize, removeFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,
+  readSmallFile, regularFileSize, removeFile, renameOver, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,
 } from './files.js';
 export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';
 export { FUTEX_SLICE_NS, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll } from './futex.js';
 export { fenceAllPublishers, fenceOwnThreads, registerPublisher } from './barrier.js';
-export { bootId, threadAlive, threadKernelId } from './host.js';
+export { bootId, processAlive, threadAlive, threadKernelId } from './host.js';
 export { errnoName, fromNodeError, lastSystemError, systemError } from './system-error.js';
