@@ -34,6 +34,13 @@ export const LANE = {
   CLOSED: 192,
   /** The descriptor that holds the use of the ring, plus 1: of a keeper that died its successor closes it. */
   RING_USE: 208,
+  /** Places taken in the feed's file of segments; whoever writes an entry takes the next. */
+  SEGMENT_SLOTS: 212,
+  /** Counts entries that were written: the keeper syncs the file where it has moved. */
+  SEGMENTS_WRITTEN: 213,
+  /** Number of the next record at the last boundary, low and high word; the holder's. */
+  BOUNDARY_LOW: 214,
+  BOUNDARY_HIGH: 215,
   /** Length of the error text in bytes, 0 while all is well. */
   ERROR_LENGTH: 224,
   /** Byte offset of the error text (JSON of a SerializedError). */

@@ -1,5 +1,5 @@
 import {
-  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING, RING_PLACE, SEAL_REASON, type Schema,
+  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING, RING_PLACE, SEAL_REASON, SEGMENT_KIND, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, feedPaths,
   firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncData, syncDataAsync,
   syncDirectory,
@@ -9,6 +9,7 @@ import { LANE } from './control-layout.js';
 import { scratchLayout } from './block-buffers.js';
 import { LaneControl } from './lane-control.js';
 import type { FeedSource, IngestSettings, LaneInit, PreparedChunk, SealRequest } from './lane-source.js';
+import { FeedSegments } from './feed-segments.js';
 import { openFeed } from './open-feed.js';
 import { finishSeal, fullRanges, sealLeftover } from './recovery.js';
 
@@ -34,6 +35,8 @@ export class KeeperLane {
   readonly #epoch: number;
   readonly #gapBefore: number;
   readonly #ringUse: number;
+  /** Of a persisted feed. */
+  readonly #segments: FeedSegments | undefined;
   readonly #chunks = new Map<number, KeptChunk>();
   /** Fronts of sealed chunks, for the next ones. */
   readonly #fronts = new MemoryPool(8);
@@ -67,6 +70,9 @@ export class KeeperLane {
     this.#nextChunkId = opened.nextChunkId;
     this.#busy = opened.busy;
     this.notes = opened.notes;
+    this.#segments = !spec.persist ? undefined : new FeedSegments(this.#paths, this.#access, source.feedUid, this.#catalog.view, this.control, {
+      ...opened, head: this.#ring.head, continued: control !== undefined, nowUs: Date.now() * 1000,
+    });
     for (const { chunk, chunkId, catalogIndex, reason } of opened.leftovers) {
       this.#chunks.set(chunkId, { chunk, chunkId, catalogIndex });
       this.#later(() => this.#sealLeftover(chunkId, reason));
@@ -74,6 +80,7 @@ export class KeeperLane {
     // Users of a ring hold a shared lock on it; whoever finds himself the last one removes it.
     this.#ringUse = openExisting(this.#ring.path, true);
     setUse(this.#ringUse, 'shared', this.#ring.path);
+    if (this.#segments !== undefined) this.#later(() => this.#segments!.sync());
     const earlier = Atomics.exchange(this.control.words, LANE.RING_USE, this.#ringUse + 1);
     if (earlier !== 0) closeFile(earlier - 1);
     try {
@@ -142,6 +149,7 @@ export class KeeperLane {
     this.#later(async () => {
       const kept = this.#chunks.get(chunkId);
       if (kept === undefined) return;
+      await this.#segments?.sync(); // rows that are durable keep the boundary before them
       const seal = await finishSeal(kept.chunk, this.#schema, {
         rows: facts.rows, reason: facts.reason as SealReason, sealedUs: Date.now() * 1000, sortedMask: facts.sortedMask,
         indexPoints: facts.indexPoints, ranges: fullRanges(this.#schema, facts.ranges),
@@ -160,6 +168,7 @@ export class KeeperLane {
     const marks = [...this.#chunks.values()].filter((kept) => kept.catalogIndex >= 0).map((kept) => ({ kept, rows: kept.chunk.header.committedRows }));
     this.#later(async () => {
       if (this.#syncFailure !== undefined) throw this.#syncFailure;
+      await this.#segments?.sync();
       for (const { kept, rows } of marks) {
         const { header, fd, path } = kept.chunk;
         // Sealed in the meantime, or synced further: durable already.
@@ -256,6 +265,15 @@ export class KeeperLane {
     const fd = openExisting(this.#paths.catalog, true);
     syncData(fd, this.#paths.catalog);
     closeFile(fd);
+    this.#endSegments(clean && drained); // last: where it cannot be written, all else is closed
+  }
+
+  /** What is left for a successor ends as that one finds it. */
+  #endSegments(closed: boolean): void {
+    if (this.#segments === undefined) return;
+    if (closed) this.#segments.append(SEGMENT_KIND.CLOSED, this.#ring.head, this.#epoch, Date.now() * 1000);
+    this.#segments.syncNow();
+    this.#segments.close();
   }
 
   #indexOf(chunkId: number): number {

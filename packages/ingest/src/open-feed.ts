@@ -8,13 +8,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import {
   CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
-  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId, chunkIdOf,
+  RING_PLACE, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId, chunkIdOf,
   chunkPath, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForReading, openChunkForRecovery, peekChunk,
   removeFile,
   ringPaths, sharedRingDirectory, survivingRows, syncDirectory,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
+import { ringSlots } from './ring-slots.js';
 
 export interface OpenedFeed {
   readonly catalog: CatalogFile;
@@ -30,6 +31,9 @@ export interface OpenedFeed {
   readonly notes: readonly string[];
   /** Chunks that earlier writers left open, to be sealed. Their rows are final. */
   readonly leftovers: readonly Leftover[];
+  /** Numbers of earlier writers' records end here; the next record may have a higher one. */
+  readonly earlierEnd: number;
+  readonly powerLost: boolean;
 }
 
 export interface Leftover {
@@ -49,12 +53,12 @@ export function openFeed(
   makeDirectory(paths.directory, settings.access);
   makeDirectory(paths.chunks, settings.access);
   let catalog = openOrRebuildCatalog(source, settings, paths, schema, notes);
-  const wasOpen = catalog.view.writer.open;
+  const { open: wasOpen, bootId: boot } = catalog.view.writer;
   const end = closeLeftovers(catalog, paths, schema, notes);
   while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
   const epoch = catalog.view.epoch + 1;
-  const { ring, bell, place, gapBefore } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
+  const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
   catalog.view.epoch = epoch;
   ring.epoch = epoch;
   ring.setWriter(true, process.pid);
@@ -65,6 +69,7 @@ export function openFeed(
   return {
     catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
     nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers: end.leftovers,
+    earlierEnd, powerLost: end.powerLost || (wasOpen && boot !== bootId()),
   };
 }
 
@@ -95,7 +100,9 @@ function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, path
   // Under another name until it is whole: readers find the old one or the new one.
   const next = `${paths.catalog}.new`;
   removeFile(next);
-  rebuildCatalog(source, settings, paths, schema, next, notes);
+  const rebuilt = rebuildCatalog(source, settings, paths, schema, next, notes);
+  // No chunk tells that a writer was open, where the last one happened to be sealed.
+  if (stale !== undefined) rebuilt.view.setWriter(true, 0, stale.view.writer.bootId);
   fs.renameSync(next, paths.catalog);
   syncDirectory(paths.directory);
   stale?.view.retire();
@@ -103,7 +110,7 @@ function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, path
 }
 
 /** Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone. */
-function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, notes: string[]): void {
+function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, notes: string[]): CatalogFile {
   const ids = chunkIds(paths);
   const catalog = createCatalog(file, settings.access, schema, source.feedUid, ids.length * 2);
   const chunks = ids
@@ -132,6 +139,7 @@ function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: Fee
   }
   catalog.view.epoch = epoch;
   if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
+  return catalog;
 }
 
 function chunkIds(paths: FeedPaths): number[] {
@@ -216,6 +224,7 @@ interface RingOpening {
   readonly bell: Bell;
   readonly place: { readonly kind: 1 | 2; readonly user: number; readonly directory: string };
   readonly gapBefore: number;
+  readonly earlierEnd: number;
 }
 
 function openFeedRing(
@@ -235,7 +244,8 @@ function openFeedRing(
     left.settleHead();
     const resume = Math.max(end.next, left.baseSequence);
     if (spec.persist) left.resetPosition(RING.TAIL, resume);
-    return { ring: left, bell: Bell.create(ringPaths(place.directory, spec.name).bell, settings.access), place, gapBefore: spec.persist ? resume - end.next : 0 };
+    const bell = Bell.create(ringPaths(place.directory, spec.name).bell, settings.access);
+    return { ring: left, bell, place, gapBefore: spec.persist ? resume - end.next : 0, earlierEnd: left.head };
   }
 
   // Without the ring of a writer that did not close, nobody knows how far its numbers went.
@@ -254,7 +264,7 @@ function openFeedRing(
       makeDirectory(place.directory, settings.access);
       const ring = createRing(files.ring, settings.access, schema, identity, scratchBytes);
       if (problem !== undefined) notes.push(`shared memory is short (${(problem as Error).message}); the ring lies in ${place.directory}`);
-      return { ring, bell: Bell.create(files.bell, settings.access), place, gapBefore };
+      return { ring, bell: Bell.create(files.bell, settings.access), place, gapBefore, earlierEnd: end.next };
     } catch (error) {
       if (!(error instanceof DeepwaterError)) throw error;
       problem = error;
@@ -287,13 +297,4 @@ function openLeftover(path: string, source: FeedSource, schema: Schema, scratchB
   }
   removeFile(path);
   return undefined;
-}
-
-/** Slots of a feed's ring: as the spec says, else what takes about 4 MiB. */
-export function ringSlots(source: FeedSource, schema: Schema): number {
-  const { ringRecords, ringBytes } = source.spec;
-  if (ringRecords !== undefined) return ringRecords;
-  const bytes = ringBytes ?? RING_BYTES_DEFAULT;
-  const floor = ringBytes === undefined ? RING_RECORDS_DEFAULT_MIN : RING_RECORDS_MIN;
-  return Math.max(floor, 2 ** Math.floor(Math.log2(bytes / schema.slotStride)));
 }
