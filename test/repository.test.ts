@@ -74,6 +74,22 @@ describe('package boundaries', () => {
   }
 });
 
+/** What opens, changes or removes files does so through `system`, where tests can put faults; each exception with its reason. */
+const FILES_THEMSELVES: Record<string, string> = {
+  'packages/core/src/mapping/system.ts': 'it is the system',
+  'packages/core/src/mapping/host.ts': '/proc',
+  'packages/ring/src/subscriber-table.ts': '/proc',
+  'packages/core/src/log/rotating-log.ts': 'a log that cannot be written is no fault of the store',
+  'packages/core/src/store/manifest.ts': 'its own package.json',
+};
+
+test('the engine looks at files through the system seam alone', () => {
+  const importers = packages.filter(({ folder }) => /^packages\/(core|ring|ingest|query|operations|deepwater)$/.test(folder)).flatMap(({ folder }) => sourcesOf(folder))
+    .filter((file) => file.text.split('\n').some((line) => /from 'node:fs/.test(line) && !/^import \{ constants \}/.test(line)))
+    .map((file) => file.path);
+  expect(importers.sort()).toEqual(Object.keys(FILES_THEMSELVES).sort());
+});
+
 describe('public exports', () => {
   test('no index.ts exports everything of a module: what is public is written by hand', () => {
     const indexes = files.filter((file) => /^(packages|apps)\/[^/]+\/src\/(.*\/)?index\.ts$/.test(file.path));

@@ -7,13 +7,13 @@ export type { DeepwaterErrorOptions, ErrorCode, SerializedError } from './errors
 export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
   MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MemoryPool, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
-  SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, fenceAllPublishers,
-  fenceOwnThreads, fileMode, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, makeDirectory, mapFile, openExisting,
-  openOrCreate, placeFile, processAlive, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
-  removeFile, renameOver, replaceFile, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, systemError,
+  FAILPOINTS, SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, failpoint, fenceAllPublishers,
+  fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, listDirectory, makeDirectory, mapFile, openExisting,
+  onFailpoint, openOrCreate, placeFile, processAlive, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
+  removeFile, removeTree, renameFile, replaceFile, replaceSystem, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, system, systemError,
   threadAlive, threadKernelId, writeFully,
 } from './mapping/index.js';
-export type { Access, MapMode, MapOptions, MappedFile } from './mapping/index.js';
+export type { Access, Failpoint, FileCalls, FileStat, Libc, MapMode, MapOptions, MappedFile, System } from './mapping/index.js';
 export {
   BLOCK, BLOCK_ROWS_MAX, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, RESERVE_BYTES_MIN, SEAL_REASON, chunkGeometry,
   firstReservation, geometryOf,

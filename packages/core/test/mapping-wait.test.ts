@@ -8,8 +8,8 @@ import {
   threadAlive, threadKernelId,
 } from '../dist/index.js';
 import {
-  MEMBARRIER_CMD_GLOBAL_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_QUERY, libc,
-} from '../dist/mapping/libc.js';
+  MEMBARRIER_CMD_GLOBAL_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_QUERY, } from '../dist/mapping/libc.js';
+import { libc } from '../dist/mapping/system.js';
 import { Peer, runScript, temporaryFile } from './mapping-tools.js';
 
 function mappedWord(file: string): Int32Array {

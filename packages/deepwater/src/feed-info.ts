@@ -1,8 +1,8 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import {
   type CatalogView, type Clock, DeepwaterError, ENTRY_STATE, type FeedFile, type FeedMode, type FeedSpec, type Field, type Instrument,
-  type RecordFormat, type Schema, bootId, compileSchema, feedPaths, openCatalog,
+  type RecordFormat, type Schema, bootId, compileSchema, feedPaths, fileExists, fileStat, listDirectory,
+  openCatalog,
 } from '@deepwater/core';
 import { FeedReader, type ReaderSource } from '@deepwater/query';
 
@@ -71,7 +71,7 @@ function contents(source: ReaderSource, catalogPath: string, schema: Schema): Co
   const reader = new FeedReader(source);
   try {
     // A feed that was never written has no catalog yet.
-    const view = fs.existsSync(catalogPath) ? openCatalog(catalogPath, schema, source.feedUid, false).view : undefined;
+    const view = fileExists(catalogPath) ? openCatalog(catalogPath, schema, source.feedUid, false).view : undefined;
     const records = reader.bounds();
     const newest = reader.newest();
     return {
@@ -100,21 +100,16 @@ function liveChunks(view: CatalogView): number {
 function writerOf(view: CatalogView): FeedInfo['writer'] {
   const { open, pid, bootId: boot } = view.writer;
   if (pid === 0) return { open: false };
-  return { open: open && boot === bootId() && fs.existsSync(`/proc/${pid}`), pid };
+  return { open: open && boot === bootId() && fileExists(`/proc/${pid}`), pid };
 }
 
-/** Blocks of the files in a directory and its sub-directories. What disappears meanwhile does not count. */
+/** What the files in a directory and its sub-directories take on the device. What disappears meanwhile does not count. */
 function bytesBelow(directory: string): number {
   let bytes = 0;
-  try {
-    for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
-      const file = path.join(directory, entry.name);
-      // Chunks are sparse: what counts is the blocks they have, which stat gives in units of 512 bytes.
-      if (entry.isDirectory()) bytes += bytesBelow(file);
-      else bytes += (fs.lstatSync(file, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  for (const name of listDirectory(directory) ?? []) {
+    const file = path.join(directory, name);
+    const stat = fileStat(file);
+    bytes += stat?.kind === 'directory' ? bytesBelow(file) : (stat?.allocated ?? 0);
   }
   return bytes;
 }

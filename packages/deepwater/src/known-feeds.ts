@@ -1,5 +1,4 @@
-import fs from 'node:fs';
-import { type EventSink, type FeedFile, checkFeedName, feedDirectories, feedPaths, readFeedFile, unknownFeed } from '@deepwater/core';
+import { type EventSink, type FeedFile, checkFeedName, feedDirectories, feedPaths, fileStat, readFeedFile, unknownFeed } from '@deepwater/core';
 
 interface Known {
   readonly feed: FeedFile;
@@ -49,7 +48,7 @@ export class KnownFeeds {
   }
 
   #versionOf(feedName: string): string | undefined {
-    const stat = fs.lstatSync(feedPaths(this.basePath, feedName).spec, { bigint: true, throwIfNoEntry: false });
-    return stat === undefined ? undefined : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+    const stat = fileStat(feedPaths(this.basePath, feedName).spec);
+    return stat === undefined ? undefined : `${stat.device}:${stat.inode}:${stat.size}:${stat.modifiedNs}:${stat.changedNs}`;
   }
 }

@@ -1,5 +1,5 @@
 import {
-  type Access, type CatalogView, type FeedPaths, SEGMENT_KIND, type SegmentKind, SegmentsFile, highWord, joinWords, lowWord, segmentsOfChunks, syncDataAsync,
+  type Access, type CatalogView, type FeedPaths, SEGMENT_KIND, type SegmentKind, SegmentsFile, failpoint, highWord, joinWords, lowWord, segmentsOfChunks, syncDataAsync,
 } from '@deepwater/core/engine';
 import { LANE } from './control-layout.js';
 import type { LaneControl } from './lane-control.js';
@@ -52,9 +52,11 @@ export class FeedSegments {
     if (last !== undefined && !ENDS.has(last.kind)) {
       const kind = powerLost ? SEGMENT_KIND.POWER_LOST : SEGMENT_KIND.CRASHED;
       segments.write(slot++, { kind, sequence: earlierEnd, wallUs: nowUs, epoch: last.epoch, reason: '' });
+      failpoint('segments.ended');
     }
     Atomics.store(words, LANE.SEGMENT_SLOTS, slot);
     this.append(SEGMENT_KIND.OPENED, head, epoch, nowUs);
+    failpoint('segments.opened');
     storeBoundary(control, head);
   }
 
@@ -70,16 +72,21 @@ export class FeedSegments {
     const written = Atomics.load(this.#control.words, LANE.SEGMENTS_WRITTEN);
     if (written === this.#synced) return;
     await syncDataAsync(this.#file.descriptor, this.#file.path);
+    failpoint('segments.synced');
     this.#synced = written;
   }
 
-  /** The same, while the thread waits. */
-  syncNow(): void {
-    this.#file.sync();
-  }
-
-  close(): void {
-    this.#file.close();
+  /**
+   * Lets go of the file.
+   * @param sequence where the writer's records end, if it closed; what is left for a successor ends as that one finds it
+   */
+  end(sequence: number | undefined, epoch: number, nowUs: number): void {
+    try {
+      if (sequence !== undefined) this.append(SEGMENT_KIND.CLOSED, sequence, epoch, nowUs);
+      this.#file.sync();
+    } finally {
+      this.#file.close();
+    }
   }
 }
 
@@ -110,6 +117,7 @@ export class SegmentMarks {
     const { words } = this.control;
     if (joinWords(Atomics.load(words, LANE.BOUNDARY_LOW), Atomics.load(words, LANE.BOUNDARY_HIGH)) === sequence) return;
     this.write(SEGMENT_KIND.MARKED, sequence, nowUs, reason);
+    failpoint('segments.marked');
     storeBoundary(this.control, sequence);
   }
 

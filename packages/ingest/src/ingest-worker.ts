@@ -4,7 +4,7 @@
  * when nothing comes. Rows in the ring are visible to readers and survive the process, so nothing is lost by that.
  */
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { exposeService, threadKernelId } from '@deepwater/core/engine';
+import { exposeService, system, threadKernelId } from '@deepwater/core/engine';
 import { INGEST } from './control-layout.js';
 import { Lane } from './lane.js';
 import type { KeeperReply, LaneInit, PreparedChunk } from './lane-source.js';
@@ -62,7 +62,7 @@ function napMs(idle: boolean, intervalMs: number): number {
 
 function round(): void {
   Atomics.add(words, INGEST.ROUNDS, 1);
-  const nowMs = performance.now();
+  const nowMs = system.monotonicMs();
   let moved = 0;
   let fill = 0;
   let more = false;
@@ -90,7 +90,7 @@ const api: IngestApi = {
   async detach(laneId) {
     const lane = lanes.get(laneId);
     if (lane === undefined) return undefined;
-    while (!lane.finish(performance.now())) {
+    while (!lane.finish(system.monotonicMs())) {
       const error = lane.control.error;
       if (error !== undefined) throw error;
       // The next chunk is on its way: let the keeper's message in.

@@ -1,8 +1,8 @@
 import {
-  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING, RING_PLACE, SEAL_REASON, SEGMENT_KIND, type Schema,
-  type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, feedPaths,
+  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING, RING_PLACE, SEAL_REASON, type Schema,
+  type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, failpoint, feedPaths,
   firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncData, syncDataAsync,
-  syncDirectory,
+  syncDirectory, system,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
@@ -71,7 +71,7 @@ export class KeeperLane {
     this.#busy = opened.busy;
     this.notes = opened.notes;
     this.#segments = !spec.persist ? undefined : new FeedSegments(this.#paths, this.#access, source.feedUid, this.#catalog.view, this.control, {
-      ...opened, head: this.#ring.head, continued: control !== undefined, nowUs: Date.now() * 1000,
+      ...opened, head: this.#ring.head, continued: control !== undefined, nowUs: system.wallMs() * 1000,
     });
     for (const { chunk, chunkId, catalogIndex, reason } of opened.leftovers) {
       this.#chunks.set(chunkId, { chunk, chunkId, catalogIndex });
@@ -114,9 +114,11 @@ export class KeeperLane {
     const path = chunkPath(this.#paths, chunkId);
     removeFile(path); // what is left of a chunk that was prepared and never used
     const rows = this.#busy ? this.#geometry.capacityRows : firstReservation(this.#geometry, this.#schema.rowBytes);
-    const identity = { chunkId, feedName: this.source.spec.name, feedUid: this.source.feedUid, createdUs: Date.now() * 1000 };
+    const identity = { chunkId, feedName: this.source.spec.name, feedUid: this.source.feedUid, createdUs: system.wallMs() * 1000 };
     const chunk = createChunk(path, this.#access, identity, this.#schema, this.#geometry, rows, this.#fronts);
+    failpoint('prepare.created');
     syncDirectory(this.#paths.chunks);
+    failpoint('prepare.named');
     this.#nextChunkId += 1;
     this.#prepared = { chunk, chunkId, catalogIndex: -1 };
     this.#chunks.set(chunkId, this.#prepared);
@@ -137,6 +139,7 @@ export class KeeperLane {
     const reserved = chunk.header.reservedRows;
     if (rows <= reserved) return;
     reserveRows(chunk.fd, chunk.geometry, reserved, rows, chunk.path);
+    failpoint('grow.reserved');
     chunk.header.reservedRows = rows; // after the blocks: the ingest worker writes up to this without looking
   }
 
@@ -151,10 +154,11 @@ export class KeeperLane {
       if (kept === undefined) return;
       await this.#segments?.sync(); // rows that are durable keep the boundary before them
       const seal = await finishSeal(kept.chunk, this.#schema, {
-        rows: facts.rows, reason: facts.reason as SealReason, sealedUs: Date.now() * 1000, sortedMask: facts.sortedMask,
+        rows: facts.rows, reason: facts.reason as SealReason, sealedUs: system.wallMs() * 1000, sortedMask: facts.sortedMask,
         indexPoints: facts.indexPoints, ranges: fullRanges(this.#schema, facts.ranges),
       });
       this.#catalog.view.seal(catalogIndex, { ...seal, sealReason: seal.reason });
+      failpoint('seal.entry');
       this.#letGo(kept);
     });
   }
@@ -174,11 +178,14 @@ export class KeeperLane {
         // Sealed in the meantime, or synced further: durable already.
         if (!this.#chunks.has(kept.chunkId) || header.syncedRows >= rows) continue;
         await syncDataAsync(fd, path);
+        failpoint('sync.data');
         header.syncedRows = rows;
         await syncDataAsync(fd, path);
+        failpoint('sync.mark');
       }
       Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);
       this.control.signal();
+      failpoint('sync.done');
     });
   }
 
@@ -252,9 +259,11 @@ export class KeeperLane {
     const last = setUse(this.#ringUse, 'exclusive', this.#ring.path);
     if (this.source.spec.persist ? drained && clean : last) {
       view.setRingPlace(RING_PLACE.NONE, 0);
+      failpoint('close.ring-forgotten');
       this.#ring.retire();
       this.#bell.ringForAll(); // those that sleep in other processes look for the next writer's ring from now on
       removeFile(this.#ring.path);
+      failpoint('close.ring-removed');
       if (last) removeFile(this.#ring.path.replace(/\.ring$/, '.bell'));
     }
     Atomics.store(this.control.words, LANE.RING_USE, 0);
@@ -262,18 +271,11 @@ export class KeeperLane {
     // A jump in the numbers that no record has taken up yet has to be made again by the next writer.
     const jumpPending = this.#gapBefore > 0 && this.#ring.head === this.#ring.baseSequence;
     if (clean && (drained || !this.source.spec.persist)) view.setWriter(jumpPending, 0, view.writer.bootId);
+    failpoint('close.writer-cleared');
     const fd = openExisting(this.#paths.catalog, true);
     syncData(fd, this.#paths.catalog);
     closeFile(fd);
-    this.#endSegments(clean && drained); // last: where it cannot be written, all else is closed
-  }
-
-  /** What is left for a successor ends as that one finds it. */
-  #endSegments(closed: boolean): void {
-    if (this.#segments === undefined) return;
-    if (closed) this.#segments.append(SEGMENT_KIND.CLOSED, this.#ring.head, this.#epoch, Date.now() * 1000);
-    this.#segments.syncNow();
-    this.#segments.close();
+    this.#segments?.end(clean && drained ? this.#ring.head : undefined, this.#epoch, system.wallMs() * 1000); // last: where it cannot be written, all else is closed
   }
 
   #indexOf(chunkId: number): number {

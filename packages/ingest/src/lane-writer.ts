@@ -1,4 +1,4 @@
-import { DeepwaterError, SEGMENT_KIND, SymbolDictionary, compileSchema, describeValue, feedPaths, notPersisted, threadAlive, threadKernelId } from '@deepwater/core/engine';
+import { DeepwaterError, SEGMENT_KIND, SymbolDictionary, compileSchema, describeValue, feedPaths, notPersisted, system, threadAlive, threadKernelId } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
 import { isMainThread } from 'node:worker_threads';
 import { INGEST, LANE } from './control-layout.js';
@@ -102,12 +102,12 @@ export abstract class LaneWriter extends RowWriter {
     if (typeof reason !== 'string') {
       throw new DeepwaterError('DW_OPTION_INVALID', `markSegment of feed ${this.feed} was given ${describeValue(given)}; give { reason: 'a text' }, or nothing.`, { values: { feed: this.feed } });
     }
-    this.#segments.mark(this.position, Date.now() * 1000, reason);
+    this.#segments.mark(this.position, system.wallMs() * 1000, reason);
   }
 
   /** For the end of the process: nobody else will be there to say that the writer closed. */
   protected endSegment(): void {
-    if (this.ring.persist) this.#segments.write(SEGMENT_KIND.CLOSED, this.position, Date.now() * 1000, '');
+    if (this.ring.persist) this.#segments.write(SEGMENT_KIND.CLOSED, this.position, system.wallMs() * 1000, '');
   }
 
   protected override waitForRoom(): void {

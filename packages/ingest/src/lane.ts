@@ -1,6 +1,6 @@
 import {
   CATALOG, CHUNK_STATE, CatalogView, ChunkHeader, type ChunkGeometry, DeepwaterError, RING, SEAL_REASON, type Schema,
-  bootId, chunkGeometry, compileSchema, countIndexPoints, storePosition, writeFully,
+  bootId, chunkGeometry, compileSchema, countIndexPoints, failpoint, storePosition, system, writeFully,
 } from '@deepwater/core/engine';
 import { Ring } from '@deepwater/ring';
 import { ChunkSummary, type ScratchLayout, describeBlock, scratchLayout } from './block-buffers.js';
@@ -117,7 +117,7 @@ export class Lane {
       // Asked again after a while: disks are emptied.
       this.#prepareAsked = false;
       if (this.#chunk !== undefined) this.#chunk.growAsked = 0;
-      this.#retryMs = performance.now() + RETRY_MS;
+      this.#retryMs = system.monotonicMs() + RETRY_MS;
       return;
     }
     this.#next = reply.chunk;
@@ -149,7 +149,7 @@ export class Lane {
       return moved;
     } catch (error) {
       this.control.setError(error);
-      this.#retryMs = performance.now() + RETRY_MS;
+      this.#retryMs = system.monotonicMs() + RETRY_MS;
       return 0;
     }
   }
@@ -172,6 +172,7 @@ export class Lane {
       if (rows <= 0) break;
       this.#gather(filled, rows);
       this.#write(chunk, filled, rows);
+      failpoint('move.written');
       this.#commit(chunk, rows);
       moved += rows;
     }
@@ -196,6 +197,7 @@ export class Lane {
   #describe(chunk: OpenChunk, rows: number, index: number): void {
     const block = describeBlock(this.#schema, this.#geometry, this.#kernels, this.#scratch, this.#bytes, rows);
     chunk.header.writeBlock(index, this.#geometry, this.#schema, block);
+    failpoint('move.described');
     chunk.summary.add(block);
     const { indexColumn } = this.#schema;
     if (indexColumn === undefined) return;
@@ -207,6 +209,7 @@ export class Lane {
   #commit(chunk: OpenChunk, rows: number): void {
     chunk.rows += rows;
     chunk.header.committedRows = chunk.rows;
+    failpoint('move.committed');
     this.#tail += rows;
     this.#tailHigh = storePosition(this.#ring.words, RING.TAIL, this.#tail, this.#tailHigh);
     this.control.signal();
@@ -241,10 +244,12 @@ export class Lane {
       });
     }
     const header = new ChunkHeader(new Uint8Array(prepared.front.buffer, 0, prepared.front.fileBytes), prepared.path);
-    const createdUs = Date.now() * 1000;
+    const createdUs = system.wallMs() * 1000;
     const place = { firstSequence: this.#tail, epoch: this.init.epoch, gapBefore: this.#gapBefore };
     header.activate({ ...place, activatedUs: createdUs, bootId: bootId() });
+    failpoint('activate.header');
     const catalogIndex = this.#catalog.append({ ...place, chunkId: prepared.chunkId, createdUs });
+    failpoint('activate.entry');
     this.#gapBefore = 0;
     this.#next = undefined;
     this.ask({ kind: 'activated', laneId: this.laneId, chunkId: prepared.chunkId, catalogIndex });
@@ -267,6 +272,7 @@ export class Lane {
       kind: 'seal', laneId: this.laneId, chunkId: chunk.chunkId, catalogIndex: chunk.catalogIndex,
       facts: { rows: chunk.rows, reason, sortedMask: chunk.summary.sortedMask, indexPoints: chunk.summary.indexPoints, ranges: chunk.summary.ranges },
     });
+    failpoint('retire.asked');
   }
 
   #age(nowMs: number): void {

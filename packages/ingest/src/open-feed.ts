@@ -4,18 +4,16 @@
  * stay there: the ring's tail is set to the first row that no chunk holds, and the ingest worker moves them like any
  * others. There is no recovery path that is not the usual path.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import {
   CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
-  RING_PLACE, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId, chunkIdOf,
-  chunkPath, createCatalog, growCatalog, makeDirectory, openCatalog, openChunkForReading, openChunkForRecovery, peekChunk,
-  removeFile,
-  ringPaths, sharedRingDirectory, survivingRows, syncDirectory,
+  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
+  chunkPath, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
+  removeFile, ringPaths, sharedRingDirectory, survivingRows, system,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
-import { ringSlots } from './ring-slots.js';
+import { openOrRebuildCatalog } from './rebuild-catalog.js';
 
 export interface OpenedFeed {
   readonly catalog: CatalogFile;
@@ -33,6 +31,7 @@ export interface OpenedFeed {
   readonly leftovers: readonly Leftover[];
   /** Numbers of earlier writers' records end here; the next record may have a higher one. */
   readonly earlierEnd: number;
+  /** The machine went down while a writer was open. */
   readonly powerLost: boolean;
 }
 
@@ -59,11 +58,14 @@ export function openFeed(
 
   const epoch = catalog.view.epoch + 1;
   const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
+  failpoint('open.ring-made');
   catalog.view.epoch = epoch;
+  failpoint('open.epoch');
   ring.epoch = epoch;
   ring.setWriter(true, process.pid);
   catalog.view.setRingPlace(place.kind, place.user);
   catalog.view.setWriter(true, process.pid, bootId());
+  failpoint('open.writer-named');
   bell.ringForAll(); // those that sleep in other processes may have slept on a ring that is not this one
   const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
   return {
@@ -82,70 +84,6 @@ interface FeedEnd {
   readonly leftovers: readonly Leftover[];
 }
 
-function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): CatalogFile {
-  let stale: CatalogFile | undefined;
-  if (fs.existsSync(paths.catalog)) {
-    try {
-      const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
-      const { open, bootId: boot } = catalog.view.writer;
-      // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
-      if (!(open && boot !== bootId())) return catalog;
-      stale = catalog;
-      notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
-    } catch (error) {
-      if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
-      notes.push(error.message);
-    }
-  }
-  // Under another name until it is whole: readers find the old one or the new one.
-  const next = `${paths.catalog}.new`;
-  removeFile(next);
-  const rebuilt = rebuildCatalog(source, settings, paths, schema, next, notes);
-  // No chunk tells that a writer was open, where the last one happened to be sealed.
-  if (stale !== undefined) rebuilt.view.setWriter(true, 0, stale.view.writer.bootId);
-  fs.renameSync(next, paths.catalog);
-  syncDirectory(paths.directory);
-  stale?.view.retire();
-  return openCatalog(paths.catalog, schema, source.feedUid, true);
-}
-
-/** Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone. */
-function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, notes: string[]): CatalogFile {
-  const ids = chunkIds(paths);
-  const catalog = createCatalog(file, settings.access, schema, source.feedUid, ids.length * 2);
-  const chunks = ids
-    .map((id) => ({ id, path: chunkPath(paths, id) }))
-    .flatMap(({ id, path }) => {
-      try {
-        const { header, size } = peekChunk(path);
-        header.check(schema, size);
-        const belongs = header.feedUid === source.feedUid && header.chunkId === id;
-        const started = header.state === CHUNK_STATE.ACTIVE || header.state === CHUNK_STATE.SEALED;
-        return belongs && started && header.activationHolds ? [{ id, header }] : [];
-      } catch (error) {
-        notes.push(`left out of the catalog: ${(error as Error).message}`);
-        return [];
-      }
-    })
-    .sort((a, b) => a.header.firstSequence - b.header.firstSequence);
-  let epoch = 0;
-  for (const { id, header } of chunks) {
-    epoch = Math.max(epoch, header.epoch);
-    const index = catalog.view.append({
-      chunkId: id, firstSequence: header.firstSequence, epoch: header.epoch, gapBefore: header.gapBefore, createdUs: header.createdUs,
-    });
-    const seal = header.seal(schema);
-    if (seal !== undefined) catalog.view.seal(index, { ...seal, sealReason: seal.reason });
-  }
-  catalog.view.epoch = epoch;
-  if (chunks.length > 0) notes.push(`the chunk catalog was made again from ${chunks.length} chunks`);
-  return catalog;
-}
-
-function chunkIds(paths: FeedPaths): number[] {
-  return fs.readdirSync(paths.chunks).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
-}
-
 /** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. */
 function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[]): FeedEnd {
   const { view } = catalog;
@@ -155,7 +93,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
   let maxId = known;
   for (let id = known + 1, missing = 0; missing < 4; id++) {
     const path = chunkPath(paths, id);
-    if (!fs.existsSync(path)) {
+    if (!fileExists(path)) {
       missing += 1;
       continue;
     }
@@ -165,6 +103,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (front === undefined) continue;
     if (front.state === CHUNK_STATE.ACTIVE && front.activationHolds && front.committedRows > 0) {
       view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
+      failpoint('open.leftover-listed');
     } else if (front.state !== CHUNK_STATE.SEALED) {
       removeFile(path);
     }
@@ -187,8 +126,10 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       const rows = survivingRows(whole.header, whole.geometry, schema);
       notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
       chunk.header.committedRows = rows;
+      failpoint('open.leftover-counted');
       // Settled once: a writer that is killed before the chunk is sealed leaves a ring of this boot, which counts.
       chunk.header.adopt(bootId());
+      failpoint('open.leftover-adopted');
     } else {
       notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${chunk.header.committedRows} rows`);
     }
@@ -255,7 +196,7 @@ function openFeedRing(
   const memoryStart = spec.persist ? 0 : catalog.view.epoch * 2 ** 32;
   const identity: RingIdentity = {
     feedName: spec.name, feedUid: source.feedUid, storeId: source.storeId, bootId: bootId(), persist: spec.persist,
-    slotCount: ringSlots(source, schema), baseSequence: end.next + gapBefore + memoryStart, createdUs: Date.now() * 1000,
+    slotCount: ringSlots(source, schema), baseSequence: end.next + gapBefore + memoryStart, createdUs: system.wallMs() * 1000,
   };
   let problem: unknown;
   for (const place of places) {
@@ -275,7 +216,7 @@ function openFeedRing(
 
 /** An earlier ring of this feed and this boot that starts no later than the chunks end; anything else is put out of use. */
 function openLeftover(path: string, source: FeedSource, schema: Schema, scratchBytes: number, end: FeedEnd, notes: string[]): Ring | undefined {
-  if (!fs.existsSync(path)) return undefined;
+  if (!fileExists(path)) return undefined;
   try {
     const ring = openRing(path, schema, source.feedUid, 'shared', scratchBytes);
     const usable =
@@ -297,4 +238,13 @@ function openLeftover(path: string, source: FeedSource, schema: Schema, scratchB
   }
   removeFile(path);
   return undefined;
+}
+
+/** Slots of a feed's ring: as the spec says, else what takes about 4 MiB. */
+export function ringSlots(source: FeedSource, schema: Schema): number {
+  const { ringRecords, ringBytes } = source.spec;
+  if (ringRecords !== undefined) return ringRecords;
+  const bytes = ringBytes ?? RING_BYTES_DEFAULT;
+  const floor = ringBytes === undefined ? RING_RECORDS_DEFAULT_MIN : RING_RECORDS_MIN;
+  return Math.max(floor, 2 ** Math.floor(Math.log2(bytes / schema.slotStride)));
 }

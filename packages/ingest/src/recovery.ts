@@ -1,6 +1,6 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type WritableChunk, columnChecksum, countIndexPoints, punchHole, readAt, readClock, syncDataAsync,
+  type WritableChunk, columnChecksum, countIndexPoints, failpoint, punchHole, readAt, readClock, syncDataAsync, system,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
@@ -23,7 +23,7 @@ export async function sealLeftover(chunk: WritableChunk, schema: Schema, reason:
     summary.add(block);
   }
   return finishSeal(chunk, schema, {
-    rows, reason, sealedUs: Date.now() * 1000, sortedMask: summary.sortedMask,
+    rows, reason, sealedUs: system.wallMs() * 1000, sortedMask: summary.sortedMask,
     indexPoints: indexPointsOf(chunk, schema, rows), ranges: fullRanges(schema, summary.ranges),
   });
 }
@@ -34,9 +34,13 @@ export async function sealLeftover(chunk: WritableChunk, schema: Schema, reason:
  */
 export async function finishSeal(chunk: WritableChunk, schema: Schema, seal: ChunkSeal): Promise<ChunkSeal> {
   await syncDataAsync(chunk.fd, chunk.path);
+  failpoint('seal.synced');
   writeSealed(chunk, schema, seal);
+  failpoint('seal.marked');
   await syncDataAsync(chunk.fd, chunk.path);
+  failpoint('seal.durable');
   giveBack(chunk, seal.rows);
+  failpoint('seal.given-back');
   return seal;
 }
 

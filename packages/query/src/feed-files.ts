@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import {
-  DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, chunkIdOf, chunkPath, closeFile, feedPaths,
-  openCatalog, openExisting, readAt, ringPaths, sharedRingDirectory,
+  DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, chunkIdOf, chunkPath, closeFile, feedPaths, fileExists,
+  listDirectory, openCatalog, openExisting, readAt, ringPaths, sharedRingDirectory,
 } from '@deepwater/core/engine';
 import { type Ring, openRing } from '@deepwater/ring';
 import { CatalogIndex } from './catalog-index.js';
@@ -63,7 +62,7 @@ export class FeedFiles {
   mayHaveRing(): boolean {
     const view = this.#catalog?.view;
     if (view !== undefined) return view.retired || view.ringPlace.place !== RING_PLACE.NONE;
-    return fs.existsSync(this.paths.catalog) || !fs.existsSync(this.paths.spec);
+    return fileExists(this.paths.catalog) || !fileExists(this.paths.spec);
   }
 
   chunk(chunkId: number): string {
@@ -91,7 +90,7 @@ export class FeedFiles {
         }
         if (this.#catalog !== undefined || !this.#hasChunks()) return undefined;
         // The first writer may have come between the two looks.
-        if (attempt < ATTEMPTS && fs.existsSync(this.paths.catalog)) continue;
+        if (attempt < ATTEMPTS && fileExists(this.paths.catalog)) continue;
         // Chunks without a catalog: an empty answer would be a wrong one.
         throw new DeepwaterError('DW_FILE_CORRUPT', `${this.paths.catalog} is missing and there are chunks. It is made again when a writer opens the feed, or by \`deepwater repair\`.`, {
           values: { path: this.paths.catalog }, cause: error,
@@ -102,7 +101,7 @@ export class FeedFiles {
 
   #hasChunks(): boolean {
     try {
-      return fs.readdirSync(this.paths.chunks).some((name) => chunkIdOf(name) !== undefined);
+      return (listDirectory(this.paths.chunks) ?? []).some((name) => chunkIdOf(name) !== undefined);
     } catch {
       return false;
     }

@@ -1,7 +1,5 @@
-import {
-  MEMBARRIER_CMD_GLOBAL_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED,
-  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, libc,
-} from './libc.js';
+import { MEMBARRIER_CMD_GLOBAL_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED } from './libc.js';
+import { libc } from './system.js';
 
 /**
  * Asymmetric fences (membarrier(2)). A publisher stores its head and then looks whether somebody sleeps; a sleeper says

@@ -2,14 +2,15 @@
  * File calls with our errors and our rules: no symbolic links, no unexpected owner, no truncation of what may be
  * mapped. All are synchronous: the threads that call them exist to wait for disks.
  */
-import fs from 'node:fs';
+import { constants } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { DeepwaterError } from '../errors/index.js';
-import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, libc } from './libc.js';
+import { failpoint } from './failpoint.js';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './libc.js';
+import { type FileStat, libc, system } from './system.js';
 import { fromNodeError, lastSystemError } from './system-error.js';
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
 /** For what exists: links are refused, and a pipe in a file's place does not hold up the thread that opens it. */
 const O_AS_FILE = O_NOFOLLOW | O_NONBLOCK;
 
@@ -29,14 +30,14 @@ function call<T>(file: string, run: () => T): T {
 
 /** Opens a file that must exist. @throws DeepwaterError DW_SYSTEM_CALL, with ELOOP for a symbolic link. */
 export function openExisting(file: string, writable: boolean): number {
-  return call(file, () => fs.openSync(file, (writable ? O_RDWR : O_RDONLY) | O_AS_FILE));
+  return call(file, () => system.files.open(file, (writable ? O_RDWR : O_RDONLY) | O_AS_FILE));
 }
 
 /** Creates a file that must not exist. @throws DeepwaterError DW_SYSTEM_CALL with EEXIST where it does. */
 export function createExclusive(file: string, access: Access): number {
   return call(file, () => {
-    const fd = fs.openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, fileMode(access));
-    if (access === 'group') fs.fchmodSync(fd, fileMode(access)); // whatever the umask says
+    const fd = system.files.open(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, fileMode(access));
+    if (access === 'group') system.files.fchmod(fd, fileMode(access)); // whatever the umask says
     return fd;
   });
 }
@@ -60,26 +61,26 @@ export function openOrCreate(file: string, access: Access): number {
 const isErrno = (error: unknown, name: string): boolean => error instanceof DeepwaterError && error.values['errno'] === name;
 
 export function closeFile(fd: number): void {
-  call(`fd ${fd}`, () => fs.closeSync(fd));
+  call(`fd ${fd}`, () => { system.files.close(fd); });
 }
 
 /** Size in bytes of an open regular file owned by this user, root, or the owner of its directory. */
 export function regularFileSize(fd: number, file: string): number {
-  const stat = call(file, () => fs.fstatSync(fd));
-  if (!stat.isFile()) {
+  const stat = call(file, () => system.files.fstat(fd));
+  if (stat.kind !== 'file') {
     throw new DeepwaterError('DW_FILE_CORRUPT', `${file} is not a regular file. Remove it, then run \`deepwater repair\`.`, {
       values: { path: file, mode: stat.mode },
     });
   }
   const user = process.geteuid?.();
-  if (stat.uid !== 0 && stat.uid !== user) {
-    const parent = call(file, () => fs.statSync(path.dirname(file)));
-    if (parent.uid !== stat.uid) {
+  if (stat.owner !== 0 && stat.owner !== user) {
+    const parent = call(file, () => system.files.stat(path.dirname(file)));
+    if (parent?.owner !== stat.owner) {
       throw new DeepwaterError(
         'DW_FILE_CORRUPT',
-        `${file} belongs to user ${stat.uid}, neither to this user (${user}) nor to the owner of its directory (${parent.uid}); ` +
+        `${file} belongs to user ${stat.owner}, neither to this user (${user}) nor to the owner of its directory (${parent?.owner ?? 'nobody'}); ` +
           'it is not opened. Check who put it there.',
-        { values: { path: file, owner: stat.uid, user, directoryOwner: parent.uid } },
+        { values: { path: file, owner: stat.owner, user, directoryOwner: parent?.owner } },
       );
     }
   }
@@ -88,7 +89,7 @@ export function regularFileSize(fd: number, file: string): number {
 
 /** Grows a new, not yet mapped file to its logical size (sparse). */
 export function setFileSize(fd: number, size: number, file: string): void {
-  call(file, () => fs.ftruncateSync(fd, size));
+  call(file, () => system.files.ftruncate(fd, size));
 }
 
 /** Reserves disk blocks for a range, so that writing it later cannot meet a full disk. */
@@ -109,7 +110,7 @@ export function punchHole(fd: number, offset: number, length: number, file: stri
 export function writeFully(fd: number, bytes: Uint8Array, offset: number, file: string): void {
   let done = 0;
   while (done < bytes.byteLength) {
-    const wrote = call(file, () => fs.writeSync(fd, bytes, done, bytes.byteLength - done, offset + done));
+    const wrote = call(file, () => system.files.write(fd, bytes, done, bytes.byteLength - done, offset + done));
     if (wrote === 0) throw new DeepwaterError('DW_SYSTEM_CALL', `pwrite wrote nothing to ${file}. Check the device.`, { values: { path: file, offset } });
     done += wrote;
   }
@@ -119,7 +120,7 @@ export function writeFully(fd: number, bytes: Uint8Array, offset: number, file: 
 export function readAt(fd: number, bytes: Uint8Array, offset: number, file: string): number {
   let done = 0;
   while (done < bytes.byteLength) {
-    const got = call(file, () => fs.readSync(fd, bytes, done, bytes.byteLength - done, offset + done));
+    const got = call(file, () => system.files.read(fd, bytes, done, bytes.byteLength - done, offset + done));
     if (got === 0) break;
     done += got;
   }
@@ -127,13 +128,13 @@ export function readAt(fd: number, bytes: Uint8Array, offset: number, file: stri
 }
 
 export function syncData(fd: number, file: string): void {
-  call(file, () => fs.fdatasyncSync(fd));
+  call(file, () => system.files.fdatasync(fd));
 }
 
 /** The same without holding up the thread: the wait takes place in libuv's pool. */
 export async function syncDataAsync(fd: number, file: string): Promise<void> {
   try {
-    await promisify(fs.fdatasync)(fd);
+    await system.files.fdatasyncAsync(fd);
   } catch (error) {
     throw fromNodeError(error, file);
   }
@@ -141,19 +142,19 @@ export async function syncDataAsync(fd: number, file: string): Promise<void> {
 
 /** Makes the names in a directory durable: a created or renamed file survives power loss only after this. */
 export function syncDirectory(directory: string): void {
-  const fd = call(directory, () => fs.openSync(directory, O_RDONLY | O_DIRECTORY));
+  const fd = call(directory, () => system.files.open(directory, O_RDONLY | O_DIRECTORY));
   try {
-    call(directory, () => fs.fsyncSync(fd));
+    call(directory, () => system.files.fsync(fd));
   } finally {
-    fs.closeSync(fd);
+    system.files.close(fd);
   }
 }
 
 /** Makes a directory (and its parents) with our mode; refuses a link or a file in its place. */
 export function makeDirectory(directory: string, access: Access): void {
   makeMissing(directory, access);
-  const stat = call(directory, () => fs.lstatSync(directory));
-  if (!stat.isDirectory()) {
+  const stat = call(directory, () => system.files.lstat(directory));
+  if (stat?.kind !== 'directory') {
     throw new DeepwaterError('DW_BASE_PATH_INVALID', `${directory} is not a directory. Choose another path, or remove what stands there.`, {
       values: { path: directory },
     });
@@ -163,33 +164,73 @@ export function makeDirectory(directory: string, access: Access): void {
 /** One directory after the other: `mkdir` with `recursive` never returns below /proc on Node 20. */
 function makeMissing(directory: string, access: Access): void {
   try {
-    fs.mkdirSync(directory, directoryMode(access));
-    if (access === 'group') fs.chmodSync(directory, directoryMode(access));
+    system.files.mkdir(directory, directoryMode(access));
+    if (access === 'group') system.files.chmod(directory, directoryMode(access));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
     const parent = path.dirname(directory);
     if (code !== 'ENOENT' || parent === directory) throw fromNodeError(error, directory);
-    if (fs.existsSync(parent)) throw fromNodeError(error, directory);
+    if (fileStat(parent) !== undefined) throw fromNodeError(error, directory);
     makeMissing(parent, access);
     makeMissing(directory, access);
+  }
+}
+
+/** What stands at a path, links not followed; undefined where nothing does. */
+export function fileStat(file: string): FileStat | undefined {
+  return call(file, () => system.files.lstat(file));
+}
+
+/** Whether anything stands at a path (a link that leads nowhere does not). False, too, where that cannot be told. */
+export function fileExists(file: string): boolean {
+  try {
+    return system.files.stat(file) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Names in a directory, sorted; undefined where there is no such directory. */
+export function listDirectory(directory: string): string[] | undefined {
+  try {
+    return system.files.readdir(directory).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fromNodeError(error, directory);
+  }
+}
+
+/** Gives a file or directory another name; what had that name is replaced. Durable once the directories are synced. */
+export function renameFile(from: string, to: string): void {
+  call(from, () => { system.files.rename(from, to); });
+}
+
+/** Removes a directory with all that is in it, or a file; links are not followed. Fine where nothing is there. */
+export function removeTree(file: string): void {
+  const stat = fileStat(file);
+  if (stat === undefined) return;
+  if (stat.kind !== 'directory') {
+    removeFile(file);
+    return;
+  }
+  for (const name of listDirectory(file) ?? []) removeTree(path.join(file, name));
+  try {
+    system.files.rmdir(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fromNodeError(error, file);
   }
 }
 
 /** Removes a file; whether it was there. */
 export function removeFile(file: string): boolean {
   try {
-    fs.unlinkSync(file);
+    system.files.unlink(file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw fromNodeError(error, file);
   }
-}
-
-/** Puts a finished file in another one's place: readers see the old or the new one. Durable once the directory is synced. */
-export function renameOver(from: string, to: string): void {
-  call(to, () => { fs.renameSync(from, to); });
 }
 
 /** Replaces a small file as a whole: readers see the old or the new content, and the new one survives power loss. */
@@ -199,14 +240,17 @@ export function replaceFile(file: string, content: string, access: Access): void
   const fd = createExclusive(next, access);
   try {
     writeFully(fd, Buffer.from(content), 0, next);
+    failpoint('replace.written');
     syncData(fd, next);
   } catch (error) {
     removeFile(next);
     throw error;
   } finally {
-    fs.closeSync(fd);
+    system.files.close(fd);
   }
-  renameOver(next, file);
+  failpoint('replace.synced');
+  call(file, () => { system.files.rename(next, file); });
+  failpoint('replace.renamed');
   syncDirectory(path.dirname(file));
 }
 
@@ -214,7 +258,7 @@ export function replaceFile(file: string, content: string, access: Access): void
 export function readSmallFile(file: string, limit: number): string | undefined {
   let fd: number;
   try {
-    fd = fs.openSync(file, O_RDONLY | O_AS_FILE);
+    fd = system.files.open(file, O_RDONLY | O_AS_FILE);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fromNodeError(error, file);
@@ -229,6 +273,6 @@ export function readSmallFile(file: string, limit: number): string | undefined {
     const bytes = Buffer.alloc(size);
     return bytes.toString('utf8', 0, readAt(fd, bytes, 0, file));
   } finally {
-    fs.closeSync(fd);
+    system.files.close(fd);
   }
 }

@@ -1,4 +1,4 @@
-import { libc } from './libc.js';
+import { libc } from './system.js';
 import { errnoName } from './system-error.js';
 
 /**

@@ -1,15 +1,12 @@
 import fs from 'node:fs';
-import { libc } from './libc.js';
-
-let boot: string | undefined;
+import { libc, system } from './system.js';
 
 /**
  * The kernel's id of this boot, 32 hex digits. What a mapped file held when its writer died is trustworthy only while
  * the machine has not gone down since; the id tells.
  */
 export function bootId(): string {
-  boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '');
-  return boot;
+  return system.bootId();
 }
 
 /** The kernel's id of the calling thread. */

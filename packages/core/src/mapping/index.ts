@@ -9,8 +9,8 @@ export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
 export { EngineMappings } from './engine-mappings.js';
 export { MemoryPool } from './memory-pool.js';
 export {
-  closeFile, createExclusive, directoryMode, fileMode, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
-  readSmallFile, regularFileSize, removeFile, renameOver, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,
+  closeFile, createExclusive, directoryMode, fileExists, fileMode, fileStat, listDirectory, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
+  readSmallFile, regularFileSize, removeFile, removeTree, renameFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,
 } from './files.js';
 export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';
@@ -18,3 +18,8 @@ export { FUTEX_SLICE_NS, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll 
 export { fenceAllPublishers, fenceOwnThreads, registerPublisher } from './barrier.js';
 export { bootId, processAlive, threadAlive, threadKernelId } from './host.js';
 export { errnoName, fromNodeError, lastSystemError, systemError } from './system-error.js';
+export { replaceSystem, system } from './system.js';
+export type { FileCalls, FileStat, System } from './system.js';
+export type { Libc } from './libc.js';
+export { FAILPOINTS, failpoint, onFailpoint } from './failpoint.js';
+export type { Failpoint } from './failpoint.js';

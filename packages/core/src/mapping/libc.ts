@@ -80,7 +80,7 @@ export interface Libc {
 let loaded: Libc | undefined;
 
 /** Loads the C library on first use. @throws DeepwaterError DW_PLATFORM_UNSUPPORTED anywhere but on 64-bit Linux. */
-export function libc(): Libc {
+export function loadLibc(): Libc {
   return (loaded ??= load());
 }
 

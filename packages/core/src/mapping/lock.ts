@@ -1,6 +1,6 @@
-import fs from 'node:fs';
-import { F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK, libc } from './libc.js';
-import { type Access, openOrCreate } from './files.js';
+import { F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK } from './libc.js';
+import { libc, system } from './system.js';
+import { type Access, openOrCreate, readSmallFile } from './files.js';
 import { errnoName, systemError } from './system-error.js';
 
 /**
@@ -18,7 +18,7 @@ export class FileLock {
   static tryExclusive(path: string, access: Access): FileLock | undefined {
     const fd = openOrCreate(path, access);
     if (!setLock(fd, F_WRLCK, path)) {
-      fs.closeSync(fd);
+      system.files.close(fd);
       return undefined;
     }
     noteHolder(fd);
@@ -28,7 +28,7 @@ export class FileLock {
   /** The process id that the last holder wrote, for messages. */
   static holder(path: string): number | undefined {
     try {
-      const pid = Number.parseInt(fs.readFileSync(path, 'utf8'), 10);
+      const pid = Number.parseInt(readSmallFile(path, 64) ?? '', 10);
       return Number.isInteger(pid) ? pid : undefined;
     } catch {
       return undefined;
@@ -37,7 +37,7 @@ export class FileLock {
 
   release(): void {
     if (this.fd < 0) return;
-    fs.closeSync(this.fd);
+    system.files.close(this.fd);
     this.fd = -1;
   }
 }
@@ -50,12 +50,9 @@ export function setUse(fd: number, use: 'shared' | 'exclusive' | 'none', path: s
 /** For people who look at the file; the lock itself is the kernel's. */
 function noteHolder(fd: number): void {
   try {
-    try {
-      fs.ftruncateSync(fd, 0);
-      fs.writeSync(fd, `${process.pid}\n`, 0);
-    } catch {
-      // A full disk keeps nobody from the lock.
-    }
+    const text = Buffer.from(`${process.pid}\n`);
+    system.files.ftruncate(fd, 0);
+    system.files.write(fd, text, 0, text.length, 0);
   } catch {
     // On a full disk the file names nobody. The lock holds all the same, and a store must open while the disk is full.
   }

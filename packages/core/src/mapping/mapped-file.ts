@@ -9,9 +9,8 @@
  * The pages behind the end of the file are anonymous: kernels use them as scratch space (see `scratchBytes`).
  */
 import { DeepwaterError } from '../errors/index.js';
-import {
-  MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE, libc,
-} from './libc.js';
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from './libc.js';
+import { libc, system } from './system.js';
 import type { MemoryPool } from './memory-pool.js';
 import { lastSystemError } from './system-error.js';
 
@@ -66,6 +65,7 @@ export function mapFile(fd: number, options: MapOptions): MappedFile {
       { values: { path, length, offset, limit: MAPPING_BYTES_MAX } },
     );
   }
+  if (system.mapping !== undefined) return system.mapping.map(fd, options);
   const memory = options.pool?.take(total, path) ?? reserveAddressSpace(total, path);
   const view = new Uint8Array(memory.buffer);
   placeFile(view, 0, fd, offset, length, mode, path);
@@ -90,6 +90,10 @@ export function reserveAddressSpace(bytes: number, purpose: string): WebAssembly
 export function placeFile(
   view: Uint8Array, at: number, fd: number, offset: number, length: number, mode: MapMode, path: string,
 ): void {
+  if (system.mapping !== undefined) {
+    system.mapping.place(view, at, fd, offset, length);
+    return;
+  }
   const prot = mode === 'read-only' ? PROT_READ : PROT_READ | PROT_WRITE;
   const flags = (mode === 'private' ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED) | MAP_FIXED;
   const target = view.subarray(at, at + length);
@@ -101,6 +105,10 @@ export function placeFile(
  * Only for mappings that users never see.
  */
 export function releaseMapping(mapped: MappedFile, path: string): void {
+  if (system.mapping !== undefined) {
+    system.mapping.release(mapped);
+    return;
+  }
   const view = new Uint8Array(mapped.buffer);
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
   const length = alignUp(mapped.fileBytes, PAGE_BYTES);

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { DeepwaterError } from '../errors/index.js';
-import { libc } from './libc.js';
+import { libc } from './system.js';
 
 /** Names by number; of two names for one number (EAGAIN, EWOULDBLOCK) the first. libuv's own table lacks EDQUOT. */
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(os.constants.errno).reverse().map(([name, errno]) => [errno, name]));

@@ -11,16 +11,17 @@
  *   registry/checksum.json  { "bytes": …, "crc32": … } of data.mdb, and "feeds": a checksum of what is in it, so that a store
  *                           whose feed files say the same opens without LMDB
  */
-import fs from 'node:fs';
 import path from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { RootDatabase } from 'lmdb';
 import { DeepwaterError } from '../errors/index.js';
 import { crc32 } from '../layout/crc.js';
 import {
-  type Access, closeFile, fileMode, makeDirectory, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize,
+  type Access, closeFile, fileMode, fileStat, makeDirectory, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize,
   writeFully,
 } from '../mapping/files.js';
+import { failpoint } from '../mapping/failpoint.js';
+import { system } from '../mapping/system.js';
 import { STORE_FILES } from '../store/feed-paths.js';
 
 export type RegistryDatabase = RootDatabase<string, string>;
@@ -74,7 +75,7 @@ export async function inRegistry<T>(basePath: string, access: Access, use: (data
       overlappingSync: false,
     });
     try {
-      fs.chmodSync(paths.data, fileMode(access));
+      system.files.chmod(paths.data, fileMode(access));
       return database.transactionSync(() => {
         try {
           const result = use(database);
@@ -87,6 +88,7 @@ export async function inRegistry<T>(basePath: string, access: Access, use: (data
       });
     } finally {
       await database.close();
+      failpoint('registry.committed');
       writeChecksum(paths, feeds, access);
     }
   } catch (error) {
@@ -103,11 +105,11 @@ export function refuseWorkerThread(): void {
 /** Why the registry's file must not be opened; undefined where it may be. */
 export function registryProblem(basePath: string): string | undefined {
   const { data, checksum } = registryPaths(basePath);
-  if (fs.lstatSync(data, { throwIfNoEntry: false }) === undefined) return 'it is missing';
+  if (fileStat(data) === undefined) return 'it is missing';
   try {
     const { bytes, crc32: wanted } = Object(JSON.parse(readSmallFile(checksum, CHECKSUM_BYTES) ?? 'null')) as Partial<Checksum>;
     // The size first: a file of any size may stand there.
-    if (fs.lstatSync(data).size !== bytes) return 'its size is not the one it was left with';
+    if (fileStat(data)?.size !== bytes) return 'its size is not the one it was left with';
     return checksumOf(data).crc32 === wanted ? undefined : 'its checksum does not hold';
   } catch (error) {
     return `it cannot be checked: ${(error as Error).message}`;

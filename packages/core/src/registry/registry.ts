@@ -3,12 +3,12 @@
  * it is missing or damaged. What it gives back is the text of a feed file that was lost.
  */
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError, type ErrorCode } from '../errors/index.js';
 import type { EventSink } from '../log/store-event.js';
-import { type Access, syncDirectory } from '../mapping/files.js';
-import { fromNodeError } from '../mapping/system-error.js';
+import { type Access, fileExists, fileStat, listDirectory, removeTree, renameFile, syncDirectory } from '../mapping/files.js';
+import { failpoint } from '../mapping/failpoint.js';
+import { system } from '../mapping/system.js';
 import { type FeedSpec, didYouMean } from '../schema/index.js';
 import {
   FEED_FORMAT, type FeedFile, feedDirectories, parseFeedFile, readFeedFile, readFeedText, serializeFeed, writeFeedFile,
@@ -93,11 +93,8 @@ export class Registry {
     const doomed = path.join(path.dirname(directory), `${DELETED}${feedName}-${randomBytes(4).toString('hex')}`);
     await this.#locked(feedName, (database, found) => {
       if (found?.uid !== uid) throw unknownFeed(this.basePath, feedName);
-      try {
-        fs.renameSync(directory, doomed);
-      } catch (error) {
-        throw fromNodeError(error, directory);
-      }
+      renameFile(directory, doomed);
+      failpoint('registry.feed-renamed');
       syncDirectory(path.dirname(directory));
       database.removeSync(feedName);
     });
@@ -153,14 +150,16 @@ export class Registry {
   /** The file first, which is the truth; where it cannot be written, the transaction is not committed. */
   #store(database: RegistryDatabase, feed: FeedFile): void {
     writeFeedFile(this.basePath, feed, this.access);
+    failpoint('registry.file-written');
     database.putSync(feed.name, serializeFeed(feed));
   }
 
   #putAside(problem: string): void {
     const { directory, data } = registryPaths(this.basePath);
-    const there = fs.lstatSync(data, { throwIfNoEntry: false }) !== undefined;
+    const there = fileStat(data) !== undefined;
     if (there) {
-      fs.renameSync(directory, `${directory}.damaged-${Date.now()}-${randomBytes(2).toString('hex')}`);
+      renameFile(directory, `${directory}.damaged-${system.wallMs()}-${randomBytes(2).toString('hex')}`);
+      failpoint('registry.put-aside');
       this.#removeOldAsides();
     }
     // A new store has none; that is nothing to worry about.
@@ -173,7 +172,7 @@ export class Registry {
 
   #removeOldAsides(): void {
     const start = `${STORE_FILES.REGISTRY}.damaged-`;
-    const asides = fs.readdirSync(this.basePath).filter((name) => name.startsWith(start)).sort();
+    const asides = (listDirectory(this.basePath) ?? []).filter((name) => name.startsWith(start));
     for (const name of asides.slice(0, -ASIDE_MAX)) removeDirectory(path.join(this.basePath, name), this.onEvent);
   }
 
@@ -205,11 +204,11 @@ export class Registry {
   /** Whether the feed is still there: its directory is. Its file is written again where it is missing or damaged. */
   #restore(feedName: string, text: string): boolean {
     const { directory, spec: file } = feedPaths(this.basePath, feedName);
-    if (fs.lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+    if (fileStat(directory)?.kind !== 'directory') return false;
     try {
       const feed = parseFeedFile(text, feedName, `the registry's entry of ${feedName}`);
       // Something stands there and is no feed file: kept for a look, under another name.
-      if (fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined) fs.renameSync(file, `${file}.damaged`);
+      if (fileStat(file) !== undefined) renameFile(file, `${file}.damaged`);
       writeFeedFile(this.basePath, feed, this.access);
       this.onEvent({ level: 'warn', message: `The feed file ${file} was missing or damaged; the registry had its content.`, values: { feed: feedName, path: file } });
       return true;
@@ -233,15 +232,15 @@ export function unknownFeed(basePath: string, feedName: string): DeepwaterError 
 /** Feeds that were deleted by a process that did not live to remove their files. */
 function removeLeftovers(basePath: string, onEvent: EventSink): void {
   const directory = path.join(basePath, STORE_FILES.FEEDS);
-  if (!fs.existsSync(directory)) return;
-  for (const name of fs.readdirSync(directory)) {
+  if (!fileExists(directory)) return;
+  for (const name of listDirectory(directory) ?? []) {
     if (name.startsWith(DELETED)) removeDirectory(path.join(directory, name), onEvent);
   }
 }
 
 function removeDirectory(directory: string, onEvent: EventSink): void {
   try {
-    fs.rmSync(directory, { recursive: true, force: true });
+    removeTree(directory);
   } catch (error) {
     // Somebody else removes it as well, or it stays until the next opening.
     onEvent({ level: 'warn', message: `${directory} could not be removed: ${(error as Error).message}`, values: { path: directory } });

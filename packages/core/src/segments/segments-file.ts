@@ -2,7 +2,7 @@ import path from 'node:path';
 import { DeepwaterError } from '../errors/index.js';
 import { SEGMENTS, SEGMENTS_VERSION, SEGMENT_ENTRY_BYTES } from '../layout/segments-layout.js';
 import {
-  type Access, closeFile, createExclusive, openExisting, openOrCreate, readAt, regularFileSize, removeFile, renameOver, syncData, syncDirectory, writeFully,
+  type Access, closeFile, createExclusive, openExisting, openOrCreate, readAt, regularFileSize, removeFile, renameFile, syncData, syncDirectory, writeFully,
 } from '../mapping/files.js';
 import { type SegmentEntries, type SegmentEntry, decodeSegments, encodeSegmentEntry, encodeSegmentsHeader } from './segment-entries.js';
 
@@ -113,6 +113,6 @@ export function writeSegments(file: string, access: Access, feedUid: string, ent
   } finally {
     closeFile(fd);
   }
-  renameOver(next, file);
+  renameFile(next, file);
   syncDirectory(path.dirname(file));
 }

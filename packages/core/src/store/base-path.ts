@@ -1,8 +1,9 @@
-import fs from 'node:fs';
+import { constants } from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError, describeValue } from '../errors/index.js';
-import { type Access, directoryMode, syncDirectory } from '../mapping/files.js';
+import { type Access, directoryMode, listDirectory, syncDirectory } from '../mapping/files.js';
 import { fromNodeError } from '../mapping/system-error.js';
+import { type FileStat, system } from '../mapping/system.js';
 import { STORE_FILES } from './feed-paths.js';
 import { STORE_LOCK } from './store-lock.js';
 
@@ -22,13 +23,13 @@ export function resolveBasePath(given: unknown, readOnly: boolean, access: Acces
   const absolute = path.resolve(given);
   const stat = statOf(absolute);
   if (stat !== undefined) {
-    if (!stat.isDirectory()) throw invalid(absolute, 'it is not a directory', 'Give a directory, or a path where one can be made.');
+    if (stat.kind !== 'directory') throw invalid(absolute, 'it is not a directory', 'Give a directory, or a path where one can be made.');
   } else if (readOnly) {
     throw invalid(absolute, 'it does not exist', 'Nothing is made when a store is opened only for reading; check the path.');
   } else {
     makeDirectories(absolute, access);
   }
-  const real = fs.realpathSync(absolute);
+  const real = system.files.realpath(absolute);
   if (!readOnly) checkWritable(real);
   return real;
 }
@@ -38,7 +39,7 @@ export function resolveBasePath(given: unknown, readOnly: boolean, access: Acces
  * @throws DeepwaterError DW_BASE_PATH_INVALID, naming some of them
  */
 export function checkOnlyOurs(basePath: string): void {
-  const others = fs.readdirSync(basePath).filter((name) => !isOurs(name));
+  const others = (listDirectory(basePath) ?? []).filter((name) => !isOurs(name));
   if (others.length === 0) return;
   const shown = others.slice(0, 3).map(describeValue).join(', ');
   throw invalid(
@@ -84,20 +85,20 @@ function errnoOf(error: unknown): string {
   return String(values?.errno ?? code);
 }
 
-function statOf(file: string): fs.Stats | undefined {
+function statOf(file: string): FileStat | undefined {
   try {
-    return fs.statSync(file);
+    const stat = system.files.stat(file);
+    if (stat !== undefined) return stat;
+    const link = system.files.lstat(file);
+    if (link === undefined) return undefined;
+    if (link.kind !== 'link') return statOf(file); // made by another process in this moment
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') {
-      const link = fs.lstatSync(file, { throwIfNoEntry: false });
-      if (link === undefined) return undefined;
-      if (!link.isSymbolicLink()) return statOf(file); // made by another process in this moment
-      // A link to nowhere exists, and nothing can be made in its place.
-    }
     if (code === 'EACCES') throw fromNodeError(error, file);
     throw invalid(file, `the system says ${code}`, 'Check each part of the path.');
   }
+  // A link to nowhere exists, and nothing can be made in its place.
+  throw invalid(file, 'the system says ENOENT', 'Check each part of the path.');
 }
 
 /** Makes what is missing of a path, one directory at a time (the recursive mkdir of Node.js never returns under /proc). */
@@ -110,8 +111,8 @@ function makeDirectories(directory: string, access: Access): void {
   }
   for (const each of missing) {
     try {
-      fs.mkdirSync(each, { mode: directoryMode(access) });
-      fs.chmodSync(each, directoryMode(access)); // whatever the umask is
+      system.files.mkdir(each, directoryMode(access));
+      system.files.chmod(each, directoryMode(access)); // whatever the umask is
       syncDirectory(path.dirname(each));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -124,10 +125,10 @@ function makeDirectories(directory: string, access: Access): void {
 }
 
 function checkWritable(basePath: string): void {
-  const owner = fs.statSync(basePath).uid;
+  const owner = system.files.stat(basePath)?.owner;
   const user = process.geteuid?.();
   try {
-    fs.accessSync(basePath, fs.constants.W_OK | fs.constants.X_OK);
+    system.files.access(basePath, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw readOnlyError(basePath, error);
   }

@@ -2,11 +2,9 @@
  * `feeds/<name>/feed.json`: what a feed is. These files are the truth about which feeds there are; the registry is a
  * hint that is made again from them.
  */
-import fs from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError, describeValue } from '../errors/index.js';
-import { type Access, makeDirectory, readSmallFile, replaceFile, syncDirectory } from '../mapping/files.js';
-import { fromNodeError } from '../mapping/system-error.js';
+import { type Access, fileStat, listDirectory, makeDirectory, readSmallFile, removeTree, replaceFile, syncDirectory } from '../mapping/files.js';
 import { type FeedSpec, checkFeedName, parseFeedSpec } from '../schema/index.js';
 import { STORE_FILES, feedPaths } from './feed-paths.js';
 
@@ -44,9 +42,9 @@ export function readFeedFile(basePath: string, feedName: string): FeedFile | und
 export function readFeedText(basePath: string, feedName: string): string | undefined {
   const paths = feedPaths(basePath, checkFeedName(feedName));
   for (const directory of [path.dirname(paths.directory), paths.directory]) {
-    const stat = fs.lstatSync(directory, { throwIfNoEntry: false });
+    const stat = fileStat(directory);
     if (stat === undefined) return undefined;
-    if (!stat.isDirectory()) throw corrupt(directory, 'it is not a directory; links are not followed');
+    if (stat.kind !== 'directory') throw corrupt(directory, 'it is not a directory; links are not followed');
   }
   return readSmallFile(paths.spec, FEED_FILE_BYTES_MAX);
 }
@@ -54,7 +52,7 @@ export function readFeedText(basePath: string, feedName: string): string | undef
 /** Writes the file of a feed as a whole, making the feed's directory where it is missing; durable on return. */
 export function writeFeedFile(basePath: string, feed: FeedFile, access: Access): void {
   const { directory, spec } = feedPaths(basePath, checkFeedName(feed.name));
-  const isNew = fs.lstatSync(directory, { throwIfNoEntry: false }) === undefined;
+  const isNew = fileStat(directory) === undefined;
   try {
     if (isNew) {
       makeDirectory(path.dirname(directory), access);
@@ -68,7 +66,7 @@ export function writeFeedFile(basePath: string, feed: FeedFile, access: Access):
     }
   } catch (error) {
     // Half a file takes room on a disk that has none.
-    if (isNew) fs.rmSync(directory, { recursive: true, force: true });
+    if (isNew) removeTree(directory);
     throw error;
   }
 }
@@ -96,12 +94,7 @@ export function listFeedFiles(basePath: string): FeedListing {
 /** Names below `feeds` that could be feeds', sorted. */
 export function feedDirectories(basePath: string): string[] {
   const directory = path.join(basePath, STORE_FILES.FEEDS);
-  try {
-    return fs.readdirSync(directory).filter(isFeedName).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw fromNodeError(error, directory);
-  }
+  return (listDirectory(directory) ?? []).filter(isFeedName);
 }
 
 function isFeedName(name: string): boolean {

@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError, clipText, describeValue } from '../errors/index.js';
 import { type Access, readSmallFile, replaceFile } from '../mapping/files.js';
+import { system } from '../mapping/system.js';
 import { checkOnlyOurs, invalid, readOnlyError, resolveBasePath, saysReadOnly } from './base-path.js';
 import { STORE_FILES } from './feed-paths.js';
 import { withStoreLock } from './store-lock.js';
@@ -186,8 +187,9 @@ function isHome(manifest: Manifest, basePath: string): boolean {
 }
 
 function placeOf(basePath: string): { device: string; inode: string } {
-  const stat = fs.statSync(basePath, { bigint: true });
-  return { device: String(stat.dev), inode: String(stat.ino) };
+  const stat = system.files.stat(basePath);
+  if (stat === undefined) throw invalid(basePath, 'it does not exist', 'Check the path.');
+  return { device: String(stat.device), inode: String(stat.inode) };
 }
 
 /** An id for a copy that may not be written to: always the same for the same copy, and of no ring. */

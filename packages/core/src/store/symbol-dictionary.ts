@@ -11,6 +11,7 @@ import path from 'node:path';
 import { DeepwaterError } from '../errors/index.js';
 import { crc32 } from '../layout/crc.js';
 import { getHex, getText, putHex, putText } from '../layout/words.js';
+import { failpoint } from '../mapping/failpoint.js';
 import {
   type Access, closeFile, openExisting, openOrCreate, readAt, regularFileSize, syncData, syncDirectory, writeFully,
 } from '../mapping/files.js';
@@ -133,7 +134,9 @@ export class SymbolDictionary {
     // Zeros over the rest of a torn entry: no part of it may ever be taken for an entry.
     const block = this.#torn > entry.byteLength ? Buffer.concat([entry, Buffer.alloc(this.#torn - entry.byteLength)]) : entry;
     writeFully(this.fd, block, this.#end, this.path);
+    failpoint('symbol.written');
     syncData(this.fd, this.path);
+    failpoint('symbol.synced');
     this.#torn = Math.max(0, this.#torn - entry.byteLength);
     this.#end += entry.byteLength;
     const code = codes.size;

@@ -1,6 +1,6 @@
 // Sleeps on several words until one of them is woken. workerData: { words }, all of which hold 0.
 import { parentPort, workerData } from 'node:worker_threads';
-import { libc } from '../../dist/mapping/libc.js';
+import { libc } from '../../dist/mapping/system.js';
 
 const { words } = workerData;
 // Slice after slice; what is returned is the place of the word that was woken.

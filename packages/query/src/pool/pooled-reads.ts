@@ -1,6 +1,6 @@
 /** Reads that look for rows in the pool. What they find is where the rows are; records are made of them by the thread that asked. */
-import fs from 'node:fs';
-import type { Field } from '@deepwater/core/engine';
+import { constants } from 'node:fs';
+import { type Field, system } from '@deepwater/core/engine';
 import { GRAIN_ROWS, KeptCount, type Partial } from '../aggregate/partial.js';
 import type { AggregateRequest } from '../aggregate/request.js';
 import { type Cut, takeCut } from '../cut.js';
@@ -161,7 +161,7 @@ class PooledRead implements Elsewhere {
 /** Of files that a process may not write, nor owns, the kernel says that all of them are in memory. */
 function isWritable(path: string): boolean {
   try {
-    fs.accessSync(path, fs.constants.W_OK);
+    system.files.access(path, constants.W_OK);
     return true;
   } catch {
     return false;

@@ -1,0 +1,34 @@
+/**
+ * Named moments in protocols that a crash must not harm. Tests end the process there, or hold it up; otherwise a failpoint is
+ * a look at a variable. Not for hot paths: nothing that runs for each record has one.
+ */
+export const FAILPOINTS = [
+  // A chunk's life: made ahead, taken into use, written, sealed (keeper-lane.ts, lane.ts, recovery.ts).
+  'prepare.created', 'prepare.named', 'activate.header', 'activate.entry', 'move.written', 'move.described', 'move.committed', 'grow.reserved',
+  'retire.asked', 'seal.synced', 'seal.marked', 'seal.durable', 'seal.given-back', 'seal.entry',
+  // Durability (keeper-lane.ts).
+  'sync.data', 'sync.mark', 'sync.done',
+  // Opening a feed and putting right what an earlier writer left (open-feed.ts).
+  'open.catalog-new', 'open.catalog-renamed', 'open.stale-retired', 'open.leftover-listed', 'open.leftover-counted', 'open.leftover-adopted', 'open.ring-made', 'open.epoch', 'open.writer-named',
+  // Closing (keeper-lane.ts).
+  'close.ring-forgotten', 'close.ring-removed', 'close.writer-cleared',
+  // Small files (files.ts), the feeds of a store (registry.ts).
+  'replace.written', 'replace.synced', 'replace.renamed', 'registry.file-written', 'registry.committed', 'registry.feed-renamed', 'registry.put-aside',
+  // Segments (feed-segments.ts).
+  'segments.ended', 'segments.opened', 'segments.marked', 'segments.synced',
+  // Symbols (symbol-dictionary.ts).
+  'symbol.written', 'symbol.synced',
+] as const;
+
+export type Failpoint = (typeof FAILPOINTS)[number];
+
+let hook: ((name: Failpoint) => void) | undefined;
+
+export function failpoint(name: Failpoint): void {
+  hook?.(name);
+}
+
+/** Has this thread tell of every failpoint it comes to; undefined ends it. For tests. */
+export function onFailpoint(tell: ((name: Failpoint) => void) | undefined): void {
+  hook = tell;
+}
