@@ -5,6 +5,7 @@ import { barsCommand } from './commands/bars.js';
 import { feedsCommand } from './commands/feeds.js';
 import { infoCommand } from './commands/info.js';
 import { queryCommand } from './commands/query.js';
+import { segmentsCommand } from './commands/segments.js';
 import { tailCommand } from './commands/tail.js';
 import { topCommand } from './commands/top.js';
 
@@ -19,7 +20,7 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     // Errors come back to run(), which decides about the exit code.
     .exitOverride();
-  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand()]) {
+  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error.');

@@ -1,8 +1,9 @@
 export { Platform } from './platform.js';
 export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
 export { attachWriter } from '@deepwater/ingest';
-export { asOf, mergeFeeds, stopSubscription, subscribe } from '@deepwater/query';
+export { asOf, mergeFeeds, splitWindow, stopSubscription, subscribe } from '@deepwater/query';
 export type { FeedInfo } from './feed-info.js';
+export type { WindowInput } from './multi-feed-reads.js';
 export type { MergeInput, MergeSelection } from './merged-feed.js';
 export type { Lifecycle, LifecycleChange } from './lifecycle.js';
 export type { PlatformOptions } from './options.js';
@@ -17,6 +18,10 @@ export type {
   ArrowIpcOptions, ArrowResult, ArrowTypesOf, AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, IndexPoint, IndexPointOptions, IndexPointsOptions, IpcLayout, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
+} from '@deepwater/query';
+export type {
+  CommonWindowsOptions, Coverage, CoverageOptions, FeedSegment, Gap, GapCause, GapOptions, RangeChoice, SegmentEnd, SegmentOptions, SplitOptions, SplitWindow,
+  SuggestedRangeOptions, TimeWindow,
 } from '@deepwater/query';
 export { backtestReport, paramGrid, writeBacktestReport } from '@deepwater/backtest';
 export type {
