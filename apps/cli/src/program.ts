@@ -4,6 +4,7 @@ import { backtestCommand } from './commands/backtest.js';
 import { barsCommand } from './commands/bars.js';
 import { feedsCommand } from './commands/feeds.js';
 import { infoCommand } from './commands/info.js';
+import { migrateCommand } from './commands/migrate.js';
 import { queryCommand } from './commands/query.js';
 import { segmentsCommand } from './commands/segments.js';
 import { tailCommand } from './commands/tail.js';
@@ -14,13 +15,13 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** The `deepwater` command with all of its commands. */
 export function createProgram(): Command {
   const program = new Command('deepwater')
-    .description('Look into a Deepwater store. It is opened only for reading: a running writer is not disturbed.')
+    .description('Look into a Deepwater store, and keep it in order. Commands that look open it only for reading: a running writer is not disturbed.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .showSuggestionAfterError()
     // Errors come back to run(), which decides about the exit code.
     .exitOverride();
-  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand()]) {
+  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand(), migrateCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error.');

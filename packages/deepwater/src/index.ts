@@ -1,6 +1,8 @@
 export { Platform } from './platform.js';
 export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
 export { attachWriter } from '@deepwater/ingest';
+export { migrateStore } from '@deepwater/operations';
+export type { FeedMigration, MigrateOptions, MigrationReport } from '@deepwater/operations';
 export { asOf, mergeFeeds, splitWindow, stopSubscription, subscribe } from '@deepwater/query';
 export type { FeedInfo } from './feed-info.js';
 export type { WindowInput } from './multi-feed-reads.js';

@@ -1,2 +1,3 @@
 /** Keeping a store in order: retention, health, repair, migration. */
-export {};
+export { migrateStore } from './migrate/migrate-store.js';
+export type { FeedMigration, MigrateOptions, MigrationReport } from './migrate/report.js';

@@ -2,7 +2,7 @@
  * File calls with our errors and our rules: no symbolic links, no unexpected owner, no truncation of what may be
  * mapped. All are synchronous: the threads that call them exist to wait for disks.
  */
-import { constants } from 'node:fs';
+import { constants, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError } from '../errors/index.js';
 import { failpoint } from './failpoint.js';
@@ -204,6 +204,26 @@ export function listDirectory(directory: string): string[] | undefined {
 /** Gives a file or directory another name; what had that name is replaced. Durable once the directories are synced. */
 export function renameFile(from: string, to: string): void {
   call(from, () => { system.files.rename(from, to); });
+}
+
+/** Gives a file a second name on the same file system; whether that can be had. @throws DeepwaterError DW_SYSTEM_CALL */
+export function linkFile(from: string, to: string): boolean {
+  try {
+    system.files.link(from, to);
+    return true;
+  } catch (error) {
+    // Another device, a file system without links, or a file that has as many as it may.
+    if (['EXDEV', 'EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw fromNodeError(error, to);
+  }
+}
+
+/** Bytes that are free for this user on the device of a path. @throws DeepwaterError DW_SYSTEM_CALL */
+export function freeBytesAt(directory: string): number {
+  return call(directory, () => {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  });
 }
 
 /** Removes a directory with all that is in it, or a file; links are not followed. Fine where nothing is there. */
