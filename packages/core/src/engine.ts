@@ -8,7 +8,7 @@ export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
   MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MemoryPool, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
   FAILPOINTS, SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, errnoName, failpoint, fenceAllPublishers,
-  fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, freeBytesAt, lastSystemError, linkFile, listDirectory, makeDirectory, mapFile, openExisting,
+  fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, linkFile, listDirectory, makeDirectory, mapFile, openExisting,
   onFailpoint, openOrCreate, placeFile, processAlive, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
   removeFile, removeTree, renameFile, replaceFile, replaceSystem, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, system, systemError,
   threadAlive, threadKernelId, writeFully,

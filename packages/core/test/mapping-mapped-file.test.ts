@@ -194,7 +194,7 @@ describe('the end of a mapping', () => {
     const mapped = mapPath(file, 'shared');
     const kept = bytesOf(mapped);
     expect(mappingsOf(file)).toBe(1);
-    releaseMapping(mapped, file);
+    releaseMapping(mapped);
     expect(mappingsOf(file)).toBe(0);
     expect(kept.every((byte) => byte === 0)).toBe(true);
     kept.fill(7);
@@ -204,8 +204,8 @@ describe('the end of a mapping', () => {
   test('released twice, and released read-only, is fine', () => {
     const file = temporaryFile(painted(4096));
     const mapped = mapPath(file, 'read-only');
-    releaseMapping(mapped, file);
-    releaseMapping(mapped, file);
+    releaseMapping(mapped);
+    releaseMapping(mapped);
     expect(bytesOf(mapped)[0]).toBe(0);
   });
 
@@ -249,5 +249,5 @@ test('a mapping is found under its file’s own name in /proc, so the counts abo
   expect(mappingsOf(file)).toBe(0);
   const mapped = mapPath(file, 'shared');
   expect(mappingsOf(file)).toBe(1);
-  releaseMapping(mapped, file);
+  releaseMapping(mapped);
 });

@@ -41,11 +41,16 @@ export const LANE = {
   /** Number of the next record at the last boundary, low and high word; the holder's. */
   BOUNDARY_LOW: 214,
   BOUNDARY_HIGH: 215,
+  /** The last sync that failed; its error stays beside it. */
+  SYNC_FAILED: 216,
   /** Length of the error text in bytes, 0 while all is well. */
   ERROR_LENGTH: 224,
-  /** Byte offset of the error text (JSON of a SerializedError). */
+  /** The same of the sync that failed. */
+  SYNC_ERROR_LENGTH: 232,
+  /** Byte offsets of the error texts (JSON of a SerializedError). */
   ERROR_TEXT: 1024,
+  SYNC_ERROR_TEXT: 4608,
 } as const;
 
 /** Longest error text a lane can hold. */
-export const LANE_ERROR_BYTES_MAX = LANE.BYTES - LANE.ERROR_TEXT;
+export const LANE_ERROR_BYTES_MAX = LANE.BYTES - LANE.SYNC_ERROR_TEXT;

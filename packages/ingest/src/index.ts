@@ -1,4 +1,5 @@
-export { type IngestEvent, type IngestOptions, IngestService } from './ingest-service.js';
+export { type IngestOptions, IngestService } from './ingest-service.js';
+export type { IngestEvent } from './lane-source.js';
 export type { FeedSource } from './lane-source.js';
 export { LaneWriter } from './lane-writer.js';
 export { Writer } from './writer.js';

@@ -7,14 +7,8 @@ import { INGEST } from './control-layout.js';
 import type { IngestApi, IngestWorkerData } from './ingest-worker.js';
 import type { KeeperApi } from './keeper-worker.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
-import type { FeedSource, IngestSettings } from './lane-source.js';
+import type { FeedSource, IngestEvent, IngestSettings } from './lane-source.js';
 import { Writer } from './writer.js';
-
-export interface IngestEvent {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly values: Readonly<Record<string, unknown>>;
-}
 
 export interface IngestOptions {
   readonly access: Access;
@@ -219,6 +213,10 @@ export class IngestService {
       name: 'deepwater-keeper', deadCode: 'DW_INGEST_DEAD', trackUnmanagedFds: false,
     });
     this.#keeper = keeper;
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', ({ level, message, values }: IngestEvent) => { this.#event(level, message, { ...values }); });
+    port1.unref();
+    keeper.api.tell(transfer(port2, [port2])).catch(() => {}); // one that has died is noticed below
     void keeper.threadDied.then((death) => {
       if (!this.#closed && this.#keeper === keeper) this.#recover('keeper', keeper, death.error);
     });

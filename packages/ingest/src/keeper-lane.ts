@@ -1,23 +1,18 @@
 import {
-  type Access, type CatalogFile, type ChunkGeometry, ENTRY_STATE, type FeedPaths, MemoryPool, RING, RING_PLACE, SEAL_REASON, type Schema,
+  type Access, type CatalogFile, type ChunkGeometry, type ChunkSeal, DeepwaterError, ENTRY_STATE, type FeedPaths, MemoryPool, RING, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, failpoint, feedPaths,
-  firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncData, syncDataAsync,
-  syncDirectory, system,
+  firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncDirectory, system,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
 import { scratchLayout } from './block-buffers.js';
+import { DeviceWork, type KeptChunk } from './device-work.js';
 import { LaneControl } from './lane-control.js';
-import type { FeedSource, IngestSettings, LaneInit, PreparedChunk, SealRequest } from './lane-source.js';
 import { FeedSegments } from './feed-segments.js';
+import type { FeedSource, IngestEvent, IngestSettings, LaneInit, PreparedChunk, SealRequest } from './lane-source.js';
+import { leaveFiles } from './leave-files.js';
 import { openFeed } from './open-feed.js';
-import { finishSeal, fullRanges, sealLeftover } from './recovery.js';
-
-interface KeptChunk {
-  readonly chunk: WritableChunk;
-  readonly chunkId: number;
-  catalogIndex: number;
-}
+import { describeLeftover, fullRanges } from './recovery.js';
 
 /** Room left in the catalog at which it is made larger. */
 const CATALOG_ROOM = 16;
@@ -25,6 +20,10 @@ const CATALOG_ROOM = 16;
 /** The files of one feed in the keeper: everything about it that can wait for a disk. */
 export class KeeperLane {
   readonly control: LaneControl;
+  /** Told that the ingest worker must write no more into a chunk. */
+  onPoisoned: ((chunkId: number) => void) | undefined;
+  /** Told of what nobody waits for. */
+  onEvent: ((event: IngestEvent) => void) | undefined;
   readonly notes: readonly string[];
   readonly #schema: Schema;
   readonly #geometry: ChunkGeometry;
@@ -35,8 +34,7 @@ export class KeeperLane {
   readonly #epoch: number;
   readonly #gapBefore: number;
   readonly #ringUse: number;
-  /** Of a persisted feed. */
-  readonly #segments: FeedSegments | undefined;
+  #segments: FeedSegments | undefined;
   readonly #chunks = new Map<number, KeptChunk>();
   /** Fronts of sealed chunks, for the next ones. */
   readonly #fronts = new MemoryPool(8);
@@ -44,8 +42,7 @@ export class KeeperLane {
   #nextChunkId: number;
   #busy: boolean;
   #prepared: KeptChunk | undefined;
-  #syncFailure: Error | undefined;
-  #durable: Promise<void> = Promise.resolve();
+  readonly #device: DeviceWork;
 
   constructor(
     readonly laneId: number,
@@ -60,6 +57,10 @@ export class KeeperLane {
     this.#geometry = chunkGeometry(this.#schema, spec.chunkSizeBytes);
     this.#paths = feedPaths(source.basePath, spec.name);
     this.#access = settings.access;
+    this.#device = new DeviceWork({
+      access: this.#access, schema: this.#schema, keeps: ({ chunkId }) => this.#chunks.has(chunkId),
+      sealed: (kept, seal) => { this.#sealed(kept, seal); }, refused: (kept, cause) => { this.#refused(kept, cause); },
+    });
     const { bytes } = scratchLayout(this.#schema, this.#geometry.blockRows, 0);
     const opened = openFeed(source, settings, this.#paths, this.#schema, this.#geometry, bytes);
     this.#catalog = opened.catalog;
@@ -70,23 +71,32 @@ export class KeeperLane {
     this.#nextChunkId = opened.nextChunkId;
     this.#busy = opened.busy;
     this.notes = opened.notes;
-    this.#segments = !spec.persist ? undefined : new FeedSegments(this.#paths, this.#access, source.feedUid, this.#catalog.view, this.control, {
-      ...opened, head: this.#ring.head, continued: control !== undefined, nowUs: system.wallMs() * 1000,
-    });
     for (const { chunk, chunkId, catalogIndex, reason } of opened.leftovers) {
       this.#chunks.set(chunkId, { chunk, chunkId, catalogIndex });
-      this.#later(() => this.#sealLeftover(chunkId, reason));
+      this.#sealLeftover(chunkId, reason);
     }
     // Users of a ring hold a shared lock on it; whoever finds himself the last one removes it.
-    this.#ringUse = openExisting(this.#ring.path, true);
-    setUse(this.#ringUse, 'shared', this.#ring.path);
-    if (this.#segments !== undefined) this.#later(() => this.#segments!.sync());
+    try {
+      this.#ringUse = openExisting(this.#ring.path, true);
+    } catch (error) {
+      for (const { chunk } of this.#chunks.values()) this.#letGoOf(chunk);
+      this.#chunks.clear();
+      throw error;
+    }
     const earlier = Atomics.exchange(this.control.words, LANE.RING_USE, this.#ringUse + 1);
     if (earlier !== 0) closeFile(earlier - 1);
     try {
-      if (spec.persist) this.prepare();
+      setUse(this.#ringUse, 'shared', this.#ring.path);
+      if (spec.persist) {
+        this.#segments = new FeedSegments(this.#paths, this.#access, source.feedUid, this.#catalog.view, this.control, { ...opened, head: this.#ring.head, continued: control !== undefined, nowUs: system.wallMs() * 1000 });
+        this.prepare();
+      }
     } catch (error) {
-      this.close();
+      try {
+        this.close();
+      } catch {
+        // The first error counts; for the next writer this is one that died.
+      }
       throw error;
     }
   }
@@ -117,7 +127,13 @@ export class KeeperLane {
     const identity = { chunkId, feedName: this.source.spec.name, feedUid: this.source.feedUid, createdUs: system.wallMs() * 1000 };
     const chunk = createChunk(path, this.#access, identity, this.#schema, this.#geometry, rows, this.#fronts);
     failpoint('prepare.created');
-    syncDirectory(this.#paths.chunks);
+    try {
+      syncDirectory(this.#paths.chunks);
+    } catch (error) {
+      this.#letGoOf(chunk);
+      removeFile(path);
+      throw error;
+    }
     failpoint('prepare.named');
     this.#nextChunkId += 1;
     this.#prepared = { chunk, chunkId, catalogIndex: -1 };
@@ -149,44 +165,29 @@ export class KeeperLane {
    */
   seal(chunkId: number, catalogIndex: number, facts: SealRequest): void {
     this.#busy = facts.reason === SEAL_REASON.FULL;
-    this.#later(async () => {
+    this.#device.later(async () => {
       const kept = this.#chunks.get(chunkId);
       if (kept === undefined) return;
-      await this.#segments?.sync(); // rows that are durable keep the boundary before them
-      const seal = await finishSeal(kept.chunk, this.#schema, {
+      kept.catalogIndex = catalogIndex;
+      kept.seal = {
         rows: facts.rows, reason: facts.reason as SealReason, sealedUs: system.wallMs() * 1000, sortedMask: facts.sortedMask,
         indexPoints: facts.indexPoints, ranges: fullRanges(this.#schema, facts.ranges),
-      });
-      this.#catalog.view.seal(catalogIndex, { ...seal, sealReason: seal.reason });
-      failpoint('seal.entry');
-      this.#letGo(kept);
-    });
+      };
+      await this.#segments?.sync().catch(() => {}); // rows that are durable keep the boundary before them; sync() says where it fails
+      await this.#device.seal(kept);
+    }, this.#failed);
   }
 
-  /**
-   * Makes every row committed by now durable; then the mark that says so (rule 5). After one refusal the kernel may have
-   * dropped the pages it could not write and would report the next fdatasync as a success, so this is not tried again: every
-   * later sync fails too (rule 9).
-   */
+  /** Makes every row committed by now durable, then says so to whoever asked. */
   sync(ticket: number): void {
     const marks = [...this.#chunks.values()].filter((kept) => kept.catalogIndex >= 0).map((kept) => ({ kept, rows: kept.chunk.header.committedRows }));
-    this.#later(async () => {
-      if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    this.#device.later(async () => {
       await this.#segments?.sync();
-      for (const { kept, rows } of marks) {
-        const { header, fd, path } = kept.chunk;
-        // Sealed in the meantime, or synced further: durable already.
-        if (!this.#chunks.has(kept.chunkId) || header.syncedRows >= rows) continue;
-        await syncDataAsync(fd, path);
-        failpoint('sync.data');
-        header.syncedRows = rows;
-        await syncDataAsync(fd, path);
-        failpoint('sync.mark');
-      }
+      await this.#device.makeDurable(marks);
       Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);
       this.control.signal();
       failpoint('sync.done');
-    });
+    }, (error) => { this.control.setSyncError(ticket, error); });
   }
 
   /** Chunks that are finished and not sealed yet. */
@@ -195,16 +196,8 @@ export class KeeperLane {
   }
 
   /** Resolves when nothing is under way with the device. */
-  async idle(): Promise<void> {
-    await this.#durable;
-  }
-
-  /** Work with the device, one piece after the other, so that chunks are sealed in order. */
-  #later(work: () => Promise<void>): void {
-    this.#durable = this.#durable.then(work).catch((error: unknown) => {
-      this.#syncFailure ??= error instanceof Error ? error : new Error(String(error));
-      this.control.setError(error);
-    });
+  idle(): Promise<void> {
+    return this.#device.idle();
   }
 
   /** After the death of the ingest worker: what it filled, as far as it got, is sealed, and its successor has a new chunk. */
@@ -216,7 +209,7 @@ export class KeeperLane {
       const { header } = kept.chunk;
       end = Math.max(end, header.firstSequence + header.committedRows);
       if (kept === this.#prepared) this.#prepared = undefined;
-      this.#later(() => this.#sealLeftover(kept.chunkId, SEAL_REASON.RECOVERED));
+      this.#sealLeftover(kept.chunkId, SEAL_REASON.RECOVERED);
     }
     // It may have died after a commit and before the ring's tail had followed: those rows must not be moved once more.
     if (this.source.spec.persist) {
@@ -226,56 +219,66 @@ export class KeeperLane {
     return { ...this.init(), gapBefore: this.#catalog.view.count === 0 ? this.#gapBefore : 0 };
   }
 
-  async #sealLeftover(chunkId: number, reason: SealReason): Promise<void> {
-    const kept = this.#chunks.get(chunkId);
-    if (kept === undefined) return;
-    const facts = await sealLeftover(kept.chunk, this.#schema, reason);
-    this.#catalog.view.seal(kept.catalogIndex, { ...facts, sealReason: facts.reason });
-    this.#letGo(kept);
+  #sealLeftover(chunkId: number, reason: SealReason): void {
+    this.#device.later(async () => {
+      const kept = this.#chunks.get(chunkId);
+      if (kept === undefined) return;
+      if (kept.chunk.header.poisoned) kept.poisoned ??= refusedBefore(kept.chunk.path);
+      kept.seal = describeLeftover(kept.chunk, this.#schema, reason);
+      await this.#device.seal(kept);
+    }, this.#failed);
   }
+
+  readonly #failed = (error: unknown): void => { this.control.setError(error); };
 
   /** A sealed chunk is nobody's any more: the ingest worker left it before it asked for the seal, or has died. */
-  #letGo({ chunk, chunkId }: KeptChunk): void {
-    this.#chunks.delete(chunkId);
-    closeFile(chunk.fd);
-    releaseMapping(chunk.mapped, chunk.path);
-    this.#fronts.give(chunk.mapped.memory);
+  #sealed(kept: KeptChunk, seal: ChunkSeal): void {
+    this.#catalog.view.seal(kept.catalogIndex, { ...seal, sealReason: seal.reason });
+    failpoint('seal.entry');
+    this.#chunks.delete(kept.chunkId);
+    this.#letGoOf(kept.chunk);
   }
 
-  /** Lets go of everything. All rows are in sealed chunks by now, so a persisted feed's ring has served. */
+  #refused({ chunkId, chunk, seal }: KeptChunk, cause: Error): void {
+    const { name } = this.source.spec;
+    this.onEvent?.({ level: 'error', message: `${name}: the device did not take chunk ${chunkId}; its records are written anew: ${cause.message}`, values: { feed: name, chunk: chunkId, path: chunk.path } });
+    if (seal === undefined) this.onPoisoned?.(chunkId);
+  }
+
+  #letGoOf({ fd, mapped }: WritableChunk): void {
+    closeFile(fd);
+    if (releaseMapping(mapped)) this.#fronts.give(mapped.memory);
+  }
+
+  /**
+   * Lets go of everything. All rows are in sealed chunks by now, so a persisted feed's ring has served.
+   * @throws what the device said of a chunk that it did not take, nor its second file; the next writer tries again
+   */
   close(): void {
-    const { view } = this.#catalog;
-    if (this.#prepared !== undefined) {
-      this.#chunks.delete(this.#prepared.chunkId);
-      closeFile(this.#prepared.chunk.fd);
-      removeFile(this.#prepared.chunk.path);
+    const prepared = this.#prepared;
+    if (prepared !== undefined) {
       this.#prepared = undefined;
+      this.#chunks.delete(prepared.chunkId);
+      this.#letGoOf(prepared.chunk);
+      try {
+        removeFile(prepared.chunk.path);
+      } catch {
+        // The next writer removes it, or writes over it.
+      }
     }
-    for (const { chunk } of this.#chunks.values()) closeFile(chunk.fd);
-    const clean = this.#chunks.size === 0;
+    const left = [...this.#chunks.values()];
+    for (const { chunk } of left) this.#letGoOf(chunk);
     this.#chunks.clear();
     this.#ring.setWriter(false, 0);
-    const drained = this.#ring.tail === this.#ring.head;
-    const last = setUse(this.#ringUse, 'exclusive', this.#ring.path);
-    if (this.source.spec.persist ? drained && clean : last) {
-      view.setRingPlace(RING_PLACE.NONE, 0);
-      failpoint('close.ring-forgotten');
-      this.#ring.retire();
-      this.#bell.ringForAll(); // those that sleep in other processes look for the next writer's ring from now on
-      removeFile(this.#ring.path);
-      failpoint('close.ring-removed');
-      if (last) removeFile(this.#ring.path.replace(/\.ring$/, '.bell'));
+    try {
+      leaveFiles({ catalog: this.#catalog, catalogPath: this.#paths.catalog, ring: this.#ring, bell: this.#bell, ringUse: this.#ringUse, gapBefore: this.#gapBefore }, this.source.spec.persist, left.length === 0);
+    } finally {
+      Atomics.store(this.control.words, LANE.RING_USE, 0);
+      closeFile(this.#ringUse);
     }
-    Atomics.store(this.control.words, LANE.RING_USE, 0);
-    closeFile(this.#ringUse);
-    // A jump in the numbers that no record has taken up yet has to be made again by the next writer.
-    const jumpPending = this.#gapBefore > 0 && this.#ring.head === this.#ring.baseSequence;
-    if (clean && (drained || !this.source.spec.persist)) view.setWriter(jumpPending, 0, view.writer.bootId);
-    failpoint('close.writer-cleared');
-    const fd = openExisting(this.#paths.catalog, true);
-    syncData(fd, this.#paths.catalog);
-    closeFile(fd);
-    this.#segments?.end(clean && drained ? this.#ring.head : undefined, this.#epoch, system.wallMs() * 1000); // last: where it cannot be written, all else is closed
+    this.#segments?.end(left.length === 0 && this.#ring.tail === this.#ring.head ? this.#ring.head : undefined, this.#epoch, system.wallMs() * 1000);
+    const refused = left.find(({ poisoned }) => poisoned !== undefined)?.poisoned;
+    if (refused !== undefined) throw refused;
   }
 
   #indexOf(chunkId: number): number {
@@ -285,6 +288,10 @@ export class KeeperLane {
     }
     return -1;
   }
+}
+
+function refusedBefore(path: string): DeepwaterError {
+  return new DeepwaterError('DW_SYSTEM_CALL', `The device refused ${path} to an earlier writer, and has not taken it written anew since. Check the disk; it is tried again.`, { values: { path } });
 }
 
 function plain(kept: KeptChunk): PreparedChunk {

@@ -18,6 +18,8 @@ export interface OpenedLane {
 export interface KeeperApi {
   /** Takes the port of a new ingest worker. */
   connect(port: MessagePort, control: SharedArrayBuffer): void;
+  /** Takes the port that events go to. */
+  tell(port: MessagePort): void;
   open(laneId: number, source: FeedSource, settings: IngestSettings, control?: SharedArrayBuffer): OpenedLane;
   /** Prepares a lane for a new ingest worker, after the old one's death. */
   reopen(laneId: number): Promise<LaneInit>;
@@ -31,6 +33,7 @@ const UNSEALED_MAX = 256;
 
 const lanes = new Map<number, KeeperLane>();
 let port: MessagePort | undefined;
+let events: MessagePort | undefined;
 let ingest: Int32Array | undefined;
 
 function reply(message: KeeperReply): void {
@@ -86,8 +89,14 @@ const api: KeeperApi = {
     Atomics.store(ingest, INGEST.KEEPER, threadKernelId());
     next.on('message', serve);
   },
+  tell(next) {
+    events = next;
+    next.unref();
+  },
   open(laneId, source, settings, control) {
     const lane = new KeeperLane(laneId, source, settings, control);
+    lane.onPoisoned = (chunkId) => { reply({ kind: 'poisoned', laneId, chunkId }); };
+    lane.onEvent = (event) => { events?.postMessage(event); };
     lanes.set(laneId, lane);
     return { init: lane.init(), notes: lane.notes };
   },
@@ -106,6 +115,7 @@ const api: KeeperApi = {
   },
   stop() {
     port?.close();
+    events?.close();
   },
 };
 

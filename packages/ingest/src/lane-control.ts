@@ -29,9 +29,19 @@ export class LaneControl {
 
   /** What keeps the lane from moving rows; undefined while nothing does. */
   get error(): Error | undefined {
-    const length = Atomics.load(this.words, LANE.ERROR_LENGTH);
+    return this.#read(LANE.ERROR_LENGTH, LANE.ERROR_TEXT);
+  }
+
+  /** Why a sync failed; undefined while it has not. One that was asked for later and is done counts for the earlier ones. */
+  syncError(ticket: number): Error | undefined {
+    if (((Atomics.load(this.words, LANE.SYNC_FAILED) - ticket) | 0) < 0) return undefined;
+    return this.#read(LANE.SYNC_ERROR_LENGTH, LANE.SYNC_ERROR_TEXT);
+  }
+
+  #read(lengthWord: number, at: number): Error | undefined {
+    const length = Atomics.load(this.words, lengthWord);
     if (length === 0) return undefined;
-    const text = Buffer.from(this.#bytes.slice(LANE.ERROR_TEXT, LANE.ERROR_TEXT + length)).toString('utf8');
+    const text = Buffer.from(this.#bytes.slice(at, at + length)).toString('utf8');
     try {
       return deserializeError(JSON.parse(text) as ReturnType<typeof serializeError>);
     } catch (cause) {
@@ -40,12 +50,22 @@ export class LaneControl {
   }
 
   setError(error: unknown): void {
+    this.#write(error, LANE.ERROR_LENGTH, LANE.ERROR_TEXT);
+    this.signal();
+  }
+
+  setSyncError(ticket: number, error: unknown): void {
+    this.#write(error, LANE.SYNC_ERROR_LENGTH, LANE.SYNC_ERROR_TEXT);
+    Atomics.store(this.words, LANE.SYNC_FAILED, ticket);
+    this.signal();
+  }
+
+  #write(error: unknown, lengthWord: number, at: number): void {
     const { stack: _stack, cause: _cause, ...plain } = serializeError(error) as unknown as Record<string, unknown>;
     let text = Buffer.from(JSON.stringify(plain, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
     if (text.length > LANE_ERROR_BYTES_MAX) text = Buffer.from(JSON.stringify({ ...plain, message: String(plain['message']).slice(0, 1000), values: {} }));
-    this.#bytes.set(text.subarray(0, LANE_ERROR_BYTES_MAX), LANE.ERROR_TEXT);
-    Atomics.store(this.words, LANE.ERROR_LENGTH, Math.min(text.length, LANE_ERROR_BYTES_MAX));
-    this.signal();
+    this.#bytes.set(text.subarray(0, LANE_ERROR_BYTES_MAX), at);
+    Atomics.store(this.words, lengthWord, Math.min(text.length, LANE_ERROR_BYTES_MAX));
   }
 
   clearError(): void {

@@ -60,4 +60,13 @@ export interface SealRequest {
 /** From the keeper to the ingest worker. */
 export type KeeperReply =
   | { readonly kind: 'prepared'; readonly laneId: number; readonly chunk: PreparedChunk; readonly catalog: MappedFile }
-  | { readonly kind: 'failed'; readonly laneId: number };
+  | { readonly kind: 'failed'; readonly laneId: number }
+  /** The device refuses what is in this chunk: nothing more may be written into it. */
+  | { readonly kind: 'poisoned'; readonly laneId: number; readonly chunkId: number };
+
+/** What happened in a thread of ingest and nobody waits for: it goes to the log. */
+export interface IngestEvent {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}

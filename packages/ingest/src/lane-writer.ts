@@ -82,7 +82,12 @@ export abstract class LaneWriter extends RowWriter {
     if (!this.ring.persist) return;
     const { words } = this.#control;
     const ticket = Atomics.add(words, LANE.SYNC_ASKED, 1) + 1;
-    await this.#until(() => ((Atomics.load(words, LANE.SYNC_DONE) - ticket) | 0) >= 0);
+    await this.#until(() => {
+      if (((Atomics.load(words, LANE.SYNC_DONE) - ticket) | 0) >= 0) return true;
+      const failure = this.#control.syncError(ticket);
+      if (failure !== undefined) throw failure;
+      return false;
+    });
   }
 
   /**

@@ -7,23 +7,13 @@ import { ChunkSummary, type ScratchLayout, describeBlock, scratchLayout } from '
 import { LANE } from './control-layout.js';
 import { type Kernels, gatherRows, kernelsFor } from './kernels.js';
 import { LaneControl } from './lane-control.js';
+import type { FillingChunk } from './filling-chunk.js';
 import type { KeeperReply, KeeperRequest, LaneInit, PreparedChunk } from './lane-source.js';
-
-/** The chunk that a lane fills now. */
-interface OpenChunk {
-  readonly chunkId: number;
-  readonly path: string;
-  readonly fd: number;
-  readonly header: ChunkHeader;
-  readonly catalogIndex: number;
-  readonly summary: ChunkSummary;
-  readonly openedMs: number;
-  rows: number;
-  growAsked: number;
-}
 
 /** Blocks that one lane may move before the others get their turn. */
 const BLOCKS_PER_TURN = 8;
+/** A chunk that cannot be written so often in a row is left as it is. */
+const FAILURES_MAX = 3;
 /** A failed lane tries again this often. */
 const RETRY_MS = 200;
 
@@ -47,7 +37,7 @@ export class Lane {
   readonly intervalMs: number;
   readonly #syncRhythm: boolean;
   #catalog: CatalogView;
-  #chunk: OpenChunk | undefined;
+  #chunk: FillingChunk | undefined;
   #next: PreparedChunk | undefined;
   #prepareAsked = false;
   #gapBefore: number;
@@ -89,7 +79,6 @@ export class Lane {
   fill = 0;
   /** Whether the last turn moved rows and left enough for another. */
   more = false;
-
   /** Moves rows if there are enough, if they have waited long enough, or if somebody asked. @returns rows moved. */
   turn(nowMs: number): number {
     const flushing = Atomics.exchange(this.control.words, LANE.FLUSH, 0) !== 0;
@@ -113,6 +102,10 @@ export class Lane {
 
   /** Takes what the keeper has made ready. */
   take(reply: KeeperReply): void {
+    if (reply.kind === 'poisoned') {
+      if (this.#chunk?.chunkId === reply.chunkId) this.#giveUp();
+      return;
+    }
     if (reply.kind === 'failed') {
       // Asked again after a while: disks are emptied.
       this.#prepareAsked = false;
@@ -150,8 +143,16 @@ export class Lane {
     } catch (error) {
       this.control.setError(error);
       this.#retryMs = system.monotonicMs() + RETRY_MS;
+      // A disk that is full is waited for. A file that cannot be written is left as it is, and the rows go into the next one.
+      const full = DeepwaterError.isDeepwaterError(error) && error.code === 'DW_DISK_FULL';
+      if (this.#chunk !== undefined && !full && ++this.#chunk.failures >= FAILURES_MAX) this.#giveUp();
       return 0;
     }
+  }
+
+  #giveUp(): void {
+    this.#retire(SEAL_REASON.POISONED);
+    this.#askNext();
   }
 
   #move(nowMs: number, blocksMax: number): number {
@@ -185,7 +186,7 @@ export class Lane {
   }
 
   /** Block buffers to the file, and the block's descriptor once it is full. */
-  #write(chunk: OpenChunk, filled: number, rows: number): void {
+  #write(chunk: FillingChunk, filled: number, rows: number): void {
     this.#schema.columns.forEach(({ width }, i) => {
       const from = (this.#scratch.columns[i] as number) + filled * width;
       const at = (this.#geometry.columnOffsets[i] as number) + chunk.rows * width;
@@ -194,7 +195,7 @@ export class Lane {
     if (filled + rows === this.#geometry.blockRows) this.#describe(chunk, filled + rows, Math.floor(chunk.rows / this.#geometry.blockRows));
   }
 
-  #describe(chunk: OpenChunk, rows: number, index: number): void {
+  #describe(chunk: FillingChunk, rows: number, index: number): void {
     const block = describeBlock(this.#schema, this.#geometry, this.#kernels, this.#scratch, this.#bytes, rows);
     chunk.header.writeBlock(index, this.#geometry, this.#schema, block);
     failpoint('move.described');
@@ -206,8 +207,9 @@ export class Lane {
   }
 
   /** The rows exist from here on (rule 2); then, and only then, their slots are free (rule 4). */
-  #commit(chunk: OpenChunk, rows: number): void {
+  #commit(chunk: FillingChunk, rows: number): void {
     chunk.rows += rows;
+    chunk.failures = 0;
     chunk.header.committedRows = chunk.rows;
     failpoint('move.committed');
     this.#tail += rows;
@@ -216,7 +218,7 @@ export class Lane {
   }
 
   /** Has the next chunk made, and this one grown, before they are needed. */
-  #lookAhead(chunk: OpenChunk, reserved: number): void {
+  #lookAhead(chunk: FillingChunk, reserved: number): void {
     const { capacityRows } = this.#geometry;
     if (reserved < capacityRows && chunk.rows >= reserved * 0.5 && chunk.growAsked < reserved * 2) {
       chunk.growAsked = Math.min(capacityRows, reserved * 2);
@@ -232,7 +234,7 @@ export class Lane {
   }
 
   /** Gives the prepared chunk its place in the sequence and in the catalog. */
-  #activate(nowMs: number): OpenChunk | undefined {
+  #activate(nowMs: number): FillingChunk | undefined {
     const prepared = this.#next;
     if (prepared === undefined) {
       this.#askNext();
@@ -255,7 +257,7 @@ export class Lane {
     this.ask({ kind: 'activated', laneId: this.laneId, chunkId: prepared.chunkId, catalogIndex });
     this.#chunk = {
       chunkId: prepared.chunkId, path: prepared.path, fd: prepared.fd, header, catalogIndex,
-      summary: new ChunkSummary(this.#schema.clocks.length), openedMs: nowMs, rows: 0, growAsked: 0,
+      summary: new ChunkSummary(this.#schema.clocks.length), openedMs: nowMs, rows: 0, growAsked: 0, failures: 0,
     };
     return this.#chunk;
   }

@@ -6,9 +6,9 @@
  */
 import os from 'node:os';
 import {
-  CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, RING,
+  CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type ErrorCode, type FeedPaths, RING,
   RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
-  chunkPath, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
+  chunkPath, closeFile, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
   removeFile, ringPaths, sharedRingDirectory, survivingRows, system,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
@@ -53,26 +53,32 @@ export function openFeed(
   makeDirectory(paths.chunks, settings.access);
   let catalog = openOrRebuildCatalog(source, settings, paths, schema, notes);
   const { open: wasOpen, bootId: boot } = catalog.view.writer;
-  const end = closeLeftovers(catalog, paths, schema, notes);
-  while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
+  const leftovers: Leftover[] = [];
+  try {
+    const end = closeLeftovers(catalog, paths, schema, notes, leftovers);
+    while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
-  const epoch = catalog.view.epoch + 1;
-  const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
-  failpoint('open.ring-made');
-  catalog.view.epoch = epoch;
-  failpoint('open.epoch');
-  ring.epoch = epoch;
-  ring.setWriter(true, process.pid);
-  catalog.view.setRingPlace(place.kind, place.user);
-  catalog.view.setWriter(true, process.pid, bootId());
-  failpoint('open.writer-named');
-  bell.ringForAll(); // those that sleep in other processes may have slept on a ring that is not this one
-  const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
-  return {
-    catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
-    nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers: end.leftovers,
-    earlierEnd, powerLost: end.powerLost || (wasOpen && boot !== bootId()),
-  };
+    const epoch = catalog.view.epoch + 1;
+    const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, wasOpen, notes);
+    failpoint('open.ring-made');
+    catalog.view.epoch = epoch;
+    failpoint('open.epoch');
+    ring.epoch = epoch;
+    ring.setWriter(true, process.pid);
+    catalog.view.setRingPlace(place.kind, place.user);
+    catalog.view.setWriter(true, process.pid, bootId());
+    failpoint('open.writer-named');
+    bell.ringForAll(); // those that sleep in other processes may have slept on a ring that is not this one
+    const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
+    return {
+      catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
+      nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers,
+      earlierEnd, powerLost: end.powerLost || (wasOpen && boot !== bootId()),
+    };
+  } catch (error) {
+    for (const { chunk } of leftovers) closeFile(chunk.fd);
+    throw error;
+  }
 }
 
 interface FeedEnd {
@@ -81,11 +87,10 @@ interface FeedEnd {
   readonly nextChunkId: number;
   /** The machine went down while a writer was open: what the ring held is gone. */
   readonly powerLost: boolean;
-  readonly leftovers: readonly Leftover[];
 }
 
-/** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. */
-function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[]): FeedEnd {
+/** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. @param leftovers takes the chunks to be sealed, open */
+function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[], leftovers: Leftover[]): FeedEnd {
   const { view } = catalog;
   let powerLost = false;
   // A chunk can be activated and not in the catalog yet: look past the last entry, as far as files are prepared ahead.
@@ -108,7 +113,6 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       removeFile(path);
     }
   }
-  const leftovers: Leftover[] = [];
   const last = view.count > 0 ? view.entry(view.count - 1) : undefined;
   let next = last === undefined ? 0 : last.firstSequence + last.rows;
   for (let index = firstOpen(view); index < view.count; index++) {
@@ -119,6 +123,8 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     }
     const path = chunkPath(paths, entry.chunkId);
     const chunk = openChunkForRecovery(path, schema);
+    const leftover = { chunk, chunkId: entry.chunkId, catalogIndex: index, reason: SEAL_REASON.RECOVERED as SealReason };
+    leftovers.push(leftover);
     const lost = chunk.header.seal(schema) === undefined && chunk.header.bootId !== bootId();
     if (lost) {
       powerLost = true;
@@ -133,10 +139,10 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     } else {
       notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${chunk.header.committedRows} rows`);
     }
-    leftovers.push({ chunk, chunkId: entry.chunkId, catalogIndex: index, reason: lost ? SEAL_REASON.POWER_LOSS : SEAL_REASON.RECOVERED });
+    if (lost) leftover.reason = SEAL_REASON.POWER_LOSS;
     next = chunk.header.firstSequence + chunk.header.committedRows;
   }
-  return { next, nextChunkId: maxId + 1, powerLost, leftovers };
+  return { next, nextChunkId: maxId + 1, powerLost };
 }
 
 /** The header of a chunk file that the catalog does not know; undefined for one too damaged to tell. */
@@ -214,6 +220,9 @@ function openFeedRing(
   throw problem;
 }
 
+/** What says that a file is no ring of this feed, now or later. */
+const GIVEN_UP = new Set<ErrorCode>(['DW_FILE_CORRUPT', 'DW_FORMAT_VERSION', 'DW_CHUNK_SCHEMA_MISMATCH']);
+
 /** An earlier ring of this feed and this boot that starts no later than the chunks end; anything else is put out of use. */
 function openLeftover(path: string, source: FeedSource, schema: Schema, scratchBytes: number, end: FeedEnd, notes: string[]): Ring | undefined {
   if (!fileExists(path)) return undefined;
@@ -233,7 +242,8 @@ function openLeftover(path: string, source: FeedSource, schema: Schema, scratchB
     }
     ring.retire();
   } catch (error) {
-    if (!(error instanceof DeepwaterError)) throw error;
+    // Only one that is damaged is given up: what cannot be opened just now may hold records that are nowhere else.
+    if (!DeepwaterError.isDeepwaterError(error) || !GIVEN_UP.has(error.code)) throw error;
     notes.push(error.message);
   }
   removeFile(path);

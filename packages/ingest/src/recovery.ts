@@ -5,10 +5,10 @@ import {
 import { ChunkSummary } from './block-buffers.js';
 
 /**
- * Seals a chunk whose writer is gone, with the rows its committed count says (rule 2). Descriptors of its full blocks are
- * there; the last one is made from the rows. Not before the writer may open: it waits for the device.
+ * What a chunk whose writer is gone is sealed with: the rows its committed count says (rule 2). Descriptors of its full blocks are
+ * there; the last one is made from the rows. Not before the writer may open: it reads.
  */
-export async function sealLeftover(chunk: WritableChunk, schema: Schema, reason: SealReason): Promise<ChunkSeal> {
+export function describeLeftover(chunk: WritableChunk, schema: Schema, reason: SealReason): ChunkSeal {
   const { header, geometry } = chunk;
   const existing = header.seal(schema);
   if (header.state === CHUNK_STATE.SEALED && existing !== undefined) return existing;
@@ -22,10 +22,10 @@ export async function sealLeftover(chunk: WritableChunk, schema: Schema, reason:
     if (!whole) header.writeBlock(index, geometry, schema, block);
     summary.add(block);
   }
-  return finishSeal(chunk, schema, {
+  return {
     rows, reason, sealedUs: system.wallMs() * 1000, sortedMask: summary.sortedMask,
     indexPoints: indexPointsOf(chunk, schema, rows), ranges: fullRanges(schema, summary.ranges),
-  });
+  };
 }
 
 /**

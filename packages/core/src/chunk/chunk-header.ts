@@ -1,7 +1,7 @@
 import { DeepwaterError } from '../errors/index.js';
 import type { Schema } from '../schema/index.js';
 import {
-  BLOCK, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, type ChunkGeometry, type SealReason, geometryOf,
+  BLOCK, CHUNK, CHUNK_MAGIC, CHUNK_STATE, CHUNK_VERSION, type ChunkGeometry, SEAL_REASON, type SealReason, geometryOf,
 } from '../layout/chunk-layout.js';
 import { type ClockRange, readClockRanges, writeClockRanges } from '../layout/clock-values.js';
 import { crc32 } from '../layout/crc.js';
@@ -224,6 +224,18 @@ export class ChunkHeader {
   }
 
   /** Closes the chunk for ever: the sealed chunk's facts, then its state. */
+  /** Whether the device refused the chunk while it was written: it is never synced again, but written anew (rule 9). */
+  get poisoned(): boolean {
+    return this.state === CHUNK_STATE.ACTIVE && this.#view.getUint32(CHUNK.SEAL_REASON, true) === SEAL_REASON.POISONED;
+  }
+
+  /** Says so, for whoever finds the chunk after this process. What has been said of a seal is taken back. */
+  poison(): void {
+    this.state = CHUNK_STATE.ACTIVE;
+    this.#view.setUint32(CHUNK.SEAL_REASON, SEAL_REASON.POISONED, true);
+    this.#view.setUint32(CHUNK.SEAL_CRC, ~this.#crc(CHUNK.SEAL, CHUNK.SEAL_CRC), true);
+  }
+
   writeSeal(schema: Schema, seal: ChunkSeal): void {
     const view = this.#view;
     view.setUint32(CHUNK.SEALED_ROWS, seal.rows, true);

@@ -74,7 +74,6 @@ export class EngineMappings {
 
   #release(path: string, { mapped }: Entry): void {
     this.#entries.delete(path);
-    releaseMapping(mapped, path);
-    this.#pool.give(mapped.memory);
+    if (releaseMapping(mapped)) this.#pool.give(mapped.memory);
   }
 }

@@ -6,12 +6,14 @@ export const FAILPOINTS = [
   // A chunk's life: made ahead, taken into use, written, sealed (keeper-lane.ts, lane.ts, recovery.ts).
   'prepare.created', 'prepare.named', 'activate.header', 'activate.entry', 'move.written', 'move.described', 'move.committed', 'grow.reserved',
   'retire.asked', 'seal.synced', 'seal.marked', 'seal.durable', 'seal.given-back', 'seal.entry',
+  // One that the device refused is written anew (rewrite-chunk.ts).
+  'rewrite.written', 'rewrite.synced', 'rewrite.renamed',
   // Durability (keeper-lane.ts).
   'sync.data', 'sync.mark', 'sync.done',
   // Opening a feed and putting right what an earlier writer left (open-feed.ts).
   'open.catalog-new', 'open.catalog-renamed', 'open.stale-retired', 'open.leftover-listed', 'open.leftover-counted', 'open.leftover-adopted', 'open.ring-made', 'open.epoch', 'open.writer-named',
   // Closing (keeper-lane.ts).
-  'close.ring-forgotten', 'close.ring-removed', 'close.writer-cleared',
+  'close.catalog-synced', 'close.writer-cleared', 'close.ring-forgotten', 'close.ring-removed',
   // Small files (files.ts), the feeds of a store (registry.ts).
   'replace.written', 'replace.synced', 'replace.renamed', 'registry.file-written', 'registry.committed', 'registry.feed-renamed', 'registry.put-aside',
   // Segments (feed-segments.ts).

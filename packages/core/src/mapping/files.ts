@@ -2,7 +2,7 @@
  * File calls with our errors and our rules: no symbolic links, no unexpected owner, no truncation of what may be
  * mapped. All are synchronous: the threads that call them exist to wait for disks.
  */
-import { constants, statfsSync } from 'node:fs';
+import { constants } from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError } from '../errors/index.js';
 import { failpoint } from './failpoint.js';
@@ -60,8 +60,16 @@ export function openOrCreate(file: string, access: Access): number {
 
 const isErrno = (error: unknown, name: string): boolean => error instanceof DeepwaterError && error.values['errno'] === name;
 
+/**
+ * Gives a descriptor back. Whatever close(2) says, it is given back; what it may say of data, fdatasync says as well, to whom it
+ * matters. So this fails only where there was no such descriptor, which is a mistake of ours.
+ */
 export function closeFile(fd: number): void {
-  call(`fd ${fd}`, () => { system.files.close(fd); });
+  try {
+    system.files.close(fd);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EBADF') throw fromNodeError(error, `fd ${fd}`);
+  }
 }
 
 /** Size in bytes of an open regular file owned by this user, root, or the owner of its directory. */
@@ -146,7 +154,7 @@ export function syncDirectory(directory: string): void {
   try {
     call(directory, () => system.files.fsync(fd));
   } finally {
-    system.files.close(fd);
+    closeFile(fd);
   }
 }
 
@@ -182,13 +190,9 @@ export function fileStat(file: string): FileStat | undefined {
   return call(file, () => system.files.lstat(file));
 }
 
-/** Whether anything stands at a path (a link that leads nowhere does not). False, too, where that cannot be told. */
+/** Whether anything stands at a path (a link that leads nowhere does not). @throws DeepwaterError DW_SYSTEM_CALL where that cannot be told */
 export function fileExists(file: string): boolean {
-  try {
-    return system.files.stat(file) !== undefined;
-  } catch {
-    return false;
-  }
+  return call(file, () => system.files.stat(file)) !== undefined;
 }
 
 /** Names in a directory, sorted; undefined where there is no such directory. */
@@ -216,14 +220,6 @@ export function linkFile(from: string, to: string): boolean {
     if (['EXDEV', 'EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw fromNodeError(error, to);
   }
-}
-
-/** Bytes that are free for this user on the device of a path. @throws DeepwaterError DW_SYSTEM_CALL */
-export function freeBytesAt(directory: string): number {
-  return call(directory, () => {
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize;
-  });
 }
 
 /** Removes a directory with all that is in it, or a file; links are not followed. Fine where nothing is there. */
@@ -266,7 +262,7 @@ export function replaceFile(file: string, content: string, access: Access): void
     removeFile(next);
     throw error;
   } finally {
-    system.files.close(fd);
+    closeFile(fd);
   }
   failpoint('replace.synced');
   call(file, () => { system.files.rename(next, file); });
@@ -293,6 +289,6 @@ export function readSmallFile(file: string, limit: number): string | undefined {
     const bytes = Buffer.alloc(size);
     return bytes.toString('utf8', 0, readAt(fd, bytes, 0, file));
   } finally {
-    system.files.close(fd);
+    closeFile(fd);
   }
 }

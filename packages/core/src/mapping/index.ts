@@ -9,7 +9,7 @@ export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
 export { EngineMappings } from './engine-mappings.js';
 export { MemoryPool } from './memory-pool.js';
 export {
-  closeFile, createExclusive, directoryMode, fileExists, fileMode, fileStat, freeBytesAt, linkFile, listDirectory, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
+  closeFile, createExclusive, directoryMode, fileExists, fileMode, fileStat, linkFile, listDirectory, makeDirectory, openExisting, openOrCreate, punchHole, readAt,
   readSmallFile, regularFileSize, removeFile, removeTree, renameFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, writeFully,
 } from './files.js';
 export type { Access } from './files.js';

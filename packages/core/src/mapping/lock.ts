@@ -1,6 +1,6 @@
 import { F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK } from './libc.js';
 import { libc, system } from './system.js';
-import { type Access, openOrCreate, readSmallFile } from './files.js';
+import { type Access, closeFile, openOrCreate, readSmallFile } from './files.js';
 import { errnoName, systemError } from './system-error.js';
 
 /**
@@ -17,10 +17,13 @@ export class FileLock {
   /** Takes the lock, or returns undefined where somebody else holds it. Never waits. */
   static tryExclusive(path: string, access: Access): FileLock | undefined {
     const fd = openOrCreate(path, access);
-    if (!setLock(fd, F_WRLCK, path)) {
-      system.files.close(fd);
-      return undefined;
+    let taken = false;
+    try {
+      taken = setLock(fd, F_WRLCK, path);
+    } finally {
+      if (!taken) closeFile(fd);
     }
+    if (!taken) return undefined;
     noteHolder(fd);
     return new FileLock(path, fd);
   }
@@ -37,8 +40,9 @@ export class FileLock {
 
   release(): void {
     if (this.fd < 0) return;
-    system.files.close(this.fd);
+    const { fd } = this;
     this.fd = -1;
+    closeFile(fd);
   }
 }
 

@@ -103,16 +103,17 @@ export function placeFile(
 /**
  * Lets go of the file at once: anonymous pages take its place, so a view that was kept reads zeros and never faults.
  * Only for mappings that users never see.
+ * @returns false where the kernel refuses: the file stays mapped until the Memory is collected, which must not be used again then
  */
-export function releaseMapping(mapped: MappedFile, path: string): void {
+export function releaseMapping(mapped: MappedFile): boolean {
   if (system.mapping !== undefined) {
     system.mapping.release(mapped);
-    return;
+    return true;
   }
   const view = new Uint8Array(mapped.buffer);
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
   const length = alignUp(mapped.fileBytes, PAGE_BYTES);
-  if (Number(libc().mmap(view, length, PROT_READ | PROT_WRITE, flags, -1, 0)) === -1) throw lastSystemError('mmap', path);
+  return Number(libc().mmap(view, length, PROT_READ | PROT_WRITE, flags, -1, 0)) !== -1;
 }
 
 /** Pages that `isResident` asks about at once. */

@@ -68,6 +68,8 @@ export interface System {
   monotonicMs: () => number;
   /** The kernel's id of this boot, 32 hex digits. */
   bootId: () => string;
+  /** Bytes of the file system that a path is on: all, and those that this user may still use. */
+  diskSpace: (path: string) => { readonly totalBytes: number; readonly freeBytes: number };
   /** Takes the place of mapping: a simulated disk has nothing that the kernel could map. */
   mapping?: {
     map(fd: number, options: MapOptions): MappedFile;
@@ -123,6 +125,10 @@ const real: System = {
   libc: loadLibc,
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+  diskSpace: (path) => {
+    const { bsize, blocks, bavail } = fs.statfsSync(path);
+    return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
+  },
   bootId: () => (boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '')),
 };
 

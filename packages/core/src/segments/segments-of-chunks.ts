@@ -47,7 +47,7 @@ export function endKindOf(reason: SealReason): SegmentKind {
     case SEAL_REASON.CLOSED: return SEGMENT_KIND.CLOSED;
     case SEAL_REASON.POWER_LOSS: return SEGMENT_KIND.POWER_LOST;
     // A full chunk is sealed when there is a record for the next one: a writer that closes has that next one.
-    case SEAL_REASON.RECOVERED: case SEAL_REASON.FULL: case SEAL_REASON.POISONED: return SEGMENT_KIND.CRASHED;
+    case SEAL_REASON.RECOVERED: case SEAL_REASON.FULL: return SEGMENT_KIND.CRASHED;
     default: return SEGMENT_KIND.UNKNOWN;
   }
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import {
-  DeepwaterError, type FeedFile, FileLock, STORE_FORMAT, describeValue, failpoint, feedPaths, findStore, freeBytesAt, listFeedFiles, makeDirectory, raiseStoreFormat,
-  withStoreLock,
+  DeepwaterError, type FeedFile, FileLock, STORE_FORMAT, describeValue, failpoint, feedPaths, findStore, listFeedFiles, makeDirectory, raiseStoreFormat,
+  system, withStoreLock,
 } from '@deepwater/core';
 import { backUp, bytesToCopy } from './backup.js';
 import { migrateFeed, planFeed, verifyFeed } from './feed-migration.js';
@@ -20,7 +20,7 @@ export async function migrateStore(basePath: string, options: MigrateOptions = {
   const store = findStore(basePath);
   const { format, manifest: { access, storeId } } = store;
   const target = backup === false ? undefined : path.resolve(backup ?? `${store.basePath}.format-${format}`);
-  const nothing = { basePath: store.basePath, from: format, to: STORE_FORMAT, dryRun, feeds: [], bytesNeeded: 0, bytesFree: freeBytesAt(store.basePath) };
+  const nothing = { basePath: store.basePath, from: format, to: STORE_FORMAT, dryRun, feeds: [], bytesNeeded: 0, bytesFree: system.diskSpace(store.basePath).freeBytes };
   if (format === STORE_FORMAT) return nothing;
   if (target !== undefined && (target === store.basePath || target.startsWith(`${store.basePath}${path.sep}`))) {
     throw new DeepwaterError('DW_OPTION_INVALID', `The backup ${target} would lie in the store itself. Name a directory outside of it.`, { values: { backup: target } });

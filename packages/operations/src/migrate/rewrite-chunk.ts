@@ -30,7 +30,7 @@ export function rewriteChunk(old: OldChunk, schema: Schema, access: Access): voi
     closeFile(from);
     if (chunk !== undefined) {
       closeFile(chunk.fd);
-      releaseMapping(chunk.mapped, next);
+      releaseMapping(chunk.mapped);
     }
   }
   renameFile(next, old.path);
