@@ -41,6 +41,8 @@ export const LANE = {
   /** Number of the next record at the last boundary, low and high word; the holder's. */
   BOUNDARY_LOW: 214,
   BOUNDARY_HIGH: 215,
+  /** Counts the files that have taken that file's place: whoever has the old one open opens the new one. */
+  SEGMENTS_FILE: 240,
   /** The last sync that failed; its error stays beside it. */
   SYNC_FAILED: 216,
   /** Length of the error text in bytes, 0 while all is well. */

@@ -173,8 +173,8 @@ export class KeeperLane {
         rows: facts.rows, reason: facts.reason as SealReason, sealedUs: system.wallMs() * 1000, sortedMask: facts.sortedMask,
         indexPoints: facts.indexPoints, ranges: fullRanges(this.#schema, facts.ranges),
       };
-      await this.#segments?.sync().catch(() => {}); // rows that are durable keep the boundary before them; sync() says where it fails
       await this.#device.seal(kept);
+      await this.#segments?.sync();
     }, this.#failed);
   }
 
@@ -182,8 +182,8 @@ export class KeeperLane {
   sync(ticket: number): void {
     const marks = [...this.#chunks.values()].filter((kept) => kept.catalogIndex >= 0).map((kept) => ({ kept, rows: kept.chunk.header.committedRows }));
     this.#device.later(async () => {
-      await this.#segments?.sync();
       await this.#device.makeDurable(marks);
+      await this.#segments?.sync();
       Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);
       this.control.signal();
       failpoint('sync.done');
@@ -272,11 +272,12 @@ export class KeeperLane {
     this.#ring.setWriter(false, 0);
     try {
       leaveFiles({ catalog: this.#catalog, catalogPath: this.#paths.catalog, ring: this.#ring, bell: this.#bell, ringUse: this.#ringUse, gapBefore: this.#gapBefore }, this.source.spec.persist, left.length === 0);
+      this.#segments?.end(left.length === 0 && this.#ring.tail === this.#ring.head ? this.#ring.head : undefined, this.#epoch, system.wallMs() * 1000);
     } finally {
+      this.#segments?.close();
       Atomics.store(this.control.words, LANE.RING_USE, 0);
       closeFile(this.#ringUse);
     }
-    this.#segments?.end(left.length === 0 && this.#ring.tail === this.#ring.head ? this.#ring.head : undefined, this.#epoch, system.wallMs() * 1000);
     const refused = left.find(({ poisoned }) => poisoned !== undefined)?.poisoned;
     if (refused !== undefined) throw refused;
   }

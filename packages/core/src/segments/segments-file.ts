@@ -86,6 +86,24 @@ export class SegmentsFile {
     writeFully(this.fd, encodeSegmentEntry(entry, this.feedUid), placeOf(slot), this.path);
   }
 
+  /**
+   * Puts a file with the same bytes in this one's place, durably, for a device that has refused this one.
+   * @returns the new file, open
+   */
+  writeAnew(access: Access): SegmentsFile {
+    replaceDurably(this.path, access, readWhole(this.fd, this.path));
+    return SegmentsFile.attach(this.path, this.feedUid);
+  }
+
+  /** Writes to another file the entries that this one has; places that are empty here are left alone. */
+  copyEntriesTo(other: SegmentsFile): void {
+    const bytes = readWhole(this.fd, this.path);
+    for (let at: number = SEGMENTS.HEADER_BYTES; at < bytes.length; at += SEGMENT_ENTRY_BYTES) {
+      const entry = bytes.subarray(at, at + SEGMENT_ENTRY_BYTES);
+      if (entry.some((byte) => byte !== 0)) writeFully(other.fd, entry, at, other.path);
+    }
+  }
+
   /** Makes what was written durable, by whomever. @throws DeepwaterError DW_SYSTEM_CALL */
   sync(): void {
     syncData(this.fd, this.path);
@@ -104,15 +122,24 @@ export class SegmentsFile {
 
 /** Puts a whole file of segments in the place of the one there is, durably: readers see the old or the new one. */
 export function writeSegments(file: string, access: Access, feedUid: string, entries: readonly SegmentEntry[]): void {
+  replaceDurably(file, access, Buffer.concat([encodeSegmentsHeader(feedUid), ...entries.map((entry) => encodeSegmentEntry(entry, feedUid))]));
+}
+
+function replaceDurably(file: string, access: Access, bytes: Buffer): void {
   const next = `${file}.new`;
   removeFile(next);
   const fd = createExclusive(next, access);
   try {
-    writeFully(fd, Buffer.concat([encodeSegmentsHeader(feedUid), ...entries.map((entry) => encodeSegmentEntry(entry, feedUid))]), 0, next);
+    writeFully(fd, bytes, 0, next);
     syncData(fd, next);
   } finally {
     closeFile(fd);
   }
   renameFile(next, file);
   syncDirectory(path.dirname(file));
+}
+
+function readWhole(fd: number, file: string): Buffer {
+  const bytes = Buffer.alloc(Math.min(regularFileSize(fd, file), FILE_BYTES_MAX));
+  return bytes.subarray(0, readAt(fd, bytes, 0, file));
 }
