@@ -77,7 +77,7 @@ function copyState({ header, schema: earlier, rows }: OldChunk, { header: to }: 
 
 /** @throws DeepwaterError DW_FILE_CORRUPT where the new chunk does not hold what the old one does; the old one is as it was then */
 function compare(from: number, { path, header, geometry, written, schema: earlier }: OldChunk, chunk: WritableChunk): void {
-  const same = header.firstSequence === chunk.header.firstSequence && header.committedRows === chunk.header.committedRows
+  const same = header.firstSequence === chunk.header.firstSequence && header.committedRows === chunk.header.committedRows && header.syncedRows === chunk.header.syncedRows
     && (header.seal(earlier) === undefined) === (chunk.header.state !== CHUNK_STATE.SEALED);
   const wrong = !same ? 'its place in the sequence' : geometry.columnOffsets.findIndex((offset, i) => {
     const bytes = written * (geometry.columnWidths[i] as number);
