@@ -6,7 +6,9 @@ import { cleanupCommand } from './commands/cleanup.js';
 import { feedsCommand } from './commands/feeds.js';
 import { healthCommand } from './commands/health.js';
 import { infoCommand } from './commands/info.js';
+import { migrateCommand } from './commands/migrate.js';
 import { queryCommand } from './commands/query.js';
+import { segmentsCommand } from './commands/segments.js';
 import { tailCommand } from './commands/tail.js';
 import { topCommand } from './commands/top.js';
 
@@ -15,13 +17,17 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** The `deepwater` command with all of its commands. */
 export function createProgram(): Command {
   const program = new Command('deepwater')
-    .description('Look into a Deepwater store, and keep it in order. A running writer is not disturbed.')
+    .description('Look into a Deepwater store, and keep it in order. Commands that look open it only for reading: a running writer is not disturbed.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .showSuggestionAfterError()
     // Errors come back to run(), which decides about the exit code.
     .exitOverride();
-  for (const command of [feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), cleanupCommand(), healthCommand()]) {
+  const commands = [
+    feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand(),
+    healthCommand(), cleanupCommand(), migrateCommand(),
+  ];
+  for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health` are its own.');

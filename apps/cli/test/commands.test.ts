@@ -86,7 +86,7 @@ describe('deepwater', () => {
     expect(readdirSync(directory)).toEqual(['file']);
     const other = await storeWithTrades(1);
     const manifest = join(other, 'manifest.json');
-    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"format": 1', '"format": 9'));
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"format": 2', '"format": 9'));
     expect(await deepwater(['feeds', '-b', other])).toMatchObject({ code: 1, stderr: expect.stringContaining('DW_FORMAT_VERSION') as string });
   });
 

@@ -2,13 +2,13 @@
  * What the engine's own threads need: everything of core but the parsing of specs, the registry and the log. A worker that
  * imports this (as `@deepwater/core/engine`) starts in half the time, because zod, lmdb and pino are not loaded.
  */
-export { ERROR_CODES, DeepwaterError, clipText, describeValue, deserializeError, notIndexed, serializeError } from './errors/index.js';
+export { ERROR_CODES, DeepwaterError, clipText, describeValue, deserializeError, notIndexed, notPersisted, serializeError } from './errors/index.js';
 export type { DeepwaterErrorOptions, ErrorCode, SerializedError } from './errors/index.js';
 export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
   MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MemoryPool, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
   FAILPOINTS, SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, diskSpace, errnoName, failpoint, fenceAllPublishers,
-  fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, listDirectory, makeDirectory, mapFile, openExisting,
+  fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, linkFile, listDirectory, makeDirectory, mapFile, openExisting,
   onFailpoint, openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
   processAlive, removeEmptyDirectory, removeFile, removeTree, renameFile, replaceFile, replaceSystem, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, syncFile, system, systemError,
   threadAlive, threadKernelId, uptimeMs, writeFully,
@@ -58,6 +58,13 @@ export {
   SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_PER_FIELD_MAX, SYMBOLS_VERSION, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader,
 } from './store/symbol-dictionary.js';
 export type { SymbolCoder } from './store/symbol-dictionary.js';
+export { SEGMENTS, SEGMENTS_MAGIC, SEGMENTS_VERSION, SEGMENT_ENTRY, SEGMENT_ENTRY_BYTES, SEGMENT_KIND } from './layout/segments-layout.js';
+export type { SegmentKind } from './layout/segments-layout.js';
+export { clipUtf8, decodeSegments, encodeSegmentEntry, encodeSegmentsHeader } from './segments/segment-entries.js';
+export type { SegmentEntries, SegmentEntry } from './segments/segment-entries.js';
+export { SegmentsFile, readSegments, writeSegments } from './segments/segments-file.js';
+export { endKindOf, segmentsOfChunks } from './segments/segments-of-chunks.js';
+export type { ChunkPlace } from './segments/segments-of-chunks.js';
 export { compileSchema } from './schema/compile-schema.js';
 export { decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal } from './schema/decimal.js';
 export { FIELD_TYPES, isNumericType } from './schema/field-types.js';

@@ -1,7 +1,7 @@
 export * from './engine.js';
 export { parseFeedSpec, rebuildSchema } from './schema/index.js';
-export { STORE_FORMAT, openManifest, ownVersion } from './store/manifest.js';
-export type { Manifest, ManifestOptions, OpenedManifest } from './store/manifest.js';
+export { STORE_FORMAT, findStore, openManifest, ownVersion, raiseStoreFormat } from './store/manifest.js';
+export type { FoundStore, Manifest, ManifestOptions, OpenedManifest } from './store/manifest.js';
 export { FEED_FORMAT, feedDirectories, listFeedFiles, readFeedFile, serializeFeed, writeFeedFile } from './store/feed-file.js';
 export type { FeedFile, FeedListing } from './store/feed-file.js';
 export { readFeedText } from './store/feed-file.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CATALOG, CHUNK, ENTRY, RING, SUBSCRIBER, SYMBOLS } from '@deepwater/core';
+import { CATALOG, CHUNK, ENTRY, RING, SEGMENTS, SEGMENT_ENTRY, SUBSCRIBER, SYMBOLS } from '@deepwater/core';
 
 /** The named offsets of each section of docs/FORMAT.md, from its tables. */
 function tables(): Map<string, Map<string, number>> {
@@ -31,6 +31,8 @@ describe('docs/FORMAT.md', () => {
     ['Ring (`*.ring`)', RING],
     ['Bell (`*.bell`)', SUBSCRIBER],
     ['Symbols (`symbols.dws`)', SYMBOLS],
+    ['Segments (`segments.dwg`)', SEGMENTS],
+    ['Segments (`segments.dwg`) entries', SEGMENT_ENTRY],
   ];
   for (const [section, layout] of layouts) {
     it(`has every offset of ${section} as the code has it`, () => {

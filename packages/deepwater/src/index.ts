@@ -1,13 +1,16 @@
 export { Platform } from './platform.js';
 export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
 export { attachWriter } from '@deepwater/ingest';
-export { asOf, mergeFeeds, stopSubscription, subscribe } from '@deepwater/query';
+export { migrateStore } from '@deepwater/operations';
+export type { FeedMigration, MigrateOptions, MigrationReport } from '@deepwater/operations';
+export { asOf, mergeFeeds, splitWindow, stopSubscription, subscribe } from '@deepwater/query';
 export type { CleanupOptions } from './cleanup-options.js';
 export type { CleanupProgress, CleanupReport, ClockHold, ClockReport, FeedCleanup, Leftover, Removal } from '@deepwater/operations';
 export { checkHealth } from './health.js';
 export type { HealthOptions } from './health.js';
 export type { HealthCheck, HealthReport, HealthState } from '@deepwater/operations';
 export type { FeedInfo } from './feed-info.js';
+export type { WindowInput } from './multi-feed-reads.js';
 export type { MergeInput, MergeSelection } from './merged-feed.js';
 export type { Lifecycle, LifecycleChange } from './lifecycle.js';
 export type { PlatformOptions } from './options.js';
@@ -22,6 +25,10 @@ export type {
   ArrowIpcOptions, ArrowResult, ArrowTypesOf, AtOptions, BatchOptions, ColumnBatch, Explanation, FeedActivity, Format, IndexPoint, IndexPointOptions, IndexPointsOptions, IpcLayout, LastOptions, LatestOptions, LostRange, RangeOptions, ReadResult,
   RecordStream, RowView, Run, Segment, SequenceRead, StreamFormat, StreamItem, StreamOptions, SubscribeOptions, SubscriberActivity,
   Subscription, SubscriptionHandle, SyncRecordStream, SyncStreamOptions, TimeInput,
+} from '@deepwater/query';
+export type {
+  CommonWindowsOptions, Coverage, CoverageOptions, FeedSegment, Gap, GapCause, GapOptions, RangeChoice, SegmentEnd, SegmentOptions, SplitOptions, SplitWindow,
+  SuggestedRangeOptions, TimeWindow,
 } from '@deepwater/query';
 export { backtestReport, paramGrid, writeBacktestReport } from '@deepwater/backtest';
 export type {

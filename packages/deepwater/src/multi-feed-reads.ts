@@ -1,11 +1,15 @@
 import { type BacktestHost, type BacktestOptions, type BacktestResult, type WalkForwardOptions, type WalkForwardResult, backtest, walkForward } from '@deepwater/backtest';
 import type { AnySpec } from '@deepwater/core';
 import {
-  AsOfJoin, type AsOfFormat, type AsOfOptions, type AsOfResult, type FeedAccess, type MergeFormat, type MergeOptions, MergedFeeds, type Selection, listOf,
+  AsOfJoin, type AsOfFormat, type AsOfOptions, type AsOfResult, type CommonWindowsOptions, type FeedAccess, type MergeFormat, type MergeOptions, MergedFeeds,
+  type Selection, type SuggestedRangeOptions, type TimeWindow, type WindowFeed, commonWindows, listOf, suggestedRange,
 } from '@deepwater/query';
 import { FeedFacts } from './feed-facts.js';
 import { type FilteredInputs, type MergeInput, type MergedRecordsOf, mergeSelection } from './merged-feed.js';
 import { type NamedFeed, type UntypedSpec, nameOf } from './typed-feed.js';
+
+/** A feed whose windows are looked for: its name, what `createFeed` gave, or one of them with the clock that counts. */
+export type WindowInput = string | NamedFeed<AnySpec> | { readonly feed: string | NamedFeed<AnySpec>; readonly by?: string };
 
 /** What a platform makes of more than one feed: merged reads, joins, backtests. */
 export abstract class MultiFeedReads extends FeedFacts {
@@ -35,6 +39,31 @@ export abstract class MultiFeedReads extends FeedFacts {
     const D extends Selection<R> = undefined, const P extends string = `${Extract<R['name'], string>}_`,
   >(left: string | NamedFeed<L>, right: string | NamedFeed<R>, options?: AsOfOptions<L, R, F, C, D, P>): AsOfJoin<AsOfResult<L, R, F, C, D, P>> {
     return new AsOfJoin(this.accessOf(nameOf(left)), this.accessOf(nameOf(right)), options);
+  }
+
+  /**
+   * The windows of time that all of some feeds cover, in order, in the unit of the first feed's clock (clocks may differ). A feed covers
+   * what its segments do (`reader.segments`); `bridge` counts short gaps as covered.
+   * @throws DeepwaterError DW_FEED_UNKNOWN, DW_FEED_NOT_PERSISTED, DW_OPTION_INVALID, DW_RANGE_INVALID, DW_FILE_CORRUPT
+   */
+  async commonWindows(feeds: readonly WindowInput[], options?: CommonWindowsOptions): Promise<TimeWindow[]> {
+    return commonWindows(this.#windowFeeds(feeds), options);
+  }
+
+  /**
+   * A range to work with: the longest window that all of some feeds cover, or the newest; undefined where there is none. `backtest` takes
+   * it as it is: `platform.backtest(module, { ...window, feeds })`.
+   * @throws DeepwaterError as `commonWindows`
+   */
+  async suggestedRange(feeds: readonly WindowInput[], options?: SuggestedRangeOptions): Promise<TimeWindow | undefined> {
+    return suggestedRange(this.#windowFeeds(feeds), options);
+  }
+
+  #windowFeeds(feeds: readonly WindowInput[]): WindowFeed[] {
+    return listOf<WindowInput>(feeds).map((input) => {
+      const { feed, by } = typeof input === 'object' && 'feed' in input ? input : { feed: input, by: undefined };
+      return { access: this.accessOf(nameOf(feed)), by };
+    });
   }
 
   /**

@@ -58,11 +58,11 @@ describe('a base path', () => {
   test('of another format version is refused, with both versions and the ways out', async () => {
     const basePath = await storeWithTrades();
     const file = join(basePath, 'manifest.json');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"format": 1', '"format": 2'));
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"format": 2', '"format": 3'));
     const before = snapshot(basePath);
     for (const readOnly of [false, true]) {
       const error = await failure(() => Platform.open(basePath, { readOnly }));
-      expect(error).toMatchObject({ code: 'DW_FORMAT_VERSION', values: { format: 2, supported: 1 } });
+      expect(error).toMatchObject({ code: 'DW_FORMAT_VERSION', values: { format: 3, supported: 2 } });
     }
     expect(snapshot(basePath)).toEqual(before);
   });

@@ -34,6 +34,15 @@ export const LANE = {
   CLOSED: 192,
   /** The descriptor that holds the use of the ring, plus 1: of a keeper that died its successor closes it. */
   RING_USE: 208,
+  /** Places taken in the feed's file of segments; whoever writes an entry takes the next. */
+  SEGMENT_SLOTS: 212,
+  /** Counts entries that were written: the keeper syncs the file where it has moved. */
+  SEGMENTS_WRITTEN: 213,
+  /** Number of the next record at the last boundary, low and high word; the holder's. */
+  BOUNDARY_LOW: 214,
+  BOUNDARY_HIGH: 215,
+  /** Counts the files that have taken that file's place: whoever has the old one open opens the new one. */
+  SEGMENTS_FILE: 240,
   /** The last sync that failed; its error stays beside it. */
   SYNC_FAILED: 216,
   /** Length of the error text in bytes, 0 while all is well. */

@@ -8,6 +8,7 @@ import { LANE } from './control-layout.js';
 import { scratchLayout } from './block-buffers.js';
 import { DeviceWork, type KeptChunk } from './device-work.js';
 import { LaneControl } from './lane-control.js';
+import { FeedSegments } from './feed-segments.js';
 import type { FeedSource, IngestEvent, IngestSettings, LaneInit, PreparedChunk, SealRequest } from './lane-source.js';
 import { leaveFiles } from './leave-files.js';
 import { openFeed } from './open-feed.js';
@@ -33,6 +34,7 @@ export class KeeperLane {
   readonly #epoch: number;
   readonly #gapBefore: number;
   readonly #ringUse: number;
+  #segments: FeedSegments | undefined;
   readonly #chunks = new Map<number, KeptChunk>();
   /** Fronts of sealed chunks, for the next ones. */
   readonly #fronts = new MemoryPool(8);
@@ -85,7 +87,10 @@ export class KeeperLane {
     if (earlier !== 0) closeFile(earlier - 1);
     try {
       setUse(this.#ringUse, 'shared', this.#ring.path);
-      if (spec.persist) this.prepare();
+      if (spec.persist) {
+        this.#segments = new FeedSegments(this.#paths, this.#access, source.feedUid, this.#catalog.view, this.control, { ...opened, head: this.#ring.head, continued: control !== undefined, nowUs: system.wallMs() * 1000 });
+        this.prepare();
+      }
     } catch (error) {
       try {
         this.close();
@@ -168,7 +173,7 @@ export class KeeperLane {
         rows: facts.rows, reason: facts.reason as SealReason, sealedUs: system.wallMs() * 1000, sortedMask: facts.sortedMask,
         indexPoints: facts.indexPoints, ranges: fullRanges(this.#schema, facts.ranges),
       };
-      await this.#device.seal(kept);
+      await this.#device.seal(kept).then(() => this.#segments?.sync());
     }, this.#failed);
   }
 
@@ -177,6 +182,7 @@ export class KeeperLane {
     const marks = [...this.#chunks.values()].filter((kept) => kept.catalogIndex >= 0).map((kept) => ({ kept, rows: kept.chunk.header.committedRows }));
     this.#device.later(async () => {
       await this.#device.makeDurable(marks);
+      await this.#segments?.sync();
       Atomics.store(this.control.words, LANE.SYNC_DONE, ticket);
       this.control.signal();
       failpoint('sync.done');
@@ -265,7 +271,9 @@ export class KeeperLane {
     this.#ring.setWriter(false, 0);
     try {
       leaveFiles({ catalog: this.#catalog, catalogPath: this.#paths.catalog, ring: this.#ring, bell: this.#bell, ringUse: this.#ringUse, gapBefore: this.#gapBefore }, this.source.spec.persist, left.length === 0);
+      this.#segments?.end(left.length === 0 && this.#ring.tail === this.#ring.head ? this.#ring.head : undefined, this.#epoch, system.wallMs() * 1000);
     } finally {
+      this.#segments?.close();
       Atomics.store(this.control.words, LANE.RING_USE, 0);
       closeFile(this.#ringUse);
     }

@@ -1,7 +1,8 @@
-import { DeepwaterError, SymbolDictionary, compileSchema, feedPaths, threadAlive, threadKernelId } from '@deepwater/core/engine';
+import { DeepwaterError, SEGMENT_KIND, SymbolDictionary, compileSchema, describeValue, feedPaths, notPersisted, system, threadAlive, threadKernelId } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
 import { isMainThread } from 'node:worker_threads';
 import { INGEST, LANE } from './control-layout.js';
+import { SegmentMarks } from './feed-segments.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
 import type { LaneInit } from './lane-source.js';
 
@@ -31,6 +32,7 @@ export abstract class LaneWriter extends RowWriter {
   readonly #control: LaneControl;
   readonly #ingest: Int32Array;
   readonly #symbols: SymbolDictionary | undefined;
+  readonly #segments: SegmentMarks;
 
   constructor(readonly seat: WriterSeat) {
     const { init } = seat;
@@ -41,6 +43,8 @@ export abstract class LaneWriter extends RowWriter {
     this.#symbols = symbols;
     this.#control = new LaneControl(init.control);
     this.#ingest = new Int32Array(seat.ingest);
+    const { source: { basePath, feedUid, spec }, epoch } = init;
+    this.#segments = new SegmentMarks(feedPaths(basePath, spec.name).segments, feedUid, this.#control, epoch);
   }
 
   /** Name of the feed. */
@@ -85,6 +89,31 @@ export abstract class LaneWriter extends RowWriter {
     }, false);
   }
 
+  /**
+   * Says that the records were interrupted here, by a disconnect for example: the next record begins a new segment (see
+   * `reader.segments`). Where no record has come since the last boundary, this is the same one and keeps its reason.
+   *
+   * It is in the file when this returns, and survives the death of the process; `sync()` makes it durable with the records.
+   * @param options `reason`: kept as far as 96 bytes in UTF-8
+   * @throws DeepwaterError DW_FEED_NOT_PERSISTED for a memory feed, DW_WRITER_CLOSED, DW_OPTION_INVALID, DW_DISK_FULL,
+   * DW_SYSTEM_CALL; no boundary is made then
+   */
+  markSegment(options: { readonly reason?: string } = {}): void {
+    if (this.closed) throw this.closedError();
+    if (!this.ring.persist) throw notPersisted(this.feed, 'markSegment()');
+    const given: unknown = options;
+    const reason: unknown = typeof given === 'object' && given !== null ? (given as { reason?: unknown }).reason ?? '' : undefined;
+    if (typeof reason !== 'string') {
+      throw new DeepwaterError('DW_OPTION_INVALID', `markSegment of feed ${this.feed} was given ${describeValue(given)}; give { reason: 'a text' }, or nothing.`, { values: { feed: this.feed } });
+    }
+    this.#segments.mark(this.position, system.wallMs() * 1000, reason);
+  }
+
+  /** For the end of the process: nobody else will be there to say that the writer closed. */
+  protected endSegment(): void {
+    if (this.ring.persist) this.#segments.write(SEGMENT_KIND.CLOSED, this.position, system.wallMs() * 1000, '');
+  }
+
   protected override waitForRoom(): void {
     // A quarter of the ring at once: waking for every block would cost more than the rows. The ingest worker goes on by
     // itself down to a quarter (Lane), so this is always reached.
@@ -98,8 +127,9 @@ export abstract class LaneWriter extends RowWriter {
     wakeIngest(this.#ingest);
   }
 
-  protected closeSymbols(): void {
+  protected closeFiles(): void {
     this.#symbols?.close();
+    this.#segments.close();
   }
 
   /** Waits without blocking the event loop, and without letting the process end in the middle. */

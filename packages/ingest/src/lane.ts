@@ -105,7 +105,7 @@ export class Lane {
   /** Takes what the keeper has made ready. */
   take(reply: KeeperReply): void {
     if (reply.kind === 'poisoned') {
-      if (this.#chunk?.chunkId === reply.chunkId) this.#giveUp();
+      if (this.#chunk?.chunkId === reply.chunkId) this.#leave(SEAL_REASON.POISONED);
       return;
     }
     if (reply.kind === 'failed') {
@@ -147,13 +147,14 @@ export class Lane {
       this.#retryMs = system.monotonicMs() + RETRY_MS;
       // A disk that is full is waited for. A file that cannot be written is left as it is, and the rows go into the next one.
       const full = DeepwaterError.isDeepwaterError(error) && error.code === 'DW_DISK_FULL';
-      if (this.#chunk !== undefined && !full && ++this.#chunk.failures >= FAILURES_MAX) this.#giveUp();
+      if (this.#chunk !== undefined && !full && ++this.#chunk.failures >= FAILURES_MAX) this.#leave(SEAL_REASON.POISONED);
       return 0;
     }
   }
 
-  #giveUp(): void {
-    this.#retire(SEAL_REASON.POISONED);
+  /** Goes on in the next chunk. */
+  #leave(reason: number): void {
+    this.#retire(reason);
     this.#askNext();
   }
 
@@ -282,10 +283,7 @@ export class Lane {
 
   #age(nowMs: number): void {
     const chunk = this.#chunk;
-    if (chunk !== undefined && chunk.rows > 0 && nowMs - chunk.openedMs >= this.#maxAgeMs) {
-      this.#retire(SEAL_REASON.AGE);
-      this.#askNext();
-    }
+    if (chunk !== undefined && chunk.rows > 0 && nowMs - chunk.openedMs >= this.#maxAgeMs) this.#leave(SEAL_REASON.AGE);
   }
 
   /** Passes a request for durability on to the keeper, once everything accepted before it is in the chunk. */

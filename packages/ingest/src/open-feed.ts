@@ -29,6 +29,10 @@ export interface OpenedFeed {
   readonly notes: readonly string[];
   /** Chunks that earlier writers left open, to be sealed. Their rows are final. */
   readonly leftovers: readonly Leftover[];
+  /** Numbers of earlier writers' records end here; the next record may have a higher one. */
+  readonly earlierEnd: number;
+  /** The machine went down while a writer was open. */
+  readonly powerLost: boolean;
 }
 
 export interface Leftover {
@@ -58,7 +62,7 @@ export function openFeed(
     while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
     const epoch = catalog.view.epoch + 1;
-    const { ring, bell, place, gapBefore } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, found.leftOpen, notes);
+    const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, found.leftOpen, notes);
     failpoint('open.ring-made');
     catalog.view.epoch = epoch;
     failpoint('open.epoch');
@@ -74,6 +78,7 @@ export function openFeed(
     return {
       catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
       nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers,
+      earlierEnd, powerLost: end.powerLost || found.powerLost,
     };
   } catch (error) {
     for (const { chunk } of leftovers) closeFile(chunk.fd);
@@ -183,6 +188,7 @@ interface RingOpening {
   readonly bell: Bell;
   readonly place: { readonly kind: 1 | 2; readonly user: number; readonly directory: string };
   readonly gapBefore: number;
+  readonly earlierEnd: number;
 }
 
 function openFeedRing(
@@ -202,7 +208,8 @@ function openFeedRing(
     left.settleHead();
     const resume = Math.max(end.next, left.baseSequence);
     if (spec.persist) left.resetPosition(RING.TAIL, resume);
-    return { ring: left, bell: Bell.create(ringPaths(place.directory, spec.name).bell, settings.access), place, gapBefore: spec.persist ? resume - end.next : 0 };
+    const bell = Bell.create(ringPaths(place.directory, spec.name).bell, settings.access);
+    return { ring: left, bell, place, gapBefore: spec.persist ? resume - end.next : 0, earlierEnd: left.head };
   }
 
   // Without the ring of a writer that did not close, nobody knows how far its numbers went.
@@ -222,7 +229,7 @@ function openFeedRing(
       makeDirectory(place.directory, settings.access);
       const ring = createRing(files.ring, settings.access, schema, identity, scratchBytes);
       if (problem !== undefined) notes.push(`shared memory is short (${(problem as Error).message}); the ring lies in ${place.directory}`);
-      return { ring, bell: Bell.create(files.bell, settings.access), place, gapBefore };
+      return { ring, bell: Bell.create(files.bell, settings.access), place, gapBefore, earlierEnd: end.next };
     } catch (error) {
       if (!(error instanceof DeepwaterError)) throw error;
       problem = error;

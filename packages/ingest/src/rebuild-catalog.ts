@@ -13,6 +13,8 @@ export interface FoundCatalog {
   readonly catalog: CatalogFile;
   /** Its last writer did not close, for all that is known: it may have published more than there is now. */
   readonly leftOpen: boolean;
+  /** The machine went down while a writer had it open. */
+  readonly powerLost: boolean;
 }
 
 /** @param notes takes what was put right, for the log @throws DeepwaterError DW_DISK_FULL, DW_SYSTEM_CALL */
@@ -24,7 +26,7 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
       const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
       const { open, bootId: boot } = catalog.view.writer;
       // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
-      if (!(open && boot !== bootId())) return { catalog, leftOpen: open };
+      if (!(open && boot !== bootId())) return { catalog, leftOpen: open, powerLost: false };
       stale = catalog;
       notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
     } catch (error) {
@@ -53,7 +55,7 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
     syncDirectory(paths.directory);
     stale?.view.retire();
     failpoint('open.stale-retired');
-    return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen };
+    return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen, powerLost: stale !== undefined };
   });
 }
 

@@ -24,7 +24,7 @@ export abstract class AttachedWriter extends LaneWriter {
   closeSync(): void {
     if (this.closed) return;
     this.end();
-    this.closeSymbols();
+    this.closeFiles();
     leaveSeat(new LaneControl(this.seat.init.control), this.#holder);
   }
 

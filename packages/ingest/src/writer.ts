@@ -63,7 +63,7 @@ export abstract class Writer extends LaneWriter {
   async #close(): Promise<void> {
     Atomics.store(this.#lane.words, LANE.CLOSED, 1);
     this.end();
-    this.closeSymbols();
+    this.closeFiles();
     try {
       await this.#closeLane();
     } finally {
@@ -75,10 +75,12 @@ export abstract class Writer extends LaneWriter {
   closeSync(timeoutMs = 1000): void {
     if (this.#closing !== undefined) return;
     this.end();
-    try {
-      this.flushSync(timeoutMs);
-    } catch {
-      // The records stay in the ring file; the next writer moves them. There is nobody left to tell.
+    for (const step of [() => { if (!isHeld(this.#lane)) this.endSegment(); }, () => { this.flushSync(timeoutMs); }]) {
+      try {
+        step();
+      } catch {
+        // The records stay in the ring file; the next writer moves them. There is nobody left to tell.
+      }
     }
   }
 

@@ -16,3 +16,5 @@ export { checkFeeds } from './health/check-feeds.js';
 export { checkStore } from './health/check-store.js';
 export { HEALTH_TIMEOUT_MS, checkHealth } from './health/check-health.js';
 export type { HealthCheck, HealthReport, HealthRequest, HealthState } from './health/health-check.js';
+export { migrateStore } from './migrate/migrate-store.js';
+export type { FeedMigration, MigrateOptions, MigrationReport } from './migrate/report.js';

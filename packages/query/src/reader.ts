@@ -15,7 +15,7 @@ import {
   type IndexPoint, type IndexPointOptions, type IndexPointsOptions, readIndexPoint, readIndexPointCount, readIndexPoints,
 } from './index-points.js';
 import { checkKeys, parseOptions } from './options.js';
-import { RecordReader } from './record-reader.js';
+import { SegmentReader } from './feed-segments/segment-reader.js';
 import { findNewest, sequenceBounds } from './reads.js';
 import type { FieldName, Selection } from './results.js';
 import type { CallLimits } from './pool/query-pool.js';
@@ -31,7 +31,7 @@ import type { Where } from './where/where.js';
  * clock named by `by`. The sync forms block their thread; the async ones work in slices of about 2 ms, and those of a platform's reader
  * have rows looked for by the platform's pool, so that their thread does not wait for the disk.
  */
-export class FeedReader<S extends AnySpec = FeedSpec> extends RecordReader<S> {
+export class FeedReader<S extends AnySpec = FeedSpec> extends SegmentReader<S> {
   /**
    * Bars of the records with start <= time < end: by time, by sessions, or by amounts of ticks, volume, value or imbalance.
    *

@@ -3,7 +3,7 @@ import { ENTRY_BYTES, CATALOG } from '../layout/catalog-layout.js';
 import { CHUNK_STATE, SEAL_REASON } from '../layout/chunk-layout.js';
 import type { ChunkHeader } from '../chunk/chunk-header.js';
 import { peekChunk } from '../chunk/chunk-file.js';
-import { listDirectory } from '../mapping/files.js';
+import { listDirectory } from '../mapping/directories.js';
 import { PAGE_BYTES, alignUp, reserveAddressSpace } from '../mapping/mapped-file.js';
 import type { Schema } from '../schema/index.js';
 import { type FeedPaths, chunkIdOf, chunkPath } from '../store/feed-paths.js';

@@ -234,6 +234,10 @@ export const ERROR_CODES = {
     summary: 'Index points were asked for, or a record was to be marked, of a feed of mode UF, which has none.',
     remedy: "Create a feed with `mode: 'IF'` (or `index_playback: true`); a feed’s mode never changes.",
   },
+  DW_FEED_NOT_PERSISTED: {
+    summary: 'Segments were asked for, or one was to be marked, of a memory feed, which keeps none.',
+    remedy: 'Create a feed with `persist: true`; whether a feed persists never changes.',
+  },
   DW_CHUNK_SCHEMA_MISMATCH: {
     summary: 'A chunk or ring has another schema than its feed.',
     remedy: 'Run `deepwater repair --feed <name>`.',

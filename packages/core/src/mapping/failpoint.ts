@@ -20,6 +20,10 @@ export const FAILPOINTS = [
   'leftover.ring-forgotten', 'leftover.ring-removed', 'leftover.writer-cleared',
   // Small files (files.ts), the feeds of a store (registry.ts).
   'replace.written', 'replace.synced', 'replace.renamed', 'registry.file-written', 'registry.committed', 'registry.feed-renamed', 'registry.put-aside',
+  // Segments (feed-segments.ts).
+  'segments.ended', 'segments.opened', 'segments.marked', 'segments.synced',
+  // Migration (operations/src/migrate).
+  'migrate.backup-copied', 'migrate.backup-whole', 'migrate.chunk-rewritten', 'migrate.catalog-rewritten', 'migrate.ring-rewritten', 'migrate.segments-made', 'migrate.verified', 'migrate.raised',
   // Symbols (symbol-dictionary.ts).
   'symbol.written', 'symbol.synced',
 ] as const;

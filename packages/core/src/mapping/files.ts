@@ -20,7 +20,8 @@ export type Access = 'owner' | 'group';
 export const fileMode = (access: Access): number => (access === 'group' ? 0o640 : 0o600);
 export const directoryMode = (access: Access): number => (access === 'group' ? 0o750 : 0o700);
 
-function call<T>(file: string, run: () => T): T {
+/** Runs a call of the system, with our error where it fails. */
+export function call<T>(file: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
@@ -158,43 +159,6 @@ export async function syncDataAsync(fd: number, file: string): Promise<void> {
   }
 }
 
-/** Makes the names in a directory durable: a created or renamed file survives power loss only after this. */
-export function syncDirectory(directory: string): void {
-  const fd = call(directory, () => system.files.open(directory, O_RDONLY | O_DIRECTORY));
-  try {
-    call(directory, () => system.files.fsync(fd));
-  } finally {
-    closeFile(fd);
-  }
-}
-
-/** Makes a directory (and its parents) with our mode; refuses a link or a file in its place. */
-export function makeDirectory(directory: string, access: Access): void {
-  makeMissing(directory, access);
-  const stat = call(directory, () => system.files.lstat(directory));
-  if (stat?.kind !== 'directory') {
-    throw new DeepwaterError('DW_BASE_PATH_INVALID', `${directory} is not a directory. Choose another path, or remove what stands there.`, {
-      values: { path: directory },
-    });
-  }
-}
-
-/** One directory after the other: `mkdir` with `recursive` never returns below /proc on Node 20. */
-function makeMissing(directory: string, access: Access): void {
-  try {
-    system.files.mkdir(directory, directoryMode(access));
-    if (access === 'group') system.files.chmod(directory, directoryMode(access));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    const parent = path.dirname(directory);
-    if (code !== 'ENOENT' || parent === directory) throw fromNodeError(error, directory);
-    if (fileStat(parent) !== undefined) throw fromNodeError(error, directory);
-    makeMissing(parent, access);
-    makeMissing(directory, access);
-  }
-}
-
 /** What stands at a path, links not followed; undefined where nothing does. */
 export function fileStat(file: string): FileStat | undefined {
   return call(file, () => system.files.lstat(file));
@@ -205,44 +169,20 @@ export function fileExists(file: string): boolean {
   return call(file, () => system.files.stat(file)) !== undefined;
 }
 
-/** Names in a directory, sorted; undefined where there is no such directory. */
-export function listDirectory(directory: string): string[] | undefined {
-  try {
-    return system.files.readdir(directory).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fromNodeError(error, directory);
-  }
-}
-
 /** Gives a file or directory another name; what had that name is replaced. Durable once the directories are synced. */
 export function renameFile(from: string, to: string): void {
   call(from, () => { system.files.rename(from, to); });
 }
 
-/** Removes a directory with all that is in it, or a file; links are not followed. Fine where nothing is there. */
-export function removeTree(file: string): void {
-  const stat = fileStat(file);
-  if (stat === undefined) return;
-  if (stat.kind !== 'directory') {
-    removeFile(file);
-    return;
-  }
-  for (const name of listDirectory(file) ?? []) removeTree(path.join(file, name));
+/** Gives a file a second name on the same file system; whether that can be had. @throws DeepwaterError DW_SYSTEM_CALL */
+export function linkFile(from: string, to: string): boolean {
   try {
-    system.files.rmdir(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fromNodeError(error, file);
-  }
-}
-
-/** Removes a directory that is empty; whether it was there, empty, and ours to remove. */
-export function removeEmptyDirectory(directory: string): boolean {
-  try {
-    system.files.rmdir(directory);
+    system.files.link(from, to);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // Another device, a file system without links, or a file that has as many as it may.
+    if (['EXDEV', 'EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw fromNodeError(error, to);
   }
 }
 
@@ -301,6 +241,16 @@ export function readSmallFile(file: string, limit: number): string | undefined {
     }
     const bytes = Buffer.alloc(size);
     return bytes.toString('utf8', 0, readAt(fd, bytes, 0, file));
+  } finally {
+    closeFile(fd);
+  }
+}
+
+/** Makes the names in a directory durable: a created or renamed file survives power loss only after this. */
+export function syncDirectory(directory: string): void {
+  const fd = call(directory, () => system.files.open(directory, O_RDONLY | O_DIRECTORY));
+  try {
+    call(directory, () => system.files.fsync(fd));
   } finally {
     closeFile(fd);
   }

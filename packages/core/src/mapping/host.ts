@@ -19,12 +19,12 @@ export function threadKernelId(): number {
   return libc().gettid();
 }
 
-/** Whether a process is there that this one can see. */
-export function processAlive(pid: number): boolean {
-  return fs.existsSync(`/proc/${pid}`);
-}
-
 /** Whether a thread of this process still runs: its entry in /proc goes with it, even while nobody has joined it. */
 export function threadAlive(kernelId: number): boolean {
   return fs.existsSync(`/proc/self/task/${kernelId}`);
+}
+
+/** Whether a process runs that this one can see. */
+export function processAlive(pid: number): boolean {
+  return fs.existsSync(`/proc/${pid}`);
 }

@@ -16,10 +16,8 @@ import { isMainThread } from 'node:worker_threads';
 import type { RootDatabase } from 'lmdb';
 import { DeepwaterError } from '../errors/index.js';
 import { crc32 } from '../layout/crc.js';
-import {
-  type Access, closeFile, fileMode, fileStat, makeDirectory, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize,
-  writeFully,
-} from '../mapping/files.js';
+import { makeDirectory } from '../mapping/directories.js';
+import { type Access, closeFile, fileMode, fileStat, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize, writeFully } from '../mapping/files.js';
 import { failpoint } from '../mapping/failpoint.js';
 import { system } from '../mapping/system.js';
 import { STORE_FILES } from '../store/feed-paths.js';

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError, describeValue } from '../errors/index.js';
-import { type Access, directoryMode, listDirectory, syncDirectory } from '../mapping/files.js';
+import { listDirectory } from '../mapping/directories.js';
+import { type Access, directoryMode, syncDirectory } from '../mapping/files.js';
 import { fromNodeError } from '../mapping/system-error.js';
 import { type FileStat, system } from '../mapping/system.js';
 import { STORE_FILES } from './feed-paths.js';

@@ -4,7 +4,8 @@
  */
 import path from 'node:path';
 import { DeepwaterError, describeValue } from '../errors/index.js';
-import { type Access, fileStat, listDirectory, makeDirectory, readSmallFile, removeTree, replaceFile, syncDirectory } from '../mapping/files.js';
+import { listDirectory, makeDirectory, removeTree } from '../mapping/directories.js';
+import { type Access, fileStat, readSmallFile, replaceFile, syncDirectory } from '../mapping/files.js';
 import { type FeedSpec, checkFeedName, parseFeedSpec } from '../schema/index.js';
 import { sealHolds, sealedJson } from './sealed-json.js';
 import { STORE_FILES, feedPaths } from './feed-paths.js';

@@ -8,6 +8,7 @@ export interface FeedPaths {
   readonly lock: string;
   readonly catalog: string;
   readonly symbols: string;
+  readonly segments: string;
   readonly chunks: string;
   /** Held by whoever removes sealed chunks, makes the catalog again, or repairs. */
   readonly chunksLock: string;
@@ -31,6 +32,7 @@ export function feedPaths(basePath: string, feedName: string): FeedPaths {
     lock: path.join(directory, 'writer.lock'),
     catalog: path.join(directory, 'catalog.dwc'),
     symbols: path.join(directory, 'symbols.dws'),
+    segments: path.join(directory, 'segments.dwg'),
     chunks: path.join(directory, 'chunks'),
     chunksLock: path.join(directory, 'chunks.lock'),
     removed: path.join(directory, 'removed.json'),

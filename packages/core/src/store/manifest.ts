@@ -14,8 +14,8 @@ import { checkOnlyOurs, invalid, readOnlyError, resolveBasePath, saysReadOnly } 
 import { STORE_FILES } from './feed-paths.js';
 import { withStoreLock } from './store-lock.js';
 
-/** The format of stores that this version reads and writes. */
-export const STORE_FORMAT = 1;
+/** The format of stores that this version reads and writes. 1 had no segments, and meant several things in its chunks. */
+export const STORE_FORMAT = 2;
 const PRODUCT = 'deepwater';
 const MANIFEST_BYTES_MAX = 64 * 1024;
 
@@ -108,6 +108,35 @@ export function ownVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** A store that may be of an earlier format, for who brings it up to date. */
+export interface FoundStore {
+  /** The base path, absolute and without links. */
+  readonly basePath: string;
+  readonly format: number;
+  readonly manifest: Omit<Manifest, 'format'>;
+  /** It lies where its manifest was written; a copy has nothing to do with rings of that name. */
+  readonly home: boolean;
+}
+
+/**
+ * Looks at a store of this format or an earlier one. Nothing is made and nothing is changed.
+ * @throws DeepwaterError DW_BASE_PATH_INVALID where there is none, DW_FORMAT_VERSION for a newer one, DW_FILE_CORRUPT
+ */
+export function findStore(given: string): FoundStore {
+  const basePath = resolveBasePath(given, true, 'owner');
+  const file = manifestPath(basePath);
+  const text = readSmallFile(file, MANIFEST_BYTES_MAX);
+  if (text === undefined) throw invalid(basePath, `it has no ${STORE_FILES.MANIFEST}`, 'Check that it is the base path of a store.');
+  const { format: _as, ...manifest } = parseManifest(text, file, (format) => format >= 1 && format <= STORE_FORMAT);
+  return { basePath, format: (JSON.parse(text) as { format: number }).format, manifest, home: isHome(manifest, basePath) };
+}
+
+/** Says that a store has this version's format from now on; all else about it stays. The last step of bringing one up to date. */
+export function raiseStoreFormat({ basePath, manifest }: FoundStore): void {
+  const raised: Manifest = { format: STORE_FORMAT, ...manifest, writtenBy: ownVersion() };
+  replaceFile(manifestPath(basePath), `${JSON.stringify(raised, null, 2)}\n`, manifest.access);
+}
+
 function manifestPath(basePath: string): string {
   return path.join(basePath, STORE_FILES.MANIFEST);
 }
@@ -118,7 +147,7 @@ function readManifest(basePath: string): Manifest | undefined {
   return text === undefined ? undefined : parseManifest(text, file);
 }
 
-function parseManifest(text: string, file: string): Manifest {
+function parseManifest(text: string, file: string, known: (format: number) => boolean = (format) => format === STORE_FORMAT): Manifest {
   let parsed: Partial<Record<keyof Manifest, unknown>>;
   try {
     parsed = Object(JSON.parse(text)) as typeof parsed;
@@ -131,7 +160,7 @@ function parseManifest(text: string, file: string): Manifest {
   }
   // Before anything else: another format may mean anything by the other keys.
   if (!Number.isInteger(format)) throw corrupt(file, `its format is ${describeValue(format)}`);
-  if (format !== STORE_FORMAT) throw versionError(file, format as number, writtenBy);
+  if (!known(format as number)) throw versionError(file, format as number, writtenBy);
   const decimal = (value: unknown): value is string => typeof value === 'string' && /^\d{1,20}$/.test(value);
   const wrong =
     typeof storeId !== 'string' || !/^[0-9a-f]{32}$/.test(storeId) ? 'storeId'
@@ -181,7 +210,7 @@ function checkAccess(manifest: Manifest, wanted: Access | undefined, basePath: s
 }
 
 /** Whether the directory is the one that the manifest was written in. */
-function isHome(manifest: Manifest, basePath: string): boolean {
+function isHome(manifest: Pick<Manifest, 'device' | 'inode'>, basePath: string): boolean {
   const { device, inode } = placeOf(basePath);
   return manifest.device === device && manifest.inode === inode;
 }

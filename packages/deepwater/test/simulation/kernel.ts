@@ -10,6 +10,7 @@ import { type Disk, type PendingSync, failure } from './disk.js';
 import type { Inode } from './inode.js';
 
 const { O_CREAT, O_EXCL, O_DIRECTORY } = constants;
+const F_RDLCK = 0;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
 const FALLOC_FL_PUNCH_HOLE = 2;
@@ -264,6 +265,14 @@ export class Kernel {
       if (this.disk.reserve(inode, offset, length)) return 0;
       this.#errno = os.constants.errno.ENOSPC;
       return -1;
+    },
+    fcntlGetLock: (fd, type) => {
+      const mine = this.#open(fd, 'fcntl');
+      for (const other of this.#descriptors.values()) {
+        if (other === mine || other.inode !== mine.inode || other.lock === 'none') continue;
+        if (type === F_WRLCK || other.lock === 'exclusive') return other.lock === 'exclusive' ? F_WRLCK : F_RDLCK;
+      }
+      return F_UNLCK;
     },
     fcntlLock: (fd, _command, type) => {
       this.#enter('fcntl');

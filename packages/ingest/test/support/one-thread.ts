@@ -15,7 +15,7 @@ import type { FeedSource, KeeperReply, KeeperRequest } from '../../dist/lane-sou
 abstract class EndingWriter extends LaneWriter {
   leave(): void {
     this.end();
-    this.closeSymbols();
+    this.closeFiles();
   }
 }
 

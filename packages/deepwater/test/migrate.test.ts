@@ -1,0 +1,217 @@
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CATALOG, CHUNK, CHUNK_STATE, FAILPOINTS, RING, bootId, crc32, onFailpoint } from '@deepwater/core';
+import { Platform, migrateStore } from '../dist/index.js';
+
+const fixtures = fileURLToPath(new URL('../../operations/test/fixtures/', import.meta.url));
+const versions = Object.keys(JSON.parse(readFileSync(join(fixtures, 'stores.json'), 'utf8')) as object);
+const directories: string[] = [];
+afterAll(() => { for (const directory of directories) rmSync(directory, { recursive: true, force: true }); });
+
+type Written = Record<'everything' | 'book' | 'ticks' | 'live', unknown[][]>;
+const FEEDS = ['everything', 'book', 'ticks'] as const;
+const writtenBy = (version: string): Written => JSON.parse(gunzipSync(readFileSync(join(fixtures, `${version}.json.gz`))).toString()) as Written;
+const plain = (values: unknown): unknown => JSON.parse(JSON.stringify(values, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)));
+
+/** Unpacks a ustar archive; files stay sparse. */
+function unpack(archive: Buffer, target: string): void {
+  for (let at = 0; at + 512 <= archive.length && archive[at] !== 0;) {
+    const text = (from: number, length: number): string => archive.toString('latin1', at + from, at + from + length).replace(/\0.*$/s, '');
+    const [name, size, kind] = [text(0, 100), Number.parseInt(text(124, 12), 8), text(156, 1)];
+    const path = join(target, `${text(345, 155)}/${name}`);
+    if (kind === '5') mkdirSync(path, { recursive: true, mode: 0o700 });
+    else {
+      mkdirSync(join(path, '..'), { recursive: true });
+      writeFileSync(path, archive.subarray(at + 512, at + 512 + size), { mode: 0o600 });
+    }
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+}
+
+function patch(path: string, change: (bytes: Buffer) => boolean): void {
+  const fd = openSync(path, 'r+');
+  try {
+    const bytes = Buffer.alloc(4096);
+    readSync(fd, bytes, 0, bytes.length, 0);
+    if (change(bytes)) writeSync(fd, bytes, 0, bytes.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const filesBelow = (directory: string): string[] => readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+
+/**
+ * A store as an earlier version left it when its writer was killed.
+ * @param sameBoot as if that had been here and now: the store is at home, and its rings are of this boot. Else it is a store of which a
+ * machine went down.
+ */
+function storeOf(version: string, sameBoot: boolean): string {
+  const directory = mkdtempSync(join(tmpdir(), 'deepwater-migrate-'));
+  directories.push(directory);
+  unpack(gunzipSync(readFileSync(join(fixtures, `${version}.tar.gz`))), directory);
+  const store = join(directory, 'store');
+  const manifestPath = join(store, 'manifest.json');
+  const { dev, ino } = statSync(store, { bigint: true });
+  writeFileSync(manifestPath, JSON.stringify({ ...(JSON.parse(readFileSync(manifestPath, 'utf8')) as object), device: String(dev), inode: String(ino), ringDir: join(store, 'rings') }));
+  const boot = Buffer.from(sameBoot ? bootId() : 'ab'.repeat(16), 'hex');
+  for (const path of filesBelow(store)) {
+    patch(path, (bytes) => {
+      if (path.endsWith('.ring')) {
+        boot.copy(bytes, RING.BOOT_ID);
+        bytes.writeUInt32LE(crc32(bytes.subarray(0, RING.IDENTITY_CRC)), RING.IDENTITY_CRC);
+      } else if (path.endsWith('.dwk') && bytes.readUInt32LE(CHUNK.STATE) >= CHUNK_STATE.ACTIVE) {
+        boot.copy(bytes, CHUNK.BOOT_ID);
+        bytes.writeUInt32LE(crc32(bytes.subarray(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC)), CHUNK.ACTIVATION_CRC);
+      } else if (path.endsWith('.dwc')) boot.copy(bytes, CATALOG.BOOT_ID);
+      else return false;
+      return true;
+    });
+  }
+  return store;
+}
+
+/** Every file below a directory, byte by byte, and when it was changed. */
+function imageOf(directory: string): [string, bigint, string][] {
+  return filesBelow(directory).map((path) => [path, statSync(path, { bigint: true }).mtimeNs, readFileSync(path).toString('latin1')]);
+}
+
+/** Records of every feed, as a reader gives them; of the feed of mode IF with whether each is an index point. */
+async function recordsIn(platform: Platform): Promise<Omit<Written, 'live'>> {
+  const result: Record<string, unknown[][]> = {};
+  for (const feed of FEEDS) {
+    const reader = await platform.createReader(feed);
+    const rows = reader.lastSync(1_000_000) as unknown[][];
+    if (feed === 'book') {
+      const points = new Set(reader.indexPointsSync(0, 2n ** 62n).map(({ sequence }) => sequence));
+      const { first } = reader.bounds();
+      result[feed] = rows.map((row, i) => [...row, points.has(first + i)]);
+    } else result[feed] = rows;
+  }
+  return plain(result) as Omit<Written, 'live'>;
+}
+
+const quiet = { logLevel: 'silent', handleSignals: false } as const;
+
+describe.each(versions)('a store of the version %s', (version) => {
+  it('is refused, for writing and for reading, and not touched', async () => {
+    const store = storeOf(version, true);
+    const before = imageOf(store);
+    for (const readOnly of [true, false]) {
+      await expect(Platform.open(store, { ...quiet, readOnly })).rejects.toMatchObject({ code: 'DW_FORMAT_VERSION', values: { format: 1, supported: 2 }, message: expect.stringContaining('deepwater migrate') as string });
+    }
+    expect(imageOf(store)).toEqual(before);
+  });
+
+  it('is migrated and read back equal, record for record, rows that were left in rings included', async () => {
+    const store = storeOf(version, true);
+    const untouched = imageOf(store);
+    const plan = await migrateStore(store, { dryRun: true });
+    expect(imageOf(store)).toEqual(untouched);
+    expect(plan).toMatchObject({ from: 1, to: 2, dryRun: true });
+    const report = await migrateStore(store);
+    // Locks are files, too.
+    expect({ ...report, dryRun: true, bytesFree: 0, bytesNeeded: 0 }).toEqual({ ...plan, bytesFree: 0, bytesNeeded: 0 });
+    const written = writtenBy(version);
+    for (const feed of FEEDS) {
+      const done = report.feeds.find((each) => each.feed === feed)!;
+      expect(done.records + done.inRing, feed).toBe(written[feed].length);
+      expect(done.problems).toEqual([]);
+      expect(done.segments).toBe(5);
+      expect(done.rewritten > 0, feed).toBe(version === 'files');
+    }
+    const { live: _, ...expected } = written;
+    const readOnly = await Platform.open(store, { ...quiet, readOnly: true });
+    expect(await recordsIn(readOnly)).toEqual(expected);
+    await readOnly.close();
+    const platform = await Platform.open(store, quiet);
+    expect(await recordsIn(platform)).toEqual(expected);
+    for (const feed of FEEDS) {
+      const writer = await platform.createWriter(feed);
+      await writer.close();
+      expect((await (await platform.createReader(feed)).segments()).map(({ ended }) => ended), feed).toEqual(['closed', 'closed', 'crash']);
+    }
+    expect(await recordsIn(platform)).toEqual(expected);
+    await platform.close();
+    // The backup is the store as it was.
+    const kept = imageOf(join(report.backup!, 'store')).filter(([path]) => !path.endsWith('.lock'));
+    expect(kept.map(([path, , bytes]) => [path.slice(report.backup!.length), bytes])).toEqual(
+      untouched.filter(([path]) => !path.endsWith('.lock')).map(([path, , bytes]) => [`/store${path.slice(store.length)}`, bytes]));
+  });
+
+  it('that went down with its machine keeps what survived, and its checksums', async () => {
+    const store = storeOf(version, false);
+    const before = await migrateStore(store, { backup: false });
+    const written = writtenBy(version);
+    const platform = await Platform.open(store, quiet);
+    const found = await recordsIn(platform);
+    for (const feed of FEEDS) {
+      const { records } = before.feeds.find((each) => each.feed === feed)!;
+      expect(found[feed]).toEqual(written[feed].slice(0, records));
+      expect(records).toBeGreaterThanOrEqual(written[feed].length * 0.7);
+      const writer = await platform.createWriter(feed);
+      await writer.close();
+      expect((await (await platform.createReader(feed)).segments()).at(-1)!.ended).toMatch(/closed|power loss/);
+    }
+    expect(await recordsIn(platform)).toEqual(found);
+    await platform.close();
+  });
+});
+
+describe('migration', () => {
+  it('that is interrupted at any step goes on when it is run again', async () => {
+    const steps = FAILPOINTS.filter((name) => name.startsWith('migrate.'));
+    const reached = new Set<string>();
+    const { live: _, ...expected } = writtenBy('files');
+    for (const step of steps) {
+      const store = storeOf('files', true);
+      for (let time = 1; time < 3; time++) {
+        let left = time;
+        onFailpoint((name) => {
+          if (name !== step || --left > 0) return;
+          reached.add(step);
+          throw new Error(`interrupted at ${step}`);
+        });
+        await migrateStore(store).catch((error: unknown) => { expect((error as Error).message).toBe(`interrupted at ${step}`); });
+      }
+      onFailpoint(undefined);
+      await migrateStore(store);
+      expect(await migrateStore(store)).toMatchObject({ from: 2, to: 2, feeds: [] });
+      expect(filesBelow(store).filter((path) => path.endsWith('.migrated'))).toEqual([]);
+      const platform = await Platform.open(store, quiet);
+      expect(await recordsIn(platform), step).toEqual(expected);
+      await platform.close();
+    }
+    expect([...reached].sort()).toEqual([...steps].sort());
+  });
+
+  it('is refused while a writer lives, to a newer store, and where the backup would lie in the way; nothing is touched then', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'deepwater-migrate-'));
+    directories.push(directory);
+    const store = join(directory, 'store');
+    const platform = await Platform.open(store, quiet);
+    await platform.createFeed({ name: 'trades', fields: [{ name: 't', type: 'uint64' }], timestamp: 't' });
+    const writer = await platform.createWriter('trades');
+    writer.writeValues(1 as never);
+    await writer.flush();
+    const manifest = join(store, 'manifest.json');
+    const own = readFileSync(manifest, 'utf8');
+    writeFileSync(manifest, own.replace('"format": 2', '"format": 1'));
+    await expect(migrateStore(store)).rejects.toMatchObject({ code: 'DW_FEED_IN_USE' });
+    await platform.close();
+    await expect(migrateStore(store, { backup: join(store, 'backup') })).rejects.toMatchObject({ code: 'DW_OPTION_INVALID' });
+    await expect(migrateStore(store, { backup: tmpdir() })).rejects.toMatchObject({ code: 'DW_OPTION_INVALID' });
+    writeFileSync(manifest, own.replace('"format": 2', '"format": 3'));
+    const before = imageOf(directory);
+    await expect(migrateStore(store)).rejects.toMatchObject({ code: 'DW_FORMAT_VERSION', values: { format: 3, supported: 2 } });
+    await expect(migrateStore(store, { dryRun: true })).rejects.toMatchObject({ code: 'DW_FORMAT_VERSION' });
+    for (const readOnly of [true, false]) await expect(Platform.open(store, { ...quiet, readOnly })).rejects.toMatchObject({ code: 'DW_FORMAT_VERSION', message: expect.stringContaining('newer') as string });
+    expect(imageOf(directory)).toEqual(before);
+    await expect(migrateStore(join(directory, 'none'))).rejects.toMatchObject({ code: 'DW_BASE_PATH_INVALID' });
+    await expect(migrateStore(store, { dryRun: 1 as never })).rejects.toMatchObject({ code: 'DW_OPTION_INVALID' });
+  });
+});
