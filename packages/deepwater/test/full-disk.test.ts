@@ -76,7 +76,7 @@ async function fill(basePath: string, filling: string, ringDir = ''): Promise<To
 async function check(basePath: string, told: Told): Promise<void> {
   expect(told.codes.filter((code) => !Object.hasOwn(ERROR_CODES, code)), 'errors without a code').toEqual([]);
   expect(told.codes, 'the disk was full').toContain('DW_DISK_FULL');
-  expect(told).toMatchObject({ readable: true, position: told.full, afterwards: [], synced: told.accepted });
+  expect(told).toMatchObject({ readable: true, openedWhileFull: true, positionWhileFull: told.full, position: told.full, afterwards: [], synced: told.accepted });
   expect(told.accepted).toBe((told.full as number) + 10_000);
   await using platform = await Platform.open(basePath, { readOnly: true });
   const reader = await platform.createReader('trades');
