@@ -261,6 +261,9 @@ export class KeeperLane {
     closeFile(this.#ringUse);
     // A jump in the numbers that no record has taken up yet has to be made again by the next writer.
     const jumpPending = this.#gapBefore > 0 && this.#ring.head === this.#ring.baseSequence;
+    // The entries first: a catalog that says that it was closed is believed after a power loss.
+    syncFile(this.#paths.catalog);
+    failpoint('close.catalog-synced');
     if (clean && (drained || !this.source.spec.persist)) view.setWriter(jumpPending, 0, view.writer.bootId);
     failpoint('close.writer-cleared');
     syncFile(this.#paths.catalog);

@@ -87,8 +87,7 @@ export class FeedFiles {
       try {
         const inode = fileStat(this.paths.catalog)?.inode;
         const file = openCatalog(this.paths.catalog, this.schema, this.source.feedUid, false);
-        const { open, bootId: boot } = file.view.writer;
-        if (!open || boot === bootId()) return new CatalogIndex(file);
+        if (!isStale(file.view)) return new CatalogIndex(file);
         // The machine went down while the feed was written, and no writer has come since: the catalog may be older than the chunks.
         this.#stale = { view: file.view, inode };
         return new CatalogIndex(catalogInMemory(this.paths, this.schema, this.source.feedUid));
@@ -108,9 +107,9 @@ export class FeedFiles {
     }
   }
 
-  /** Whether a writer has put another catalog into the place of one that was not believed. */
+  /** Whether a writer has come to one that was not believed, or has put another into its place. */
   #isReplaced({ view, inode }: { readonly view: CatalogView; readonly inode: bigint | undefined }): boolean {
-    return view.retired || fileStat(this.paths.catalog)?.inode !== inode;
+    return view.retired || !isStale(view) || fileStat(this.paths.catalog)?.inode !== inode;
   }
 
   #hasChunks(): boolean {
@@ -161,6 +160,12 @@ export class FeedFiles {
 }
 
 const ATTEMPTS = 4;
+
+/** Whether a catalog was being written when the machine went down, and has had no writer since. */
+function isStale(view: CatalogView): boolean {
+  const { open, bootId: boot } = view.writer;
+  return open && boot !== bootId();
+}
 
 /** Whether a ring file is just being made: the checksum of its identity is the last thing written. */
 function isUnborn(file: string): boolean {

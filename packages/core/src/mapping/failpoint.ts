@@ -11,7 +11,7 @@ export const FAILPOINTS = [
   // Opening a feed and putting right what an earlier writer left (open-feed.ts).
   'open.catalog-new', 'open.catalog-renamed', 'open.stale-retired', 'open.leftover-listed', 'open.leftover-counted', 'open.leftover-adopted', 'open.ring-made', 'open.epoch', 'open.writer-named',
   // Closing (keeper-lane.ts).
-  'close.ring-forgotten', 'close.ring-removed', 'close.writer-cleared',
+  'close.ring-forgotten', 'close.ring-removed', 'close.catalog-synced', 'close.writer-cleared',
   // Small files (files.ts), the feeds of a store (registry.ts).
   'replace.written', 'replace.synced', 'replace.renamed', 'registry.file-written', 'registry.committed', 'registry.feed-renamed', 'registry.put-aside',
   // Symbols (symbol-dictionary.ts).
