@@ -36,9 +36,10 @@ test.each(RULES)(`each state that a power loss may leave opens, with all that wa
 
 test(`a power loss while the catalog is made larger (seed ${SEED})`, async () => {
   let largest = 0;
-  const many = { ...habits('each', shape(4096, false)), processEnds: 0.05, threadEnds: 0, powerLoss: 0, batches: 0 };
+  const small = { ...shape(4096, false), padding: 48, ringRecords: 512 };
+  const many = { ...habits('each', small), processEnds: 0.02, threadEnds: 0, powerLoss: 0, batches: 0.5 };
   await losePower({
-    seed: SEED, habits: many, steps: 5000, fromStep: 4400, chance: 0.004, variants: 1,
+    seed: SEED, habits: many, steps: 5000, fromStep: 2600, chance: 0.003, variants: 1,
     onState: (disk) => { largest = Math.max(largest, disk.find(`${disk.mount}/store/feeds/${FEED}/catalog.dwc`)?.size ?? 0); },
   });
   expect(largest).toBeGreaterThan(100_000);

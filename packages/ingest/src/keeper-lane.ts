@@ -214,7 +214,10 @@ export class KeeperLane {
       this.#ring.resetPosition(RING.TAIL, end);
       this.prepare();
     }
-    return { ...this.init(), gapBefore: this.#catalog.view.count === 0 ? this.#gapBefore : 0 };
+    const { view } = this.#catalog;
+    // The first chunk of this writer has taken the jump in the numbers up, if there is one.
+    const begun = view.count > 0 && view.entry(view.count - 1).epoch === this.#epoch;
+    return { ...this.init(), gapBefore: begun ? 0 : this.#gapBefore };
   }
 
   async #sealLeftover(chunkId: number, reason: SealReason): Promise<void> {

@@ -76,7 +76,8 @@ function rowsOf(files: FeedFiles, catalog: CatalogIndex, index: number): number 
   if (chunk === undefined) return undefined;
   const { rows } = chunk;
   unpinChunk(path);
-  return rows;
+  // After a power loss blocks may hold that their writer had not counted when it was killed: the next chunk begins with their rows.
+  return index + 1 < Math.min(catalog.view.count, catalog.room) ? Math.min(rows, catalog.firstSequence(index + 1) - chunk.firstSequence) : rows;
 }
 
 /** The chunks of a cut, from a sequence number on; with bounds, only those that may hold such times. */

@@ -6,7 +6,9 @@ import type { Inode } from './inode.js';
 /** @param path where it goes; must not exist */
 export function materialise(inode: Inode, path: string): void {
   if (inode.kind === 'file') {
-    writeFileSync(path, inode.snapshot(), { mode: 0o600 });
+    const content = new Uint8Array(inode.size);
+    content.set(inode.snapshot()); // pages behind the last that was ever written are not kept
+    writeFileSync(path, content, { mode: 0o600 });
     return;
   }
   mkdirSync(path, { mode: 0o700 });
