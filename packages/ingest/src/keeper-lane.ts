@@ -206,9 +206,7 @@ export class KeeperLane {
   }
 
   /** Resolves when nothing is under way with the device. */
-  idle(): Promise<void> {
-    return this.#device.idle();
-  }
+  idle(): Promise<void> { return this.#device.idle(); }
 
   /** After the death of the ingest worker: what it filled, as far as it got, is sealed, and its successor has a new chunk. */
   reopen(): LaneInit {
@@ -226,7 +224,10 @@ export class KeeperLane {
       this.#ring.resetPosition(RING.TAIL, end);
       this.prepare();
     }
-    return { ...this.init(), gapBefore: this.#catalog.view.count === 0 ? this.#gapBefore : 0 };
+    const { view } = this.#catalog;
+    // The first chunk of this writer has taken the jump in the numbers up, if there is one.
+    const begun = view.count > 0 && view.entry(view.count - 1).epoch === this.#epoch;
+    return { ...this.init(), gapBefore: begun ? 0 : this.#gapBefore };
   }
 
   #sealLeftover(chunkId: number, reason: SealReason): void {

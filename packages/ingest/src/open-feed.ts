@@ -134,7 +134,9 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (lost) {
       powerLost = true;
       const whole = openChunkForReading(path, schema);
-      const rows = survivorsOf(whole, schema, notes);
+      // Rows that a writer which was killed had not counted may hold all the same; the next chunk begins with them then.
+      const end = index + 1 < view.count ? view.entry(index + 1).firstSequence : Infinity;
+      const rows = Math.min(survivorsOf(whole, schema, notes), end - chunk.header.firstSequence);
       notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
       chunk.header.committedRows = rows;
       chunk.header.state = CHUNK_STATE.ACTIVE; // of a seal that was half written

@@ -1,7 +1,7 @@
 import { DeepwaterError } from '../errors/index.js';
 import { CATALOG, CATALOG_ENTRIES_MIN, ENTRY_BYTES } from '../layout/catalog-layout.js';
 import {
-  type Access, closeFile, createExclusive, openExisting, regularFileSize, removeFile, reserve, setFileSize,
+  type Access, closeFile, createExclusive, openExisting, regularFileSize, removeFile, reserve, setFileSize, syncData,
 } from '../mapping/files.js';
 import { type MappedFile, MAPPING_BYTES_MAX, alignUp, mapFile, PAGE_BYTES } from '../mapping/mapped-file.js';
 import type { Schema } from '../schema/index.js';
@@ -69,6 +69,7 @@ export function growCatalog(path: string, schema: Schema, feedUid: string): Cata
     const wanted = bytesFor(capacity);
     reserve(fd, 0, wanted, path);
     setFileSize(fd, wanted, path);
+    syncData(fd, path); // after a power loss it must not say that it has more room than it has
     const file = mapCatalog(fd, path, schema, wanted, true);
     file.view.check(feedUid);
     file.view.capacity = capacity;
