@@ -62,7 +62,7 @@ export class KeeperLane {
       sealed: (kept, seal) => { this.#sealed(kept, seal); }, refused: (kept, cause) => { this.#refused(kept, cause); },
     });
     const { bytes } = scratchLayout(this.#schema, this.#geometry.blockRows, 0);
-    const opened = openFeed(source, settings, this.#paths, this.#schema, this.#geometry, bytes);
+    const opened = openFeed(source, settings, this.#paths, this.#schema, this.#geometry, bytes, control === undefined ? 'none' : Atomics.load(this.control.words, LANE.CLOSED) === 0 ? 'living' : 'closing');
     this.#catalog = opened.catalog;
     this.#ring = opened.ring;
     this.#bell = opened.bell;
@@ -203,7 +203,7 @@ export class KeeperLane {
   reopen(): LaneInit {
     let end = this.#ring.tail;
     for (const kept of [...this.#chunks.values()]) {
-      kept.catalogIndex = this.#indexOf(kept.chunkId);
+      if (kept.catalogIndex < 0) kept.catalogIndex = this.#indexOf(kept.chunkId);
       if (kept.catalogIndex < 0) continue; // prepared, and not used yet
       const { header } = kept.chunk;
       end = Math.max(end, header.firstSequence + header.committedRows);
@@ -215,7 +215,10 @@ export class KeeperLane {
       this.#ring.resetPosition(RING.TAIL, end);
       this.prepare();
     }
-    return { ...this.init(), gapBefore: this.#catalog.view.count === 0 ? this.#gapBefore : 0 };
+    // The jump in the numbers is told by the first chunk that begins after it.
+    const { view } = this.#catalog;
+    const told = view.count > 0 && view.entry(view.count - 1).epoch === this.#epoch;
+    return { ...this.init(), gapBefore: told ? 0 : this.#gapBefore };
   }
 
   #sealLeftover(chunkId: number, reason: SealReason): void {
