@@ -63,7 +63,7 @@ export class KeeperLane {
       sealed: (kept, seal) => { this.#sealed(kept, seal); }, refused: (kept, cause) => { this.#refused(kept, cause); },
     });
     const { bytes } = scratchLayout(this.#schema, this.#geometry.blockRows, 0);
-    const opened = openFeed(source, settings, this.#paths, this.#schema, this.#geometry, bytes);
+    const opened = openFeed(source, settings, this.#paths, this.#schema, this.#geometry, bytes, control === undefined ? 'none' : Atomics.load(this.control.words, LANE.CLOSED) === 0 ? 'living' : 'closing');
     this.#catalog = opened.catalog;
     this.#ring = opened.ring;
     this.#bell = opened.bell;
@@ -212,7 +212,7 @@ export class KeeperLane {
   reopen(): LaneInit {
     let end = this.#ring.tail;
     for (const kept of [...this.#chunks.values()]) {
-      kept.catalogIndex = activeEntryOf(this.#catalog.view, kept.chunkId);
+      if (kept.catalogIndex < 0) kept.catalogIndex = activeEntryOf(this.#catalog.view, kept.chunkId);
       if (kept.catalogIndex < 0) continue; // prepared, and not used yet
       const { header } = kept.chunk;
       end = Math.max(end, header.firstSequence + header.committedRows);
@@ -224,10 +224,10 @@ export class KeeperLane {
       this.#ring.resetPosition(RING.TAIL, end);
       this.prepare();
     }
+    // The jump in the numbers is told by the first chunk that begins after it.
     const { view } = this.#catalog;
-    // The first chunk of this writer has taken the jump in the numbers up, if there is one.
-    const begun = view.count > 0 && view.entry(view.count - 1).epoch === this.#epoch;
-    return { ...this.init(), gapBefore: begun ? 0 : this.#gapBefore };
+    const told = view.count > 0 && view.entry(view.count - 1).epoch === this.#epoch;
+    return { ...this.init(), gapBefore: told ? 0 : this.#gapBefore };
   }
 
   #sealLeftover(chunkId: number, reason: SealReason): void {

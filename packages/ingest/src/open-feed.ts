@@ -6,10 +6,10 @@
  */
 import os from 'node:os';
 import {
-  CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type ErrorCode, type FeedPaths, RING,
+  CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type ErrorCode, type FeedPaths, RING,
   RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
   chunkPath, closeFile, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
-  removeFile, ringPaths, sharedRingDirectory, survivingRows, syncFile, system,
+  adoptChunk, removeFile, ringPaths, sharedRingDirectory, survivingRows, syncFile, system,
 } from '@deepwater/core/engine';
 import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
@@ -35,6 +35,9 @@ export interface OpenedFeed {
   readonly powerLost: boolean;
 }
 
+/** What became of the writer that an earlier keeper of this process opened the feed for. */
+export type EarlierWriter = 'none' | 'living' | 'closing';
+
 export interface Leftover {
   readonly chunk: WritableChunk;
   readonly chunkId: number;
@@ -48,8 +51,9 @@ export interface Leftover {
  */
 const NUMBERS_JUMP = 2 ** 36;
 
+/** @param writer whether a writer lives that this process has: its keeper died, and goes on. `closing`: it lives no more but for what it left in its ring. */
 export function openFeed(
-  source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, geometry: ChunkGeometry, scratchBytes: number,
+  source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, geometry: ChunkGeometry, scratchBytes: number, writer: EarlierWriter = 'none',
 ): OpenedFeed {
   const notes: string[] = [];
   makeDirectory(paths.directory, settings.access);
@@ -62,7 +66,7 @@ export function openFeed(
     while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
     const epoch = catalog.view.epoch + 1;
-    const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, found.leftOpen, notes);
+    const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, found.leftOpen, writer, notes);
     failpoint('open.ring-made');
     catalog.view.epoch = epoch;
     failpoint('open.epoch');
@@ -114,6 +118,8 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (front.state === CHUNK_STATE.ACTIVE && front.activationHolds && front.committedRows > 0) {
       view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
       failpoint('open.leftover-listed');
+    } else if (front.state === CHUNK_STATE.ACTIVE && !front.activationHolds && front.committedRows > 0) {
+      notes.push(`${path} counts ${front.committedRows} rows and the checksum over its place in the sequence does not hold; it is left as it is. Run \`deepwater repair --dry-run\`.`);
     } else if (front.state !== CHUNK_STATE.SEALED) {
       removeFile(path);
     }
@@ -142,9 +148,12 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       chunk.header.state = CHUNK_STATE.ACTIVE; // of a seal that was half written
       failpoint('open.leftover-counted');
       // Settled once: a writer that is killed before the chunk is sealed leaves a ring of this boot, which counts.
-      chunk.header.adopt(bootId());
+      adoptChunk(chunk, bootId());
       failpoint('open.leftover-adopted');
     } else {
+      // Its boot id was written and not the checksum; the entry, made before, vouches for the rest.
+      if (!chunk.header.activationHolds && vouchesFor(entry, chunk.header)) adoptChunk(chunk, bootId());
+
       notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${chunk.header.committedRows} rows`);
     }
     if (lost) leftover.reason = SEAL_REASON.POWER_LOSS;
@@ -174,14 +183,19 @@ function readFront(path: string, notes: string[]): ReturnType<typeof peekChunk>[
   }
 }
 
-/** Only the last chunks can be open; looking at their states from the end is enough. The one before them says where they begin. */
+/** Whether a chunk has the place in the sequence that its entry says. */
+function vouchesFor(entry: CatalogEntry, header: ReadableChunk['header']): boolean {
+  return entry.firstSequence === header.firstSequence && entry.epoch === header.epoch && entry.gapBefore === header.gapBefore;
+}
+
+/**
+ * The first chunk that is open. Any number of later ones can be sealed: where the device refuses a chunk, and another file for it, its
+ * writer goes on.
+ */
 function firstOpen(view: CatalogFile['view']): number {
-  let index = view.count;
-  let sealedInRow = 0;
-  while (index > view.firstLive && sealedInRow < 8) {
-    index -= 1;
-    sealedInRow = view.state(index) === ENTRY_STATE.ACTIVE ? 0 : sealedInRow + 1;
-  }
+  const { count } = view;
+  let index = view.firstLive;
+  while (index < count && view.state(index) !== ENTRY_STATE.ACTIVE) index += 1;
   return index;
 }
 
@@ -195,7 +209,7 @@ interface RingOpening {
 
 function openFeedRing(
   source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, scratchBytes: number, end: FeedEnd,
-  catalog: CatalogFile, leftOpen: boolean, notes: string[],
+  catalog: CatalogFile, leftOpen: boolean, writer: EarlierWriter, notes: string[],
 ): RingOpening {
   const { spec } = source;
   const user = os.userInfo().uid;
@@ -205,15 +219,19 @@ function openFeedRing(
 
   // A ring that an earlier writer left goes on, with its rows, where it continues the chunks.
   for (const place of places) {
-    const left = openLeftover(ringPaths(place.directory, spec.name).ring, source, schema, scratchBytes, end, notes);
+    const { ring: file } = ringPaths(place.directory, spec.name);
+    if (writer === 'living' && place.kind !== catalog.view.ringPlace.place) continue; // its ring is the one that readers are sent to
+    const left = writer === 'living' ? openLiving(file, source, schema, scratchBytes, end) : openLeftover(file, source, schema, scratchBytes, end, notes);
     if (left === undefined) continue;
-    left.settleHead();
+    // Its writer may be in the midst of it, and would then go on over what is set here.
+    if (writer === 'none') left.settleHead();
     const resume = Math.max(end.next, left.baseSequence);
     if (spec.persist) left.resetPosition(RING.TAIL, resume);
     const bell = Bell.create(ringPaths(place.directory, spec.name).bell, settings.access);
     return { ring: left, bell, place, gapBefore: spec.persist ? resume - end.next : 0, earlierEnd: left.head };
   }
 
+  if (writer === 'living') throw lostRing(source, 'it is not where the catalog says');
   // Without the ring of a writer that did not close, nobody knows how far its numbers went.
   const numbersLost = end.powerLost || (leftOpen && spec.persist);
   if (numbersLost) notes.push(`the ring of the last writer is gone; the next record is numbered past everything that it may have published`);
@@ -248,15 +266,10 @@ function openLeftover(path: string, source: FeedSource, schema: Schema, scratchB
   if (!fileExists(path)) return undefined;
   try {
     const ring = openRing(path, schema, source.feedUid, 'shared', scratchBytes);
-    const usable =
-      ring.storeId === source.storeId && ring.bootId === bootId() && !ring.retired && ring.persist === source.spec.persist && !end.powerLost;
-    const { head } = ring;
-    // A ring that begins past the chunks' end was made after a jump in the numbers, and none of its rows is in a chunk yet.
-    const resume = Math.max(end.next, ring.baseSequence);
-    const continues = !source.spec.persist || (resume <= head && head - resume <= ring.slotCount);
+    const { head, resume, continues } = lookAt(ring, source, end);
     const sameSize = ring.slotCount === ringSlots(source, schema);
     const empty = source.spec.persist && head === resume;
-    if (usable && continues && (sameSize || !empty)) {
+    if (continues && (sameSize || !empty)) {
       if (source.spec.persist && head > resume) notes.push(`${head - resume} records that an earlier writer left in the ring are moved to chunks`);
       return ring;
     }
@@ -268,6 +281,38 @@ function openLeftover(path: string, source: FeedSource, schema: Schema, scratchB
   }
   removeFile(path);
   return undefined;
+}
+
+/** Whether a ring goes on where the chunks end, and its records from `resume` on are in no chunk. */
+function lookAt(ring: Ring, source: FeedSource, end: FeedEnd): { head: number; resume: number; continues: boolean } {
+  const { persist } = source.spec;
+  const usable = ring.storeId === source.storeId && ring.bootId === bootId() && !ring.retired && ring.persist === persist && !end.powerLost;
+  const { head } = ring;
+  // A ring that begins past the chunks' end was made after a jump in the numbers, and none of its rows is in a chunk yet.
+  const resume = Math.max(end.next, ring.baseSequence);
+  return { head, resume, continues: usable && (!persist || (resume <= head && head - resume <= ring.slotCount)) };
+}
+
+/**
+ * The ring that a living writer publishes into, whatever its size is. No other can take its place, since he would not know: where
+ * it cannot be gone on with, opening fails, and his records stay where they are.
+ */
+function openLiving(path: string, source: FeedSource, schema: Schema, scratchBytes: number, end: FeedEnd): Ring {
+  let ring: Ring;
+  try {
+    ring = openRing(path, schema, source.feedUid, 'shared', scratchBytes);
+  } catch (error) {
+    throw lostRing(source, (error as Error).message, error);
+  }
+  if (!lookAt(ring, source, end).continues) throw lostRing(source, `it does not go on from record ${end.next}, where the chunks end`);
+  return ring;
+}
+
+function lostRing(source: FeedSource, why: string, cause?: unknown): DeepwaterError {
+  const { name } = source.spec;
+  return new DeepwaterError('DW_INGEST_FAILED', `The ring that feed ${name} is written through cannot be gone on with: ${why}. Its records are moved no more; stop writing, and restart the process.`, {
+    values: { feed: name }, ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** Slots of a feed's ring: as the spec says, else what takes about 4 MiB. */
