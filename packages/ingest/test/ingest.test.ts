@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -134,6 +134,19 @@ describe('a writer', () => {
     await (await other.service.openWriter(source)).close();
     await service.close();
     await other.service.close();
+  });
+
+  // Process ids mean nothing across namespaces: two containers that share a volume. The lock is the kernel's, and does not use them.
+  it.skipIf(spawnSync('unshare', ['-rpf', '--mount-proc', 'true']).status !== 0)('is one for all PID namespaces', async () => {
+    const source = feedSource(newStore(), selfChecking);
+    const { service } = ingest();
+    const writer = await service.openWriter(source);
+    const script = fileURLToPath(new URL('./support/second-writer.mjs', import.meta.url));
+    const inside = (): string => spawnSync('unshare', ['-rpf', '--mount-proc', process.execPath, script, JSON.stringify(source)], { encoding: 'utf8' }).stdout.trim();
+    expect(inside()).toBe('DW_WRITER_EXISTS');
+    await writer.close();
+    expect(inside()).toBe('opened');
+    await service.close();
   });
 
   it('refuses what does not fit and has written nothing of it', async () => {
