@@ -14,7 +14,6 @@ import type { FeedSource, IngestEvent, IngestSettings, LaneInit, PreparedChunk, 
 import { leaveFiles } from './leave-files.js';
 import { openFeed } from './open-feed.js';
 import { describeLeftover, fullRanges } from './recovery.js';
-
 /** Room left in the catalog at which it is made larger. */
 const CATALOG_ROOM = 16;
 
@@ -225,9 +224,8 @@ export class KeeperLane {
       this.prepare();
     }
     // The jump in the numbers is told by the first chunk that begins after it.
-    const { view } = this.#catalog;
-    const told = view.count > 0 && view.entry(view.count - 1).epoch === this.#epoch;
-    return { ...this.init(), gapBefore: told ? 0 : this.#gapBefore };
+    const { view: { count }, view } = this.#catalog;
+    return { ...this.init(), gapBefore: count > 0 && view.entry(count - 1).epoch === this.#epoch ? 0 : this.#gapBefore };
   }
 
   #sealLeftover(chunkId: number, reason: SealReason): void {
@@ -297,4 +295,3 @@ export class KeeperLane {
 function plain(kept: KeptChunk): PreparedChunk {
   return { chunkId: kept.chunkId, path: kept.chunk.path, fd: kept.chunk.fd, front: kept.chunk.mapped };
 }
-
