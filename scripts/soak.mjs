@@ -18,6 +18,7 @@ const SOAKS = {
   simulation: { does: 'the engine on a simulated machine, 10⁸ steps (--steps, --seed)', args: [deepwater('dist', 'simulation', 'soak.js'), 'simulation'], before: SIMULATION },
   'power-loss': { does: '10⁵ states that power losses leave, each opened (--states, --seed)', args: [deepwater('dist', 'simulation', 'soak.js'), 'power-loss'], before: SIMULATION },
   faults: { does: 'every call of the system fails in every way it can, of a feed', args: vitest('packages/ingest/test/faults.test.ts'), env: { FAULTS: 'all' } },
+  together: { does: 'half an hour of ingest, strategies, queries and retention at once (--minutes, --seed)', args: [deepwater('test', 'together', 'soak.mjs')] },
   mutants: { does: 'bugs planted in our own code, each of which a named test has to catch (--only, --sample)', args: [join(root, 'test', 'mutants', 'run.mjs')] },
   'store-faults': { does: 'the same of a store and its feeds', args: vitest('packages/deepwater/test/store-faults.test.ts'), env: { FAULTS: 'all' } },
 };
