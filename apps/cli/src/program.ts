@@ -8,6 +8,7 @@ import { healthCommand } from './commands/health.js';
 import { infoCommand } from './commands/info.js';
 import { migrateCommand } from './commands/migrate.js';
 import { queryCommand } from './commands/query.js';
+import { repairCommand } from './commands/repair.js';
 import { segmentsCommand } from './commands/segments.js';
 import { tailCommand } from './commands/tail.js';
 import { topCommand } from './commands/top.js';
@@ -25,10 +26,10 @@ export function createProgram(): Command {
     .exitOverride();
   const commands = [
     feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand(),
-    healthCommand(), cleanupCommand(), migrateCommand(),
+    healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
   ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }
-  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health` are its own.');
+  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health` and `repair` are their own.');
 }

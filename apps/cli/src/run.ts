@@ -14,7 +14,7 @@ export const EXIT = {
 } as const;
 
 /** Commands whose exit code 1 means something else: a mistake, or an error of the store, is this one. */
-const ERROR_OF: Readonly<Record<string, number>> = { health: 2 };
+const ERROR_OF: Readonly<Record<string, number>> = { health: 2, repair: 2 };
 
 /** Runs the command line; resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {

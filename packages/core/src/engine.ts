@@ -51,12 +51,15 @@ export {
   SHARED_MEMORY, STORE_FILES, chunkIdOf, chunkPath, feedPaths, ringPaths, sharedRingDirectory,
 } from './store/feed-paths.js';
 export type { FeedPaths, RingPaths } from './store/feed-paths.js';
+export { Quarantine } from './store/quarantine.js';
+export type { QuarantineNote } from './store/quarantine.js';
 export { appendRemoved, readRemoved, removedEnd, writeRemoved } from './store/removed-file.js';
 export type { RemovedChunk } from './store/removed-file.js';
 export { CLEANUP_LOCK, STORE_LOCK, waitForLock, withFileLock, withFileLockSync, withStoreLock } from './store/store-lock.js';
 export {
   SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_PER_FIELD_MAX, SYMBOLS_VERSION, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader,
 } from './store/symbol-dictionary.js';
+export { SYMBOL_LOST, checkSymbolsHeader, isUnbornDictionary, symbolEntryBytes, symbolEntryLength, symbolHeaderBytes } from './store/symbol-entries.js';
 export type { SymbolCoder } from './store/symbol-dictionary.js';
 export { SEGMENTS, SEGMENTS_MAGIC, SEGMENTS_VERSION, SEGMENT_ENTRY, SEGMENT_ENTRY_BYTES, SEGMENT_KIND } from './layout/segments-layout.js';
 export type { SegmentKind } from './layout/segments-layout.js';

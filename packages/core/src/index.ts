@@ -1,11 +1,11 @@
 export * from './engine.js';
 export { parseFeedSpec, rebuildSchema } from './schema/index.js';
-export { STORE_FORMAT, findStore, openManifest, ownVersion, raiseStoreFormat } from './store/manifest.js';
+export { STORE_FORMAT, findStore, openManifest, ownVersion, raiseStoreFormat, remakeManifest } from './store/manifest.js';
 export type { FoundStore, Manifest, ManifestOptions, OpenedManifest } from './store/manifest.js';
-export { FEED_FORMAT, feedDirectories, listFeedFiles, readFeedFile, serializeFeed, writeFeedFile } from './store/feed-file.js';
+export { FEED_FORMAT, feedDirectories, parseFeedFile, listFeedFiles, readFeedFile, serializeFeed, writeFeedFile } from './store/feed-file.js';
 export type { FeedFile, FeedListing } from './store/feed-file.js';
 export { readFeedText } from './store/feed-file.js';
-export { registryHas, registryProblem } from './registry/registry-file.js';
+export { readRegistryTexts, registryHas, registryProblem } from './registry/registry-file.js';
 export { Registry, unknownFeed } from './registry/registry.js';
 export { LOG_LEVELS, StoreLog } from './log/store-log.js';
 export type { LogLevel } from './log/store-log.js';

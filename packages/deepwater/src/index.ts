@@ -1,7 +1,8 @@
 export { Platform } from './platform.js';
 export { DeepwaterError, ERROR_CODES } from '@deepwater/core';
 export { attachWriter } from '@deepwater/ingest';
-export { migrateStore } from '@deepwater/operations';
+export { migrateStore, repairStore } from '@deepwater/operations';
+export type { BlockRun, ChunkMap, Damage, FeedRepair, RepairOptions, RepairProgress, RepairReport } from '@deepwater/operations';
 export type { FeedMigration, MigrateOptions, MigrationReport } from '@deepwater/operations';
 export { asOf, mergeFeeds, splitWindow, stopSubscription, subscribe } from '@deepwater/query';
 export type { CleanupOptions } from './cleanup-options.js';

@@ -5,7 +5,7 @@ import type { BacktestHost } from '@deepwater/backtest';
 import { IngestService, type Writer as IngestWriter, type WriterHandle } from '@deepwater/ingest';
 import { type FeedAccess, QueryPool, type ReaderSource, type SubscriptionHandle } from '@deepwater/query';
 import type { Strategy, StrategyOptions } from '@deepwater/strategy';
-import type { CleanupReport, HealthReport } from '@deepwater/operations';
+import { type CleanupReport, type HealthReport, type RepairOptions, type RepairReport, repairStore } from '@deepwater/operations';
 import { type CleanupOptions, checkCleanupOptions } from './cleanup-options.js';
 import { deleteFeed, feedInUse } from './delete-feed.js';
 import type { FeedInfo } from './feed-info.js';
@@ -145,6 +145,12 @@ export class Platform extends MultiFeedReads {
     this.#subscriptions.feedDeleted(feed.uid);
     await this.#readers.close(feedName);
     this.#event({ level: 'info', message: `${feedName}: feed deleted`, values: { feed: feedName, uid: feed.uid } });
+  }
+
+  /** What `repairStore` does, while nobody writes. @throws DeepwaterError DW_FEED_IN_USE, DW_BASE_PATH_READ_ONLY (but for a dry run), and what that throws */
+  async repair(options: RepairOptions = {}): Promise<RepairReport> {
+    if (options.dryRun === true) this.#alive(); else this.#writable('repair');
+    return repairStore(this.basePath, options);
   }
 
   /**

@@ -5,8 +5,8 @@
  * others. There is no recovery path that is not the usual path.
  */
 import {
-  CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, type ReadableChunk,
-  SEAL_REASON, type Schema, type SealReason, type WritableChunk, adoptChunk, bootId, chunkPath, closeFile, failpoint, fileExists, growCatalog,
+  CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, Quarantine,
+  type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, adoptChunk, bootId, chunkPath, closeFile, failpoint, fileExists, growCatalog,
   makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk, removeFile, survivingRows, syncFile,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
@@ -52,7 +52,7 @@ export function openFeed(
   let { catalog } = found;
   const leftovers: Leftover[] = [];
   try {
-    const end = closeLeftovers(catalog, paths, schema, notes, leftovers);
+    const end = closeLeftovers(catalog, paths, schema, notes, leftovers, new Quarantine(source.basePath, settings.access, source.spec.name));
     while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
     const epoch = catalog.view.epoch + 1;
@@ -81,7 +81,7 @@ export function openFeed(
 }
 
 /** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. @param leftovers takes the chunks to be sealed, open */
-function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[], leftovers: Leftover[]): FeedEnd {
+function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[], leftovers: Leftover[], quarantine: Quarantine): FeedEnd {
   const { view } = catalog;
   let powerLost = false;
   // A chunk can be activated and not in the catalog yet: look past the last entry, as far as files are prepared ahead.
@@ -95,7 +95,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     }
     missing = 0;
     maxId = id;
-    const front = readFront(path, notes);
+    const front = readFront(path, notes, quarantine);
     if (front === undefined) continue;
     if (front.state === CHUNK_STATE.ACTIVE && front.activationHolds && front.committedRows > 0) {
       view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
@@ -103,7 +103,12 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     } else if (front.state === CHUNK_STATE.ACTIVE && !front.activationHolds && front.committedRows > 0) {
       notes.push(`${path} counts ${front.committedRows} rows and the checksum over its place in the sequence does not hold; it is left as it is. Run \`deepwater repair --dry-run\`.`);
     } else if (front.state !== CHUNK_STATE.SEALED) {
-      removeFile(path);
+      // Made ahead and never used; one with rows, whose place nothing tells, is somebody's to look at.
+      if (front.committedRows === 0) removeFile(path);
+      else {
+        quarantine.take(path, 'its place in the sequence is damaged, and the catalog does not know it');
+        notes.push(`${path} has rows, and its place in the sequence is damaged: moved to ${quarantine.directory ?? 'quarantine'}`);
+      }
     }
   }
   const last = view.count > 0 ? view.entry(view.count - 1) : undefined;
@@ -155,12 +160,17 @@ function survivorsOf({ header, geometry }: ReadableChunk, schema: Schema, notes:
   }
 }
 
-/** The header of a chunk file that the catalog does not know; undefined for one too damaged to tell. */
-function readFront(path: string, notes: string[]): ReturnType<typeof peekChunk>['header'] | undefined {
+/** The header of a chunk file that the catalog does not know; undefined for what is none, which goes into quarantine. */
+function readFront(path: string, notes: string[], quarantine: Quarantine): ReturnType<typeof peekChunk>['header'] | undefined {
   try {
     return peekChunk(path).header;
   } catch (error) {
     notes.push((error as Error).message);
+    const unusable = DeepwaterError.isDeepwaterError(error) && (error.code === 'DW_FILE_CORRUPT' || error.values['errno'] === 'ELOOP');
+    if (unusable) {
+      quarantine.take(path, error.message);
+      notes.push(`${path} was moved to ${quarantine.directory ?? 'quarantine'}`);
+    }
     return undefined;
   }
 }

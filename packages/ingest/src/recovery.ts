@@ -1,6 +1,6 @@
 import {
   type BlockDescriptor, type ChunkSeal, CHUNK_STATE, type ClockRange, type Schema, type SealReason,
-  type ChunkGeometry, type WritableChunk, countIndexPoints, describeBlock, failpoint, punchHole, readAt, syncDataAsync, system, tailChecksum,
+  type ChunkGeometry, type WritableChunk, countIndexPoints, describeBlock, failpoint, proveBlock, punchHole, readAt, syncDataAsync, system, tailChecksum,
 } from '@deepwater/core/engine';
 import { ChunkSummary } from './block-buffers.js';
 
@@ -17,15 +17,39 @@ export function describeLeftover(chunk: WritableChunk, schema: Schema, reason: S
   for (let index = 0; index * geometry.blockRows < rows; index++) {
     const count = Math.min(geometry.blockRows, rows - index * geometry.blockRows);
     const known = header.block(index, geometry, schema);
-    const whole = known !== undefined && known.count === count;
-    const block = whole ? known : describeRows(chunk, schema, index * geometry.blockRows, count);
-    if (!whole) header.writeBlock(index, geometry, schema, block);
-    summary.add(block);
+    if (known?.count === count) summary.add(known);
+    // A complete block had its descriptor before it was committed: where that does not hold, only what proves the rows takes its place.
+    else summary.add(count === geometry.blockRows ? proveLeftover(chunk, schema, index, count) : describeLast(chunk, schema, index, count));
   }
   return {
     rows, reason, sealedUs: system.wallMs() * 1000, sortedMask: summary.sortedMask,
     indexPoints: indexPointsOf(chunk, schema, rows), ranges: fullRanges(schema, summary.ranges),
   };
+}
+
+function describeLast(chunk: WritableChunk, schema: Schema, index: number, count: number): BlockDescriptor {
+  const block = describeRows(chunk, schema, index * chunk.geometry.blockRows, count);
+  chunk.header.writeBlock(index, chunk.geometry, schema, block);
+  return block;
+}
+
+/**
+ * Puts the descriptor of a complete block right where its rows prove what it was. Else it stays damaged, so that reading its records is an error, and
+ * on clocks whose cells are not proven either it may hold any time: nobody passes over it.
+ */
+function proveLeftover({ header, geometry, fd, path }: WritableChunk, schema: Schema, index: number, count: number): BlockDescriptor {
+  const columns = geometry.columnWidths.map((_, column) => cellsOf(geometry, fd, path, column, index * geometry.blockRows, count));
+  const proven = proveBlock(header, geometry, schema, index, columns, count);
+  if (proven !== undefined) {
+    header.writeBlock(index, geometry, schema, proven);
+    return proven;
+  }
+  const made = describeBlock(schema, columns, count);
+  const ranges = schema.clocks.map(({ fieldIndex, signed }, clock) => {
+    if (made.columnChecksums[fieldIndex] === header.columnChecksum(index, fieldIndex, geometry)) return made.ranges[clock] as ClockRange;
+    return signed ? { min: -(2n ** 63n), max: 2n ** 63n - 1n } : { min: 0n, max: 2n ** 64n - 1n };
+  });
+  return { ...made, sortedMask: 0, ranges };
 }
 
 /**

@@ -18,3 +18,5 @@ export { HEALTH_TIMEOUT_MS, checkHealth } from './health/check-health.js';
 export type { HealthCheck, HealthReport, HealthRequest, HealthState } from './health/health-check.js';
 export { migrateStore } from './migrate/migrate-store.js';
 export type { FeedMigration, MigrateOptions, MigrationReport } from './migrate/report.js';
+export { repairStore } from './repair/repair-store.js';
+export type { BlockRun, ChunkMap, Damage, FeedRepair, RepairOptions, RepairProgress, RepairReport } from './repair/report.js';

@@ -82,6 +82,12 @@ export class CatalogIndex {
     return this.#data.getUint32(at + 4, true) * 2 ** 32 + this.#data.getUint32(at, true);
   }
 
+  /** Whether one of the first `count` entries is of a chunk. */
+  knows(chunkId: number, count: number): boolean {
+    for (let index = count - 1; index >= 0; index--) if (this.chunkId(index) === chunkId) return true;
+    return false;
+  }
+
   firstSequence(index: number): number {
     return this.view.firstSequence(index);
   }

@@ -129,7 +129,8 @@ export class FeedFiles {
       const path = chunkPath(this.paths, chunkId);
       const header = peekHeader(path);
       // A chunk is in the catalog before it has rows.
-      if (header === undefined || header.feedUid !== this.source.feedUid || !header.activationHolds || header.committedRows === 0) continue;
+      // Repair gives chunks new ids, wherever in the sequence they stand.
+      if (header === undefined || catalog.knows(chunkId, count) || header.feedUid !== this.source.feedUid || !header.activationHolds || header.committedRows === 0) continue;
       if ((header.state !== CHUNK_STATE.ACTIVE && header.state !== CHUNK_STATE.SEALED) || catalog.view.count > count || catalog.view.retired) continue;
       throw new DeepwaterError('DW_FILE_CORRUPT', `${this.paths.catalog} does not know ${path}, which has records from ${header.firstSequence} on. Run \`deepwater repair\`; the catalog is made again from the chunks.`, {
         values: { path: this.paths.catalog, chunk: path, count },

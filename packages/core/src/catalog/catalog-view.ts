@@ -135,6 +135,12 @@ export class CatalogView {
   state(index: number): number { return Atomics.load(new Int32Array(this.#view.buffer, this.#at(index) + ENTRY.STATE, 1), 0); }
   firstSequence(index: number): number { return getU64(this.#view, this.#at(index) + ENTRY.FIRST_SEQUENCE); }
 
+  /** The bytes of an entry, where they lie: for repair, which looks at copies. */
+  bytesOfEntry(index: number): Uint8Array {
+    const at = this.#at(index);
+    return this.#bytes.subarray(at, at + ENTRY_BYTES);
+  }
+
   /** Whether what a sealed or deleted entry says is whole. */
   entryHolds(index: number): boolean {
     const at = this.#at(index);

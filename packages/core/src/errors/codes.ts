@@ -227,7 +227,7 @@ export const ERROR_CODES = {
     remedy: 'Use the spec it has, change its lifecycle with `setLifecycle`, or take another name. `persist` never changes.',
   },
   DW_FEED_IN_USE: {
-    summary: 'A feed cannot be deleted or changed while it has a writer.',
+    summary: 'A feed cannot be deleted, changed, migrated or repaired while it has a writer.',
     remedy: 'Close the writer first.',
   },
   DW_FEED_NOT_INDEXED: {

@@ -11,12 +11,14 @@
  *   registry/checksum.json  { "bytes": …, "crc32": … } of data.mdb, and "feeds": a checksum of what is in it, so that a store
  *                           whose feed files say the same opens without LMDB
  */
+import { randomBytes } from 'node:crypto';
+import os from 'node:os';
 import path from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { RootDatabase } from 'lmdb';
 import { DeepwaterError } from '../errors/index.js';
 import { crc32 } from '../layout/crc.js';
-import { makeDirectory } from '../mapping/directories.js';
+import { makeDirectory, removeTree } from '../mapping/directories.js';
 import { type Access, closeFile, fileMode, fileStat, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize, writeFully } from '../mapping/files.js';
 import { failpoint } from '../mapping/failpoint.js';
 import { system } from '../mapping/system.js';
@@ -91,6 +93,40 @@ export async function inRegistry<T>(basePath: string, access: Access, use: (data
     }
   } catch (error) {
     throw thrown === undefined ? registryError(error, paths.directory) : thrown.error;
+  }
+}
+
+/**
+ * The texts of feed files that the registry has, by name. LMDB writes to what it opens: a copy elsewhere is opened, and removed again. Where the
+ * registry is not sound, it has none.
+ * @throws DeepwaterError DW_OPTION_INVALID in a worker thread
+ */
+export async function readRegistryTexts(basePath: string): Promise<Map<string, string>> {
+  refuseWorkerThread();
+  if (registryProblem(basePath) !== undefined) return new Map();
+  const directory = path.join(os.tmpdir(), `deepwater-registry-${randomBytes(8).toString('hex')}`);
+  makeDirectory(directory, 'owner');
+  try {
+    const { data } = registryPaths(basePath);
+    const from = openExisting(data, false);
+    const copy = path.join(directory, 'data.mdb');
+    const to = openOrCreate(copy, 'owner');
+    try {
+      const bytes = Buffer.alloc(regularFileSize(from, data));
+      writeFully(to, bytes.subarray(0, readAt(from, bytes, 0, data)), 0, copy);
+    } finally {
+      closeFile(from);
+      closeFile(to);
+    }
+    const { open } = await import('lmdb');
+    const database = open<string, string>({ path: directory, encoding: 'string', compression: false, cache: false, maxDbs: 1 });
+    try {
+      return new Map([...database.getRange()].map(({ key, value }) => [key, value]));
+    } finally {
+      await database.close();
+    }
+  } finally {
+    removeTree(directory);
   }
 }
 

@@ -22,6 +22,7 @@ export const STORE_FILES = {
   FEEDS: 'feeds',
   LOG: 'deepwater.log',
   CLEANUP: 'cleanup.json',
+  QUARANTINE: 'quarantine',
 } as const;
 
 export function feedPaths(basePath: string, feedName: string): FeedPaths {

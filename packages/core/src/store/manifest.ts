@@ -137,6 +137,14 @@ export function raiseStoreFormat({ basePath, manifest }: FoundStore): void {
   replaceFile(manifestPath(basePath), `${JSON.stringify(raised, null, 2)}\n`, manifest.access);
 }
 
+/** Puts a manifest in the place of one that is lost or damaged; nothing is said of what stood there. Under the store's lock. */
+export function remakeManifest(basePath: string, { storeId, access, createdAt, ringDir }: Pick<Manifest, 'storeId' | 'access' | 'createdAt' | 'ringDir'>): void {
+  const manifest: Manifest = {
+    format: STORE_FORMAT, product: PRODUCT, writtenBy: ownVersion(), storeId, ...placeOf(basePath), createdAt, access, ...(ringDir === undefined ? {} : { ringDir }),
+  };
+  replaceFile(manifestPath(basePath), `${JSON.stringify(manifest, null, 2)}\n`, access);
+}
+
 function manifestPath(basePath: string): string {
   return path.join(basePath, STORE_FILES.MANIFEST);
 }

@@ -5,38 +5,23 @@
  *   4096   entries  u16 field, u16 bytes, the text in UTF-8, u32 CRC-32 of all that; one after the other
  *
  * A code is the order of appearance among the entries of its field. An entry is on the device before its code is given
- * out, so no record ever holds a code that a crash can take away.
+ * out, so no record ever holds a code that a crash can take away. An entry whose field has the bit LOST stands for a code whose
+ * text is lost: repair writes it, so that those behind keep their codes and nobody gets another's text.
  */
 import path from 'node:path';
 import { DeepwaterError } from '../errors/index.js';
-import { crc32 } from '../layout/crc.js';
-import { getHex, getText, putHex, putText } from '../layout/words.js';
 import { failpoint } from '../mapping/failpoint.js';
 import {
   type Access, closeFile, openExisting, openOrCreate, readAt, regularFileSize, syncData, syncDirectory, writeFully,
 } from '../mapping/files.js';
+import {
+  type Contents, SYMBOLS, SYMBOL_BYTES_MAX, checkSymbolsHeader, checkTail, isUnbornDictionary, parseEntries, readWholeDictionary, symbolEntryBytes, symbolHeaderBytes,
+} from './symbol-entries.js';
 
-export const SYMBOLS_MAGIC = 'DWSYMBL1';
-export const SYMBOLS_VERSION = 1;
-
-export const SYMBOLS = {
-  HEADER_BYTES: 4096,
-  MAGIC: 0,
-  VERSION: 8,
-  FEED_UID: 16,
-  IDENTITY_CRC: 60,
-
-  ENTRY_FIELD: 0,
-  ENTRY_LENGTH: 2,
-  ENTRY_TEXT: 4,
-  ENTRY_CRC_BYTES: 4,
-} as const;
+export { SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_VERSION, SYMBOL_BYTES_MAX } from './symbol-entries.js';
 
 /** A feed whose symbols never repeat wants a `string` field. */
 export const SYMBOLS_PER_FIELD_MAX = 1_000_000;
-export const SYMBOL_BYTES_MAX = 65535;
-const ENTRY_BYTES_MAX = SYMBOLS.ENTRY_TEXT + SYMBOL_BYTES_MAX + SYMBOLS.ENTRY_CRC_BYTES;
-
 /** Gives the code of a symbol, adding it where it is new. */
 export interface SymbolCoder {
   code(text: string): number;
@@ -47,6 +32,8 @@ export interface SymbolCoder {
 /** The writer's side. One at a time: the feed's lock sees to that. */
 export class SymbolDictionary {
   readonly #codes = new Map<number, Map<string, number>>();
+  /** Codes that are given out, by field: those whose texts are lost, too. */
+  readonly #given = new Map<number, number>();
   /** Where the next entry goes: behind the last whole one. */
   #end: number;
   /** What lies behind that, left by an entry that was not written whole. */
@@ -58,7 +45,12 @@ export class SymbolDictionary {
     contents: Contents,
     torn: number,
   ) {
-    for (const [field, texts] of contents.texts) this.#codes.set(field, new Map(texts.map((text, code) => [text, code])));
+    for (const [field, texts] of contents.texts) {
+      const codes = new Map<string, number>();
+      texts.forEach((text, code) => codes.set(text, code)); // passes over those that are lost
+      this.#codes.set(field, codes);
+      this.#given.set(field, texts.length);
+    }
     this.#end = contents.end;
     this.#torn = torn;
   }
@@ -71,14 +63,14 @@ export class SymbolDictionary {
   static openForWriting(file: string, access: Access, feedUid: string): SymbolDictionary {
     const fd = openOrCreate(file, access);
     try {
-      let bytes = readWhole(fd, file);
-      if (isUnborn(bytes)) {
-        writeFully(fd, headerBytes(feedUid), 0, file);
+      let bytes = readWholeDictionary(fd, file);
+      if (isUnbornDictionary(bytes)) {
+        writeFully(fd, symbolHeaderBytes(feedUid), 0, file);
         syncData(fd, file);
         syncDirectory(path.dirname(file));
-        bytes = readWhole(fd, file);
+        bytes = readWholeDictionary(fd, file);
       }
-      checkHeader(bytes, file, feedUid);
+      checkSymbolsHeader(bytes, file, feedUid);
       const contents = parseEntries(bytes, SYMBOLS.HEADER_BYTES, SYMBOLS.HEADER_BYTES, file);
       const torn = bytes.byteLength - contents.end;
       checkTail(bytes, contents.end, contents.end, file);
@@ -94,9 +86,10 @@ export class SymbolDictionary {
     let codes = this.#codes.get(fieldIndex);
     if (codes === undefined) this.#codes.set(fieldIndex, (codes = new Map()));
     const known = codes;
+    const given = this.#given;
     return {
       code: (text) => known.get(text) ?? this.#add(fieldIndex, known, text),
-      get size() { return known.size; },
+      get size() { return given.get(fieldIndex) ?? 0; },
     };
   }
 
@@ -115,10 +108,11 @@ export class SymbolDictionary {
         { values: { fieldIndex, bytes: utf8.byteLength, limit: SYMBOL_BYTES_MAX } },
       );
     }
-    if (codes.size >= SYMBOLS_PER_FIELD_MAX) {
+    const given = this.#given.get(fieldIndex) ?? 0;
+    if (given >= SYMBOLS_PER_FIELD_MAX) {
       throw new DeepwaterError(
         'DW_LIMIT_EXCEEDED',
-        `${this.path} holds ${codes.size} symbols of field ${fieldIndex}, the most there can be. Use a \`string\` field for texts that rarely repeat.`,
+        `${this.path} holds ${given} symbols of field ${fieldIndex}, the most there can be. Use a \`string\` field for texts that rarely repeat.`,
         { values: { path: this.path, fieldIndex, limit: SYMBOLS_PER_FIELD_MAX } },
       );
     }
@@ -127,7 +121,7 @@ export class SymbolDictionary {
         values: { path: this.path },
       });
     }
-    const entry = entryBytes(fieldIndex, utf8);
+    const entry = symbolEntryBytes(fieldIndex, utf8);
     // Zeros over the rest of a torn entry: no part of it may ever be taken for an entry.
     const block = this.#torn > entry.byteLength ? Buffer.concat([entry, Buffer.alloc(this.#torn - entry.byteLength)]) : entry;
     writeFully(this.fd, block, this.#end, this.path);
@@ -136,21 +130,29 @@ export class SymbolDictionary {
     failpoint('symbol.synced');
     this.#torn = Math.max(0, this.#torn - entry.byteLength);
     this.#end += entry.byteLength;
-    const code = codes.size;
-    codes.set(text, code);
-    return code;
+    codes.set(text, given);
+    this.#given.set(fieldIndex, given + 1);
+    return given;
   }
 }
 
 /** The reader's side: reads what there is, and reads on when a record holds a code it does not know yet. */
 export class SymbolDictionaryReader {
   readonly #texts = new Map<number, string[]>();
+  readonly #lost = new Map<number, number[]>();
   #end = 0;
 
   constructor(
     readonly path: string,
     readonly feedUid: string,
   ) {}
+
+  /** The codes of a field whose texts are lost, ascending: the array has grown in place like that of the texts, which has holes there. */
+  lost(fieldIndex: number): readonly number[] {
+    let lost = this.#lost.get(fieldIndex);
+    if (lost === undefined) this.#lost.set(fieldIndex, (lost = []));
+    return lost;
+  }
 
   /** The texts of a field by code. The array grows in place when `reload` finds more. */
   texts(fieldIndex: number): string[] {
@@ -175,8 +177,8 @@ export class SymbolDictionaryReader {
       if (this.#end === 0) {
         const header = Buffer.alloc(SYMBOLS.HEADER_BYTES);
         const got = readAt(fd, header, 0, this.path);
-        if (isUnborn(header.subarray(0, got))) return;
-        checkHeader(header, this.path, this.feedUid);
+        if (isUnbornDictionary(header.subarray(0, got))) return;
+        checkSymbolsHeader(header, this.path, this.feedUid);
         this.#end = SYMBOLS.HEADER_BYTES;
       }
       const size = regularFileSize(fd, this.path);
@@ -187,7 +189,11 @@ export class SymbolDictionaryReader {
       checkTail(bytes.subarray(0, got), end - this.#end, end, this.path);
       for (const [field, found] of texts) {
         const known = this.texts(field);
-        for (const text of found) known.push(text);
+        for (let i = 0; i < found.length; i++) {
+          const text = found[i];
+          if (text !== undefined) known.push(text);
+          else (this.lost(field) as number[]).push(known.length++);
+        }
       }
       this.#end = end;
     } finally {
@@ -196,105 +202,3 @@ export class SymbolDictionaryReader {
   }
 }
 
-interface Contents {
-  readonly texts: Map<number, string[]>;
-  /** File offset behind the last whole entry. */
-  readonly end: number;
-}
-
-/** The whole entries at the front of `bytes`; `fileOffset` is where `bytes[from]` lies in the file. */
-function parseEntries(bytes: Buffer, from: number, fileOffset: number, file: string): Contents {
-  const texts = new Map<number, string[]>();
-  const seen = new Set<string>();
-  let at = from;
-  for (;;) {
-    const length = entryLengthAt(bytes, at);
-    if (length === 0) return { texts, end: fileOffset + at - from };
-    const field = bytes.readUInt16LE(at + SYMBOLS.ENTRY_FIELD);
-    const list = texts.get(field) ?? [];
-    texts.set(field, list);
-    const text = bytes.toString('utf8', at + SYMBOLS.ENTRY_TEXT, at + length - SYMBOLS.ENTRY_CRC_BYTES);
-    // No text is added twice: what stands here stands in the place of another.
-    if (seen.has(`${field}/${text}`)) throw corrupt(file, `its entry at byte ${fileOffset + at - from} has a text that is there already`, { offset: fileOffset + at - from });
-    seen.add(`${field}/${text}`);
-    list.push(text);
-    at += length;
-  }
-}
-
-/** Bytes of the whole entry at an offset; 0 where there is none. */
-function entryLengthAt(bytes: Buffer, at: number): number {
-  if (at + SYMBOLS.ENTRY_TEXT + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength) return 0;
-  const crcAt = at + SYMBOLS.ENTRY_TEXT + bytes.readUInt16LE(at + SYMBOLS.ENTRY_LENGTH);
-  if (crcAt + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength || bytes.readUInt32LE(crcAt) !== crc32(bytes.subarray(at, crcAt))) return 0;
-  return crcAt + SYMBOLS.ENTRY_CRC_BYTES - at;
-}
-
-/** Behind the last whole entry is one unfinished write at most: an entry there means that one before is damaged, and its code would be given out twice. */
-function checkTail(bytes: Buffer, at: number, offset: number, file: string): void {
-  if (at === bytes.byteLength || (bytes.byteLength - at <= ENTRY_BYTES_MAX && !holdsEntry(bytes, at + 1))) return;
-  throw corrupt(file, `the entry at byte ${offset} is damaged and others follow`, { offset });
-}
-
-/** Whether any whole entry begins at or after an offset: then what lies before is damage, not an unfinished write. */
-function holdsEntry(bytes: Buffer, from: number): boolean {
-  for (let at = from; at < bytes.byteLength; at++) if (entryLengthAt(bytes, at) > 0) return true;
-  return false;
-}
-
-function entryBytes(fieldIndex: number, utf8: Buffer): Buffer {
-  const entry = Buffer.alloc(SYMBOLS.ENTRY_TEXT + utf8.byteLength + SYMBOLS.ENTRY_CRC_BYTES);
-  entry.writeUInt16LE(fieldIndex, SYMBOLS.ENTRY_FIELD);
-  entry.writeUInt16LE(utf8.byteLength, SYMBOLS.ENTRY_LENGTH);
-  utf8.copy(entry, SYMBOLS.ENTRY_TEXT);
-  const crcAt = SYMBOLS.ENTRY_TEXT + utf8.byteLength;
-  entry.writeUInt32LE(crc32(entry.subarray(0, crcAt)), crcAt);
-  return entry;
-}
-
-function headerBytes(feedUid: string): Buffer {
-  const bytes = Buffer.alloc(SYMBOLS.HEADER_BYTES);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  putText(view, SYMBOLS.MAGIC, 8, SYMBOLS_MAGIC);
-  view.setUint32(SYMBOLS.VERSION, SYMBOLS_VERSION, true);
-  putHex(view, SYMBOLS.FEED_UID, 8, feedUid);
-  view.setUint32(SYMBOLS.IDENTITY_CRC, crc32(bytes.subarray(0, SYMBOLS.IDENTITY_CRC)), true);
-  return bytes;
-}
-
-/** A header never written whole: nothing can be in the file, since it is synced before any entry. */
-function isUnborn(bytes: Buffer): boolean {
-  return bytes.byteLength < SYMBOLS.HEADER_BYTES || (bytes.byteLength === SYMBOLS.HEADER_BYTES && bytes.every((byte) => byte === 0));
-}
-
-function checkHeader(bytes: Buffer, file: string, feedUid: string): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (getText(view, SYMBOLS.MAGIC, 8) !== SYMBOLS_MAGIC) throw corrupt(file, 'it does not begin as a symbol dictionary does', {});
-  const version = view.getUint32(SYMBOLS.VERSION, true);
-  if (version !== SYMBOLS_VERSION) {
-    throw new DeepwaterError('DW_FORMAT_VERSION', `${file} has format ${version}; this version reads ${SYMBOLS_VERSION}. Use a matching version, or run \`deepwater migrate\`.`, {
-      values: { path: file, found: version, supported: SYMBOLS_VERSION },
-    });
-  }
-  if (view.getUint32(SYMBOLS.IDENTITY_CRC, true) !== crc32(bytes.subarray(0, SYMBOLS.IDENTITY_CRC))) {
-    throw corrupt(file, 'the checksum of its header does not hold', {});
-  }
-  const owner = getHex(view, SYMBOLS.FEED_UID, 8);
-  if (owner !== feedUid) throw corrupt(file, `it belongs to another feed (${owner})`, { found: owner, expected: feedUid });
-}
-
-function readWhole(fd: number, file: string): Buffer {
-  const size = regularFileSize(fd, file);
-  if (size > SIZE_MAX) throw corrupt(file, `it has ${size} bytes, which no dictionary has`, { size, limit: SIZE_MAX });
-  const bytes = Buffer.alloc(size);
-  return bytes.subarray(0, readAt(fd, bytes, 0, file));
-}
-
-/** Far more than any dictionary has; a larger one is not read into memory. */
-const SIZE_MAX = 2 ** 31 - 1;
-
-function corrupt(file: string, what: string, values: Record<string, unknown>): DeepwaterError {
-  return new DeepwaterError('DW_FILE_CORRUPT', `${file} is damaged: ${what}. Run \`deepwater repair --dry-run\` to see what can be kept.`, {
-    values: { path: file, ...values },
-  });
-}

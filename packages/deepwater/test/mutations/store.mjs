@@ -13,7 +13,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {
   RING, RING_PLACE, SEAL_REASON, SymbolDictionary, bootId, tailChecksum, chunkPath, closeFile, columnChecksum, compileSchema, createCatalog, createChunk, describeBlock,
-  feedPaths, geometryOf, readFeedFile, reserveRows, ringPaths, syncData, writeFully,
+  feedPaths, geometryOf, readFeedFile, reserveRows, ringPaths, segmentsOfChunks, syncData, writeFully, writeSegments,
 } from '../../../core/dist/index.js';
 import { Bell, RowWriter, createRing, rowWriterClass } from '../../../ring/dist/index.js';
 import { Platform } from '../../dist/index.js';
@@ -117,6 +117,7 @@ async function fill(base, name, variant, storeId, salt) {
     catalog.view.setWriter(true, 999_999_999, bootId());
   }
   if (variant === 'outage') catalog.view.setWriter(true, 999_999_999, 'ab'.repeat(16));
+  writeSegments(paths.segments, 'owner', feed.uid, segmentsOfChunks(Array.from({ length: catalog.view.count }, (_, index) => catalog.view.entry(index))));
   symbols.close();
   return { feed, schema, geometry, paths, storeId, sequences, next, chunkRows: CHUNK_ROWS, ringSlots: RING_SLOTS, variant };
 }

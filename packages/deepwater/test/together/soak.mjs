@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 import { Platform } from '../../dist/index.js';
 import { checkOf, timeOf } from '../bus/record.mjs';
-import { randomFrom } from '../bus/child.mjs';
+import { pause, randomFrom } from '../bus/child.mjs';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const SEEDS = Object.fromEntries(NAMES.map((name, i) => [name, i + 1]));
@@ -20,7 +20,6 @@ const spec = (name) => ({
   name, timestamp: 'ts', chunkSizeMb: 1, retentionMb: 12, ringRecords: 16_384,
   fields: [{ name: 'n', type: 'float64' }, { name: 'check', type: 'uint32' }, { name: 'low', type: 'uint16' }, { name: 'ts', type: 'uint64' }],
 });
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function sample() {
   const status = readFileSync('/proc/self/status', 'latin1');

@@ -110,7 +110,7 @@ function clockHealth(basePath: string): Finding {
 
 /** What a repair could not keep. */
 function quarantine(basePath: string): Finding {
-  const directory = path.join(basePath, 'quarantine');
+  const directory = path.join(basePath, STORE_FILES.QUARANTINE);
   const entries = listDirectory(directory) ?? [];
   if (entries.length === 0) return { state: 'ok', value: 0, limit: 0 };
   return { state: 'warn', value: entries.length, limit: 0, message: `${directory} holds ${entries.length} entries that a repair could not keep. Look at them, then remove them.` };

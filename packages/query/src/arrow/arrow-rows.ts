@@ -37,7 +37,8 @@ export class ArrowRows {
     if (fields.some(({ type }) => type === 'symbol')) helpers.symbols.reload();
     this.#texts = fields.map(({ type, index }) => {
       if (type === 'char') return textVector(arrow, helpers.chars);
-      return type === 'symbol' ? textVector(arrow, helpers.texts[index] ?? []) : undefined;
+      // A hole, where a text is lost, is a text that no code of a batch names.
+      return type === 'symbol' ? textVector(arrow, Array.from(helpers.texts[index] ?? [], (text) => (text as string | undefined) ?? '')) : undefined;
     });
   }
 
@@ -79,8 +80,10 @@ export class ArrowRows {
 
   /** An index without a text is undefined behaviour for whoever reads the column. */
   *#checkCodes(field: Field, codes: Uint32Array, count: number): Steps<void> {
-    const code = yield* greatestCode(codes);
-    if (code < count) return;
+    const lost = this.#helpers.symbols.lost(field.index);
+    const greatest = yield* greatestCode(codes);
+    const code = greatest < count && lost.length > 0 ? codes.find((each) => lost.includes(each)) : greatest;
+    if (code === undefined || (code < count && lost.length === 0)) return;
     const { feed, symbols: { path } } = this.#helpers;
     throw new DeepwaterError('DW_FILE_CORRUPT', `A record of feed ${feed} has symbol ${code} in field ${field.name}, and ${path} has ${count} entries for it. Put the dictionary back, or run \`deepwater repair\`.`, {
       values: { feed, field: field.name, code, path },

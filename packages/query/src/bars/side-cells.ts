@@ -23,7 +23,7 @@ export function signOfCells({ field, buy, sell }: BarSide, helpers: DecodeHelper
   // One that the dictionary has lost may have been either.
   return (cell) => {
     const sign = signs.get(cell);
-    if (sign === undefined && cell >= symbols.texts(field.index).length) throw unknownSymbol(field, symbols);
+    if (sign === undefined && (cell >= symbols.texts(field.index).length || symbols.lost(field.index).includes(cell))) throw unknownSymbol(field, symbols);
     return sign ?? 0;
   };
 }

@@ -33,7 +33,7 @@ abstract class Collecting extends RowWriter {
     const texts = schema.fields.map(({ type }) => (type === 'symbol' ? [] as string[] : undefined));
     super(schema, slots, new Bell(new Int32Array(new SharedArrayBuffer(BELL.FILE_BYTES), BELL.WORD, 1)), texts.map((list) => (list === undefined ? undefined : coderOf(list))));
     this.#slots = slots;
-    const symbols = { texts: (index: number) => texts[index], reload() {}, path: '' } as unknown as SymbolDictionaryReader;
+    const symbols = { texts: (index: number) => texts[index], lost: () => [], reload() {}, path: '' } as unknown as SymbolDictionaryReader;
     this.#run = new (rowRunClass(schema))(new DecodeHelpers(spec.name, schema, symbols));
     this.#run.attach(slots.buffer, slots.slotsOffset, SLOTS * slots.slotStride);
   }

@@ -75,8 +75,11 @@ function compileCondition({ test }: Condition, field: Field, symbols: SymbolDict
 function symbolTest(field: Field, symbols: SymbolDictionaryReader, wanted: readonly string[]): RowTest {
   const codes = symbolCodes(symbols, field.index, wanted);
   const test = numbersTest(field, codes);
-  if (codes.length === wanted.length) return test;
-  const unknown = within(field, { how: 'number', low: symbols.texts(field.index).length, high: 2 ** 32 - 1 });
+  // A text that was lost, and came again later, has another code by now.
+  const lost = symbols.lost(field.index);
+  if (codes.length === wanted.length && lost.length === 0) return test;
+  const beyond = within(field, { how: 'number', low: symbols.texts(field.index).length, high: 2 ** 32 - 1 });
+  const unknown = lost.length === 0 ? beyond : combine('or', [beyond, numbersTest(field, lost)]);
   return (source, from, n, slot) => {
     unknown(source, from, n, slot);
     if (countMask(source.mask(slot), n) > 0) throw unknownSymbol(field, symbols);
