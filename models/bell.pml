@@ -173,8 +173,7 @@ active proctype sleeper_killer() { killed[1] = true }
 inline sleep() {
   elsewhere = ACROSS(me) || !writer_here;
 #ifndef BUG_COUNT_LATE
-  seen_here = wakes_here;
-  seen = wakes;
+  seen = (elsewhere -> wakes : wakes_here); /* both are looked at, one is slept on */
 #endif
 #ifdef BUG_LOOK_BEFORE_BIT
   if
@@ -193,8 +192,7 @@ inline sleep() {
   fi;
 #endif
 #ifdef BUG_COUNT_LATE
-  seen_here = wakes_here;
-  seen = wakes;
+  seen = (elsewhere -> wakes : wakes_here); /* both are looked at, one is slept on */
 #endif
   /* The kernel compares and puts to sleep in one step. */
   atomic {
@@ -206,18 +204,18 @@ inline sleep() {
     :: elsewhere && wakes == seen -> across[me] = true; asleep[me] = true
     :: elsewhere && wakes != seen -> goto awake
 #endif
-    :: !elsewhere && wakes_here == seen_here -> asleep[me] = true
-    :: !elsewhere && wakes_here != seen_here -> goto awake
+    :: !elsewhere && wakes_here == seen -> asleep[me] = true
+    :: !elsewhere && wakes_here != seen -> goto awake
     fi
   }
 end_asleep:
   !asleep[me];
 awake:
-  atomic { across[me] = false; seen = 0; seen_here = 0; elsewhere = false }
+  atomic { across[me] = false; seen = 0; elsewhere = false }
 }
 
 proctype sleeper(byte me) {
-  byte seen, seen_here;
+  byte seen;
   bool elsewhere;
   {
     do

@@ -41,6 +41,21 @@ chan seals = [4] of { byte, byte, byte };  /* chunk, entry, rows */
 bool writer_dies = false, lane_dies = false, keeper_dies = false, died = false;
 bool writer_gone = false, lane_gone = false, keeper_gone = false;
 
+/* With accidents, the reader begins after the death, and what it does about chunks takes one step, copying from the ring another, and publishing a record one, to bound the number of states. */
+#if defined(KILL_PROCESS) || defined(KILL_INGEST) || defined(KILL_KEEPER)
+#define AT_ONCE atomic
+#define BEGINS died
+#else
+#define AT_ONCE
+#define BEGINS true
+#endif
+
+#ifdef KILL_INGEST
+#define SEAL_AT_ONCE atomic  /* the keeper lives */
+#else
+#define SEAL_AT_ONCE
+#endif
+
 /* RowWriter: a slot, then the head */
 proctype writer() {
   {
@@ -49,8 +64,7 @@ proctype writer() {
 #ifndef BUG_NOT_GATED
        head - tail < SLOTS;
 #endif
-       slot[head % SLOTS] = head;
-       head++
+       AT_ONCE { slot[head % SLOTS] = head; head++ }
     :: else -> break
     od
   } unless { writer_dies };
@@ -127,6 +141,7 @@ again:
 
 /* KeeperLane.seal: finishSeal, then the entry */
 inline seal(c, e, rows) {
+  SEAL_AT_ONCE {
   if
   :: chunk[c].state == SEALED
   :: else ->
@@ -145,6 +160,7 @@ inline seal(c, e, rows) {
   entry[e].rows = rows;
   entry[e].state = SEALED
 #endif
+  }
 }
 
 inline prepare() {
@@ -209,6 +225,8 @@ inline open_feed() {
 /* KeeperLane.reopen */
 inline reopen() {
   empty(seals); /* catchUp, idle */
+  /* One step: nobody else changes what it looks at, and the keeper, whose thread it is in, does nothing else meanwhile. */
+  atomic {
   end = tail;
   e = 0;
   do
@@ -225,7 +243,8 @@ inline reopen() {
      fi;
      e++
   :: else -> break
-  od;
+  od
+  };
   tail = end;
   if :: prepared == 0 -> prepare() :: else fi
 }
@@ -278,15 +297,6 @@ inline rows_of(e) {
   fi
 }
 
-/* With accidents, the reader begins after the death, and what it does about chunks takes one step, to bound the number of states. */
-#if defined(KILL_PROCESS) || defined(KILL_INGEST) || defined(KILL_KEEPER)
-#define CHUNKS_AT_ONCE atomic
-#define BEGINS died
-#else
-#define CHUNKS_AT_ONCE
-#define BEGINS true
-#endif
-
 /* One cut, taken at any moment: takeCut, the rows of its chunks, and copyFromRing */
 proctype reader() {
   byte t, h, k, end, n, e, i;
@@ -298,11 +308,11 @@ proctype reader() {
      if :: k > 0 -> rows_of(k - 1); end = entry[k - 1].first + n :: else fi;
      t = tail;
      h = head;
-     CHUNKS_AT_ONCE {
+     AT_ONCE {
 #else
      t = tail;
      h = head;
-     CHUNKS_AT_ONCE {
+     AT_ONCE {
      k = count;
      end = 0;
      if :: k > 0 -> rows_of(k - 1); end = entry[k - 1].first + n :: else fi;
@@ -334,10 +344,12 @@ proctype reader() {
      assert(i == end)                      /* every one of them */
      };
      d_step { t = end; k = 0; e = 0; n = 0 };
+     AT_ONCE {
      do
      :: i < h -> bad = bad || slot[i % SLOTS] != i; i++
      :: else -> break
-     od;
+     od
+     };
      assert(!bad || (t < h && tail > t));   /* or the cut is taken again: it is in chunks by now */
      d_step { t = 0; h = 0; end = 0; i = 0; bad = false }
 }

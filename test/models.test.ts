@@ -1,13 +1,15 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { MODEL_RUNS, type ModelResult, type ModelRun, checkModel, modelsUnavailable } from './support/models.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { MODEL_RUNS, type ModelResult, type ModelRun, checkModel, modelsUnavailable, removeModels } from './support/models.js';
 import { root } from './support/source-files.js';
 
 const unavailable = modelsUnavailable();
 if (unavailable !== undefined) console.log(`the models are not checked: ${unavailable}`);
 
 const titled = MODEL_RUNS.map((run) => ({ ...run, title: [run.model, ...run.defines].join(' '), bugs: run.defines.filter((name) => name.startsWith('BUG_')) }));
+
+afterAll(removeModels);
 
 /** Checks under way at once. */
 const AT_ONCE = 2;

@@ -1,9 +1,10 @@
 /** The models of `models/` and how they are run: by Spin, which makes a C program that looks at every state there is. */
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { plantable, withPlanting } from './planting.js';
 import { root } from './source-files.js';
 
 /** One run: a model with these `-D` names. A name that begins with BUG_ plants a bug, and a counterexample is expected. */
@@ -50,22 +51,59 @@ const MEMORY_MAX = 1000;
 
 const call = promisify(execFile);
 
+/** Programs that have more than one bug in them, by what they are made of. */
+const programs = new Map<string, Promise<{ readonly directory: string; readonly bugs: readonly string[] }>>();
+
+/** Removes the programs that were made. */
+export async function removeModels(): Promise<void> {
+  for (const program of await Promise.allSettled(programs.values())) if (program.status === 'fulfilled') rmSync(program.value.directory, { recursive: true, force: true });
+  programs.clear();
+}
+
 /** Checks one model in all of its states. @throws where it does not compile, or there are more states than fit */
 export async function checkModel({ model, defines, live = false }: ModelRun): Promise<ModelResult> {
+  const text = readFileSync(path.join(root, 'models', `${model}.pml`), 'utf8');
+  const bug = defines.find((name) => name.startsWith('BUG_'));
+  const others = defines.filter((name) => name !== bug);
+  if (bug === undefined || live || !plantable(text).includes(bug)) {
+    const directory = await made(text, defines, live);
+    try {
+      return await checked(directory, defines, model, live, 0);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  const key = [model, ...others].join(' ');
+  let program = programs.get(key);
+  if (program === undefined) {
+    const bugs = plantable(text);
+    programs.set(key, (program = made(withPlanting(text, bugs), [...others, 'BUG_PLANTED'], false).then((directory) => ({ directory, bugs }))));
+  }
+  const { directory, bugs } = await program;
+  return checked(directory, defines, model, false, bugs.indexOf(bug) + 1);
+}
+
+/** Makes the program that looks at all states. @returns where it is */
+async function made(text: string, defines: readonly string[], live: boolean): Promise<string> {
   const cwd = mkdtempSync(path.join(tmpdir(), 'deepwater-model-'));
   try {
-    const names = defines.map((name) => `-D${name}`);
-    await call('spin', ['-a', ...names, path.join(root, 'models', `${model}.pml`)], { cwd });
-    // Where a counterexample is expected it comes soon: compiling takes longer then.
-    const optimise = defines.some((name) => name.startsWith('BUG_')) ? '-O0' : '-O1';
+    writeFileSync(path.join(cwd, 'model.pml'), text);
+    await call('spin', ['-a', ...defines.map((name) => `-D${name}`), 'model.pml'], { cwd });
+    // Where a counterexample is expected it comes soon, and elsewhere there are a million states at most: compiling takes longest.
+    const optimise = defines.some((name) => name.startsWith('BUG_')) ? '-O0' : '-Og';
     await call('gcc', [optimise, '-w', `-DMEMLIM=${MEMORY_MAX}`, ...(live ? ['-DNFAIR=3'] : ['-DSAFETY', '-DNOFAIR']), '-o', 'pan', 'pan.c'], { cwd });
-    const { stdout } = await call('./pan', [`-m${DEPTH_MAX}`, ...(live ? ['-a', '-f'] : [])], { cwd, maxBuffer: 1 << 26 });
-    const states = Number(/(\d+) states, stored/.exec(stdout)?.[1]);
-    const errors = /errors: (\d+)/.exec(stdout)?.[1];
-    if (errors === undefined || /max search depth too small|reached -DMEMLIM|out of memory/.test(stdout)) throw new Error(`${model} ${defines.join(' ')} was not looked at in all of its states:\n${stdout}`);
-    const violated = errors === '0' ? undefined : /^pan:1: (.*) \(at depth/m.exec(stdout)?.[1] ?? 'something';
-    return { violated, states };
-  } finally {
+    return cwd;
+  } catch (error) {
     rmSync(cwd, { recursive: true, force: true });
+    throw error;
   }
+}
+
+async function checked(cwd: string, defines: readonly string[], model: string, live: boolean, planted: number): Promise<ModelResult> {
+  const { stdout } = await call('./pan', [`-m${DEPTH_MAX}`, ...(live ? ['-a', '-f'] : [])], { cwd, maxBuffer: 1 << 26, env: { ...process.env, PLANTED: String(planted) } });
+  const states = Number(/(\d+) states, stored/.exec(stdout)?.[1]);
+  const errors = /errors: (\d+)/.exec(stdout)?.[1];
+  if (errors === undefined || /max search depth too small|reached -DMEMLIM|out of memory/.test(stdout)) throw new Error(`${model} ${defines.join(' ')} was not looked at in all of its states:\n${stdout}`);
+  const violated = errors === '0' ? undefined : /^pan:1: (.*) \(at depth/m.exec(stdout)?.[1] ?? 'something';
+  return { violated, states };
 }
