@@ -3,6 +3,7 @@
  * `count`; one that says nothing for too long hangs, one that dies has crashed, and either is a failure at the number it had begun. A failing number replays
  * exactly with `--seed` and `--only`.
  */
+import { clearTimeout, setTimeout } from 'node:timers';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';

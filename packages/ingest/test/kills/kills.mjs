@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
@@ -223,8 +224,6 @@ export async function killWriters({ kills, seed, lanes = 2, directory = '/dev/sh
     }
   }
 }
-
-const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { values } = parseArgs({ options: { kills: { type: 'string', default: '10000' }, seed: { type: 'string' }, lanes: { type: 'string', default: '2' }, json: { type: 'boolean', default: false } } });
