@@ -1,17 +1,34 @@
-// npm run soak: installs what is missing, builds, and runs the bus under stress for 10⁹ records. `npm run soak -- starts` begins a
-// thousand streams at random moments instead, `npm run soak -- kills` kills threads and processes of the bus, `npm run soak -- writers` kills
-// 10,000 writers at random moments and at every failpoint, `npm run soak -- mutations` changes files and reads them. Other arguments go to it.
+// npm run soak -- NAME [arguments]: installs what is missing, builds, and runs one of the long tests below; their short forms are in
+// npm test. Without a name: the bus. `npm run soak -- --help` lists them.
 import { join } from 'node:path';
-import { prepare, root, run } from './lib/workspace.mjs';
+import { prepare, root, run, toolPath } from './lib/workspace.mjs';
 
-const DEEPWATER = 'packages/deepwater/test';
+const deepwater = (...parts) => join(root, 'packages', 'deepwater', ...parts);
+const vitest = (file) => [toolPath('vitest', 'vitest.mjs'), 'run', file];
+/** Those of the simulation are written in TypeScript and built for this alone. */
+const SIMULATION = [toolPath('typescript', 'bin/tsc'), '-p', deepwater('test', 'simulation', 'tsconfig.json')];
+
+/** What each does, and how it is started. */
 const SOAKS = {
-  bus: `${DEEPWATER}/bus/soak.mjs`, starts: `${DEEPWATER}/bus/starts.mjs`, kills: `${DEEPWATER}/bus/kills.mjs`, mutations: `${DEEPWATER}/mutations/soak.mjs`,
-  writers: 'packages/ingest/test/kills/kills.mjs',
+  bus: { does: '10⁹ records from writers to subscribers, with stops and kills (--records, --seed)', args: [deepwater('test', 'bus', 'soak.mjs')] },
+  starts: { does: '1,000 streams begun at random moments (--starts, --seed)', args: [deepwater('test', 'bus', 'starts.mjs')] },
+  kills: { does: 'threads and processes of the bus killed (--kills, --seed)', args: [deepwater('test', 'bus', 'kills.mjs')] },
+  writers: { does: '10,000 writers killed, at random and at every failpoint (--kills, --seed, --lanes)', args: [join(root, 'packages', 'ingest', 'test', 'kills', 'kills.mjs')] },
+  mutations: { does: '10⁶ mutations of files, each read in every way (--count, --seed, --workers)', args: [deepwater('test', 'mutations', 'soak.mjs')] },
+  simulation: { does: 'the engine on a simulated machine, 10⁸ steps (--steps, --seed)', args: [deepwater('dist', 'simulation', 'soak.js'), 'simulation'], before: SIMULATION },
+  'power-loss': { does: '10⁵ states that power losses leave, each opened (--states, --seed)', args: [deepwater('dist', 'simulation', 'soak.js'), 'power-loss'], before: SIMULATION },
+  faults: { does: 'every call of the system fails in every way it can, of a feed', args: vitest('packages/ingest/test/faults.test.ts'), env: { FAULTS: 'all' } },
+  mutants: { does: 'bugs planted in our own code, each of which a named test has to catch (--only, --sample)', args: [join(root, 'test', 'mutants', 'run.mjs')] },
+  'store-faults': { does: 'the same of a store and its feeds', args: vitest('packages/deepwater/test/store-faults.test.ts'), env: { FAULTS: 'all' } },
 };
-const [first, ...rest] = process.argv.slice(2);
-const named = first !== undefined && Object.hasOwn(SOAKS, first);
 
-process.exitCode = await prepare()
-  ? await run(process.execPath, [join(root, SOAKS[named ? first : 'bus']), ...(named ? rest : process.argv.slice(2))])
-  : 1;
+const [first, ...rest] = process.argv.slice(2);
+if (first === '--help' || first === '-h') {
+  for (const [name, { does }] of Object.entries(SOAKS)) console.log(`npm run soak -- ${name.padEnd(12)} ${does}`);
+} else {
+  const named = first !== undefined && Object.hasOwn(SOAKS, first);
+  const { args, before, env } = SOAKS[named ? first : 'bus'];
+  Object.assign(process.env, env);
+  const ready = await prepare() && (before === undefined || await run(process.execPath, before) === 0);
+  process.exitCode = ready ? await run(process.execPath, [...args, ...(named ? rest : process.argv.slice(2))]) : 1;
+}

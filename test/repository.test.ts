@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { declaredExports, importsOf, packageOf, root, textFiles, workspacePackages } from './support/source-files.js';
@@ -105,6 +105,13 @@ describe('public exports', () => {
     // An intended change: npx vitest run test/repository.test.ts -u, and a line in CHANGELOG.md.
     await expect(`${JSON.stringify({ values, types }, null, 2)}\n`).toMatchFileSnapshot('public-exports.json');
   });
+});
+
+test('what docs/RELIABILITY.md names is there', () => {
+  const text = readFileSync(join(root, 'docs', 'RELIABILITY.md'), 'utf8');
+  const named = [...text.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file]) => file as string);
+  expect(named.length).toBeGreaterThan(25);
+  expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 
 describe('text of the repository', () => {

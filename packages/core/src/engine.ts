@@ -39,7 +39,7 @@ export type { ChunkActivation, ChunkIdentity, ChunkSeal } from './chunk/chunk-he
 export { countIndexPoints } from './chunk/index-points.js';
 export { describeBlock, proveBlock } from './chunk/describe-block.js';
 export { survivingRows, tailChecksum } from './chunk/surviving-rows.js';
-export { createChunk, openChunkForReading, openChunkForRecovery, peekChunk, reserveRows } from './chunk/chunk-file.js';
+export { adoptChunk, createChunk, openChunkForReading, openChunkForRecovery, peekChunk, reserveRows } from './chunk/chunk-file.js';
 export type { ReadableChunk, WritableChunk } from './chunk/chunk-file.js';
 export { CatalogView } from './catalog/catalog-view.js';
 export type { CatalogEntry, NewEntry, RingPlace, SealedFacts } from './catalog/catalog-view.js';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   CATALOG, CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, ENTRY, ENTRY_BYTES, ENTRY_STATE, type NewEntry, RING_PLACE,
-  SEAL_REASON, type SealedFacts, crc32, createCatalog, growCatalog, openCatalog,
+  SEAL_REASON, type SealedFacts, crc32, createCatalog, growCatalog, onFailpoint, openCatalog,
 } from '../dist/index.js';
 import { TRADES, compile, trades } from './chunk-fixtures.js';
 import { Peer, afterThisTest, fill, mappingsOf, smallFileSystem, temporaryDirectory, temporaryFile, thrownBy } from './mapping-tools.js';
@@ -344,4 +344,29 @@ test('the checksum of an entry is that of its bytes without its state, which cha
   const stored = new DataView(entry.buffer).getUint32(ENTRY.CRC, true);
   const covered = Buffer.concat([entry.subarray(0, ENTRY.STATE), entry.subarray(ENTRY.SEAL_REASON, ENTRY.CRC)]);
   expect(stored).toBe(crc32(covered));
+});
+
+test('killed between its new size and its new capacity: as good as before for all who have it open, and made larger by the next', () => {
+  const { file, catalog } = make();
+  const reader = openCatalog(file, trades, FEED, false);
+  const full = CATALOG_ENTRIES_MIN;
+  for (let i = 0; i < full; i++) catalog.view.append(newEntry(i));
+  onFailpoint((name) => { if (name === 'catalog.sized') throw new Error('killed'); });
+  try {
+    expect(() => growCatalog(file, trades, FEED)).toThrow('killed');
+  } finally {
+    onFailpoint(undefined);
+  }
+  const size = fs.statSync(file).size;
+  expect(size).toBeGreaterThan(catalog.mapped.fileBytes);
+  for (const { view } of [catalog, reader, openCatalog(file, trades, FEED, false), openCatalog(file, trades, FEED, true)]) {
+    expect([view.count, view.capacity, view.entry(full - 1).chunkId]).toEqual([full, full, full]);
+    view.check(FEED);
+  }
+  const grown = growCatalog(file, trades, FEED);
+  expect([grown.view.capacity, fs.statSync(file).size]).toEqual([2 * full, size]);
+  grown.view.append(newEntry(full));
+  // One that has the old size mapped sees that there is more than it holds.
+  expect(reader.view.count).toBe(full + 1);
+  expect(openCatalog(file, trades, FEED, false).view.entry(full).chunkId).toBe(full + 1);
 });

@@ -5,7 +5,7 @@
  * file that was refused is never synced again (rule 9): it is poisoned. The ingest worker goes on in another chunk, and the rows
  * are written anew into another file; until that is done every sync fails.
  */
-import { type Access, type ChunkSeal, SEAL_REASON, type Schema, type WritableChunk, failpoint, syncDataAsync } from '@deepwater/core/engine';
+import { type Access, type ChunkSeal, DeepwaterError, SEAL_REASON, type Schema, type WritableChunk, failpoint, syncDataAsync } from '@deepwater/core/engine';
 import { fileTail, finishSeal } from './recovery.js';
 import { rewriteChunk } from './rewrite-chunk.js';
 
@@ -100,4 +100,9 @@ export class DeviceWork {
     kept.chunk.header.poison();
     this.owner.refused(kept, kept.poisoned);
   }
+}
+
+/** For a chunk that says itself that it was refused. */
+export function refusedBefore(path: string): DeepwaterError {
+  return new DeepwaterError('DW_SYSTEM_CALL', `The device refused ${path} to an earlier writer, and has not taken it written anew since. Check the disk; it is tried again.`, { values: { path } });
 }

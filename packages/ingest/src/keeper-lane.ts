@@ -1,19 +1,19 @@
 import {
-  type Access, type CatalogFile, type ChunkGeometry, type ChunkSeal, DeepwaterError, ENTRY_STATE, type FeedPaths, MemoryPool, RING, SEAL_REASON, type Schema,
+  type Access, type CatalogFile, type ChunkGeometry, type ChunkSeal, DeepwaterError, type FeedPaths, MemoryPool, RING, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, failpoint, feedPaths,
   firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncDirectory, system,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
+import { activeEntryOf } from './active-entry.js';
 import { LANE } from './control-layout.js';
 import { scratchLayout } from './block-buffers.js';
-import { DeviceWork, type KeptChunk } from './device-work.js';
+import { DeviceWork, type KeptChunk, refusedBefore } from './device-work.js';
 import { LaneControl } from './lane-control.js';
 import { FeedSegments } from './feed-segments.js';
 import type { FeedSource, IngestEvent, IngestSettings, LaneInit, PreparedChunk, SealRequest } from './lane-source.js';
 import { leaveFiles } from './leave-files.js';
 import { openFeed } from './open-feed.js';
 import { describeLeftover, fullRanges } from './recovery.js';
-
 /** Room left in the catalog at which it is made larger. */
 const CATALOG_ROOM = 16;
 
@@ -62,7 +62,7 @@ export class KeeperLane {
       sealed: (kept, seal) => { this.#sealed(kept, seal); }, refused: (kept, cause) => { this.#refused(kept, cause); },
     });
     const { bytes } = scratchLayout(this.#schema, this.#geometry.blockRows, 0);
-    const opened = openFeed(source, settings, this.#paths, this.#schema, this.#geometry, bytes);
+    const opened = openFeed(source, settings, this.#paths, this.#schema, this.#geometry, bytes, control === undefined ? 'none' : Atomics.load(this.control.words, LANE.CLOSED) === 0 ? 'living' : 'closing');
     this.#catalog = opened.catalog;
     this.#ring = opened.ring;
     this.#bell = opened.bell;
@@ -70,7 +70,8 @@ export class KeeperLane {
     this.#gapBefore = opened.gapBefore;
     this.#nextChunkId = opened.nextChunkId;
     this.#busy = opened.busy;
-    this.notes = opened.notes;
+    const notes = [...opened.notes];
+    this.notes = notes;
     for (const { chunk, chunkId, catalogIndex, reason } of opened.leftovers) {
       this.#chunks.set(chunkId, { chunk, chunkId, catalogIndex });
       this.#sealLeftover(chunkId, reason);
@@ -89,7 +90,8 @@ export class KeeperLane {
       setUse(this.#ringUse, 'shared', this.#ring.path);
       if (spec.persist) {
         this.#segments = new FeedSegments(this.#paths, this.#access, source.feedUid, this.#catalog.view, this.control, { ...opened, head: this.#ring.head, continued: control !== undefined, nowUs: system.wallMs() * 1000 });
-        this.prepare();
+        const full = this.#prepareFirst();
+        if (full !== undefined) notes.push(full);
       }
     } catch (error) {
       try {
@@ -97,6 +99,17 @@ export class KeeperLane {
       } catch {
         // The first error counts; for the next writer this is one that died.
       }
+      throw error;
+    }
+  }
+
+  /** Where the disk is full a writer may open all the same: the ring takes records until there is room. @returns why there is no chunk yet */
+  #prepareFirst(): string | undefined {
+    try {
+      this.prepare();
+      return undefined;
+    } catch (error) {
+      if (DeepwaterError.isDeepwaterError(error) && error.code === 'DW_DISK_FULL') return error.message;
       throw error;
     }
   }
@@ -159,10 +172,7 @@ export class KeeperLane {
     chunk.header.reservedRows = rows; // after the blocks: the ingest worker writes up to this without looking
   }
 
-  /**
-   * Syncs and seals a finished chunk, behind the thread's back: a device may take seconds for it, and the next chunk must be
-   * ready in time all the same.
-   */
+  /** Syncs and seals a finished chunk, behind the thread's back: a device may take seconds, and the next chunk must be ready in time all the same. */
   seal(chunkId: number, catalogIndex: number, facts: SealRequest): void {
     this.#busy = facts.reason === SEAL_REASON.FULL;
     this.#device.later(async () => {
@@ -195,15 +205,13 @@ export class KeeperLane {
   }
 
   /** Resolves when nothing is under way with the device. */
-  idle(): Promise<void> {
-    return this.#device.idle();
-  }
+  idle(): Promise<void> { return this.#device.idle(); }
 
   /** After the death of the ingest worker: what it filled, as far as it got, is sealed, and its successor has a new chunk. */
   reopen(): LaneInit {
     let end = this.#ring.tail;
     for (const kept of [...this.#chunks.values()]) {
-      kept.catalogIndex = this.#indexOf(kept.chunkId);
+      if (kept.catalogIndex < 0) kept.catalogIndex = activeEntryOf(this.#catalog.view, kept.chunkId);
       if (kept.catalogIndex < 0) continue; // prepared, and not used yet
       const { header } = kept.chunk;
       end = Math.max(end, header.firstSequence + header.committedRows);
@@ -215,7 +223,9 @@ export class KeeperLane {
       this.#ring.resetPosition(RING.TAIL, end);
       this.prepare();
     }
-    return { ...this.init(), gapBefore: this.#catalog.view.count === 0 ? this.#gapBefore : 0 };
+    // The jump in the numbers is told by the first chunk that begins after it.
+    const { view: { count }, view } = this.#catalog;
+    return { ...this.init(), gapBefore: count > 0 && view.entry(count - 1).epoch === this.#epoch ? 0 : this.#gapBefore };
   }
 
   #sealLeftover(chunkId: number, reason: SealReason): void {
@@ -249,22 +259,10 @@ export class KeeperLane {
     if (releaseMapping(mapped)) this.#fronts.give(mapped.memory);
   }
 
-  /**
-   * Lets go of everything. All rows are in sealed chunks by now, so a persisted feed's ring has served.
-   * @throws what the device said of a chunk that it did not take, nor its second file; the next writer tries again
-   */
+  /** Lets go of everything. @throws what the device said of a chunk that it did not take, nor its second file; the next writer tries again */
   close(): void {
     const prepared = this.#prepared;
-    if (prepared !== undefined) {
-      this.#prepared = undefined;
-      this.#chunks.delete(prepared.chunkId);
-      this.#letGoOf(prepared.chunk);
-      try {
-        removeFile(prepared.chunk.path);
-      } catch {
-        // The next writer removes it, or writes over it.
-      }
-    }
+    if (prepared !== undefined) this.#giveUp(prepared);
     const left = [...this.#chunks.values()];
     for (const { chunk } of left) this.#letGoOf(chunk);
     this.#chunks.clear();
@@ -281,20 +279,19 @@ export class KeeperLane {
     if (refused !== undefined) throw refused;
   }
 
-  #indexOf(chunkId: number): number {
-    const { view } = this.#catalog;
-    for (let index = view.count - 1; index >= 0 && index > view.count - 8; index--) {
-      if (view.entry(index).chunkId === chunkId && view.state(index) === ENTRY_STATE.ACTIVE) return index;
+  /** A chunk that was made ahead and not used. */
+  #giveUp({ chunkId, chunk }: KeptChunk): void {
+    this.#prepared = undefined;
+    this.#chunks.delete(chunkId);
+    this.#letGoOf(chunk);
+    try {
+      removeFile(chunk.path);
+    } catch {
+      // The next writer removes it, or writes over it.
     }
-    return -1;
   }
-}
-
-function refusedBefore(path: string): DeepwaterError {
-  return new DeepwaterError('DW_SYSTEM_CALL', `The device refused ${path} to an earlier writer, and has not taken it written anew since. Check the disk; it is tried again.`, { values: { path } });
 }
 
 function plain(kept: KeptChunk): PreparedChunk {
   return { chunkId: kept.chunkId, path: kept.chunk.path, fd: kept.chunk.fd, front: kept.chunk.mapped };
 }
-

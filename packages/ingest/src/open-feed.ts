@@ -4,15 +4,14 @@
  * stay there: the ring's tail is set to the first row that no chunk holds, and the ingest worker moves them like any
  * others. There is no recovery path that is not the usual path.
  */
-import os from 'node:os';
 import {
-  CATALOG_ENTRIES_MIN, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, Quarantine, ENTRY_STATE, type ErrorCode, type FeedPaths, RING,
-  RING_BYTES_DEFAULT, RING_PLACE, RING_RECORDS_DEFAULT_MIN, RING_RECORDS_MIN, type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, bootId,
-  chunkPath, closeFile, failpoint, fileExists, growCatalog, makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk,
-  removeFile, ringPaths, sharedRingDirectory, survivingRows, syncFile, system,
+  CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, Quarantine, type ReadableChunk,
+  SEAL_REASON, type Schema, type SealReason, type WritableChunk, adoptChunk, bootId, chunkPath, closeFile, failpoint, fileExists, growCatalog,
+  makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk, removeFile, survivingRows, syncFile,
 } from '@deepwater/core/engine';
-import { Bell, type Ring, type RingIdentity, createRing, openRing } from '@deepwater/ring';
+import type { Bell, Ring } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
+import { type EarlierWriter, type FeedEnd, openFeedRing } from './open-ring.js';
 import { openOrRebuildCatalog } from './rebuild-catalog.js';
 
 export interface OpenedFeed {
@@ -42,14 +41,9 @@ export interface Leftover {
   readonly reason: SealReason;
 }
 
-/**
- * Where a writer's ring is lost, numbers up to its head may have been seen; nobody publishes this many before a chunk is on the
- * device. Of writers that were lost one after the other, each has begun a jump further than the one before.
- */
-const NUMBERS_JUMP = 2 ** 36;
-
+/** @param writer whether a writer lives that this process has: its keeper died, and goes on. `closing`: it lives no more but for what it left in its ring. */
 export function openFeed(
-  source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, geometry: ChunkGeometry, scratchBytes: number,
+  source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, geometry: ChunkGeometry, scratchBytes: number, writer: EarlierWriter = 'none',
 ): OpenedFeed {
   const notes: string[] = [];
   makeDirectory(paths.directory, settings.access);
@@ -62,7 +56,7 @@ export function openFeed(
     while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
     const epoch = catalog.view.epoch + 1;
-    const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, found.leftOpen, notes);
+    const { ring, bell, place, gapBefore, earlierEnd } = openFeedRing(source, settings, paths, schema, scratchBytes, end, catalog, found.leftOpen, writer, notes);
     failpoint('open.ring-made');
     catalog.view.epoch = epoch;
     failpoint('open.epoch');
@@ -86,14 +80,6 @@ export function openFeed(
   }
 }
 
-interface FeedEnd {
-  /** First sequence number that no chunk holds. */
-  readonly next: number;
-  readonly nextChunkId: number;
-  /** The machine went down while a writer was open: what the ring held is gone. */
-  readonly powerLost: boolean;
-}
-
 /** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. @param leftovers takes the chunks to be sealed, open */
 function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[], leftovers: Leftover[], quarantine: Quarantine): FeedEnd {
   const { view } = catalog;
@@ -114,12 +100,14 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (front.state === CHUNK_STATE.ACTIVE && front.activationHolds && front.committedRows > 0) {
       view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
       failpoint('open.leftover-listed');
+    } else if (front.state === CHUNK_STATE.ACTIVE && !front.activationHolds && front.committedRows > 0) {
+      notes.push(`${path} counts ${front.committedRows} rows and the checksum over its place in the sequence does not hold; it is left as it is. Run \`deepwater repair --dry-run\`.`);
     } else if (front.state !== CHUNK_STATE.SEALED) {
-      // Made ahead and never used; one with rows, whose place nothing tells, is somebody's to look at.
+      // Made ahead and never used; one with rows, whose state is damaged, is somebody's to look at.
       if (front.committedRows === 0) removeFile(path);
       else {
-        quarantine.take(path, 'its place in the sequence is damaged, and the catalog does not know it');
-        notes.push(`${path} has rows, and its place in the sequence is damaged: moved to ${quarantine.directory ?? 'quarantine'}`);
+        quarantine.take(path, `it has rows, is in the state ${front.state}, and the catalog does not know it`);
+        notes.push(`${path} has rows, and its state is damaged: moved to ${quarantine.directory ?? 'quarantine'}`);
       }
     }
   }
@@ -139,15 +127,20 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (lost) {
       powerLost = true;
       const whole = openChunkForReading(path, schema);
-      const rows = survivorsOf(whole, schema, notes);
+      // Rows that a writer which was killed had not counted may hold all the same; the next chunk begins with them then.
+      const end = index + 1 < view.count ? view.entry(index + 1).firstSequence : Infinity;
+      const rows = Math.min(survivorsOf(whole, schema, notes), end - chunk.header.firstSequence);
       notes.push(`after a power loss chunk ${entry.chunkId} keeps ${rows} of ${chunk.header.committedRows} rows`);
       chunk.header.committedRows = rows;
       chunk.header.state = CHUNK_STATE.ACTIVE; // of a seal that was half written
       failpoint('open.leftover-counted');
       // Settled once: a writer that is killed before the chunk is sealed leaves a ring of this boot, which counts.
-      chunk.header.adopt(bootId());
+      adoptChunk(chunk, bootId());
       failpoint('open.leftover-adopted');
     } else {
+      // Its boot id was written and not the checksum; the entry, made before, vouches for the rest.
+      if (!chunk.header.activationHolds && vouchesFor(entry, chunk.header)) adoptChunk(chunk, bootId());
+
       notes.push(`chunk ${entry.chunkId} was left open by an earlier writer and is sealed with ${chunk.header.committedRows} rows`);
     }
     if (lost) leftover.reason = SEAL_REASON.POWER_LOSS;
@@ -182,107 +175,18 @@ function readFront(path: string, notes: string[], quarantine: Quarantine): Retur
   }
 }
 
-/** Only the last chunks can be open; looking at their states from the end is enough. The one before them says where they begin. */
+/** Whether a chunk has the place in the sequence that its entry says. */
+function vouchesFor(entry: CatalogEntry, header: ReadableChunk['header']): boolean {
+  return entry.firstSequence === header.firstSequence && entry.epoch === header.epoch && entry.gapBefore === header.gapBefore;
+}
+
+/**
+ * The first chunk that is open. Any number of later ones can be sealed: where the device refuses a chunk, and another file for it, its
+ * writer goes on.
+ */
 function firstOpen(view: CatalogFile['view']): number {
-  let index = view.count;
-  let sealedInRow = 0;
-  while (index > view.firstLive && sealedInRow < 8) {
-    index -= 1;
-    sealedInRow = view.state(index) === ENTRY_STATE.ACTIVE ? 0 : sealedInRow + 1;
-  }
+  const { count } = view;
+  let index = view.firstLive;
+  while (index < count && view.state(index) !== ENTRY_STATE.ACTIVE) index += 1;
   return index;
-}
-
-interface RingOpening {
-  readonly ring: Ring;
-  readonly bell: Bell;
-  readonly place: { readonly kind: 1 | 2; readonly user: number; readonly directory: string };
-  readonly gapBefore: number;
-  readonly earlierEnd: number;
-}
-
-function openFeedRing(
-  source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, scratchBytes: number, end: FeedEnd,
-  catalog: CatalogFile, leftOpen: boolean, notes: string[],
-): RingOpening {
-  const { spec } = source;
-  const user = os.userInfo().uid;
-  const shared = { kind: RING_PLACE.SHARED_MEMORY, user, directory: settings.ringDir ?? sharedRingDirectory(source.storeId, user) };
-  const local = { kind: RING_PLACE.FEED_DIRECTORY, user, directory: paths.directory };
-  const places = settings.ringDir === undefined || settings.ringDir === shared.directory ? [shared, local] : [local];
-
-  // A ring that an earlier writer left goes on, with its rows, where it continues the chunks.
-  for (const place of places) {
-    const left = openLeftover(ringPaths(place.directory, spec.name).ring, source, schema, scratchBytes, end, notes);
-    if (left === undefined) continue;
-    left.settleHead();
-    const resume = Math.max(end.next, left.baseSequence);
-    if (spec.persist) left.resetPosition(RING.TAIL, resume);
-    const bell = Bell.create(ringPaths(place.directory, spec.name).bell, settings.access);
-    return { ring: left, bell, place, gapBefore: spec.persist ? resume - end.next : 0, earlierEnd: left.head };
-  }
-
-  // Without the ring of a writer that did not close, nobody knows how far its numbers went.
-  const numbersLost = end.powerLost || (leftOpen && spec.persist);
-  if (numbersLost) notes.push(`the ring of the last writer is gone; the next record is numbered past everything that it may have published`);
-  const lastEpoch = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1).epoch : 0;
-  const gapBefore = numbersLost ? NUMBERS_JUMP * Math.max(1, catalog.view.epoch + 1 - lastEpoch) : 0;
-  const memoryStart = spec.persist ? 0 : catalog.view.epoch * 2 ** 32;
-  const identity: RingIdentity = {
-    feedName: spec.name, feedUid: source.feedUid, storeId: source.storeId, bootId: bootId(), persist: spec.persist,
-    slotCount: ringSlots(source, schema), baseSequence: end.next + gapBefore + memoryStart, createdUs: system.wallMs() * 1000,
-  };
-  let problem: unknown;
-  for (const place of places) {
-    const files = ringPaths(place.directory, spec.name);
-    try {
-      makeDirectory(place.directory, settings.access);
-      const ring = createRing(files.ring, settings.access, schema, identity, scratchBytes);
-      if (problem !== undefined) notes.push(`shared memory is short (${(problem as Error).message}); the ring lies in ${place.directory}`);
-      return { ring, bell: Bell.create(files.bell, settings.access), place, gapBefore, earlierEnd: end.next };
-    } catch (error) {
-      if (!(error instanceof DeepwaterError)) throw error;
-      problem = error;
-    }
-  }
-  throw problem;
-}
-
-/** What says that a file is no ring of this feed, now or later. */
-const GIVEN_UP = new Set<ErrorCode>(['DW_FILE_CORRUPT', 'DW_FORMAT_VERSION', 'DW_CHUNK_SCHEMA_MISMATCH']);
-
-/** An earlier ring of this feed and this boot that starts no later than the chunks end; anything else is put out of use. */
-function openLeftover(path: string, source: FeedSource, schema: Schema, scratchBytes: number, end: FeedEnd, notes: string[]): Ring | undefined {
-  if (!fileExists(path)) return undefined;
-  try {
-    const ring = openRing(path, schema, source.feedUid, 'shared', scratchBytes);
-    const usable =
-      ring.storeId === source.storeId && ring.bootId === bootId() && !ring.retired && ring.persist === source.spec.persist && !end.powerLost;
-    const { head } = ring;
-    // A ring that begins past the chunks' end was made after a jump in the numbers, and none of its rows is in a chunk yet.
-    const resume = Math.max(end.next, ring.baseSequence);
-    const continues = !source.spec.persist || (resume <= head && head - resume <= ring.slotCount);
-    const sameSize = ring.slotCount === ringSlots(source, schema);
-    const empty = source.spec.persist && head === resume;
-    if (usable && continues && (sameSize || !empty)) {
-      if (source.spec.persist && head > resume) notes.push(`${head - resume} records that an earlier writer left in the ring are moved to chunks`);
-      return ring;
-    }
-    ring.retire();
-  } catch (error) {
-    // Only one that is damaged is given up: what cannot be opened just now may hold records that are nowhere else.
-    if (!DeepwaterError.isDeepwaterError(error) || !GIVEN_UP.has(error.code)) throw error;
-    notes.push(error.message);
-  }
-  removeFile(path);
-  return undefined;
-}
-
-/** Slots of a feed's ring: as the spec says, else what takes about 4 MiB. */
-export function ringSlots(source: FeedSource, schema: Schema): number {
-  const { ringRecords, ringBytes } = source.spec;
-  if (ringRecords !== undefined) return ringRecords;
-  const bytes = ringBytes ?? RING_BYTES_DEFAULT;
-  const floor = ringBytes === undefined ? RING_RECORDS_DEFAULT_MIN : RING_RECORDS_MIN;
-  return Math.max(floor, 2 ** Math.floor(Math.log2(bytes / schema.slotStride)));
 }

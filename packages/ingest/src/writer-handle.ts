@@ -1,5 +1,5 @@
 import { DeepwaterError, compileSchema } from '@deepwater/core/engine';
-import { Ring, rowWriterClass } from '@deepwater/ring';
+import { Bell, Ring, rowWriterClass } from '@deepwater/ring';
 import { LANE } from './control-layout.js';
 import { LaneControl } from './lane-control.js';
 import { LaneWriter, type WriterSeat, holderOfThread, leaveSeat, takeSeat } from './lane-writer.js';
@@ -53,7 +53,10 @@ export function attachWriter(handle: WriterHandle): AttachedWriter {
     });
   }
   if (seat === 'inherited') {
-    new Ring(handle.seat.init.ring, handle.seat.init.ringPath).settleHead();
+    const { init, local } = handle.seat;
+    new Ring(init.ring, init.ringPath).settleHead();
+    // It may have taken the sleepers' bits and died before it woke them.
+    new Bell(new Int32Array(init.bell, 0, 1), new Int32Array(local)).ringForAll();
   }
   const Compiled = rowWriterClass(compileSchema(handle.seat.init.source.spec), AttachedWriter);
   return new Compiled(handle.seat);

@@ -87,7 +87,9 @@ function rowsOf(files: FeedFiles, catalog: CatalogIndex, index: number): number 
   const chunk = pinEntry(files, catalog, index, path);
   if (chunk === undefined) return undefined;
   try {
-    return chunk.rows;
+    // After a power loss blocks may hold that their writer had not counted when it was killed: the next chunk begins with their rows.
+    const end = index + 1 < Math.min(catalog.view.count, catalog.room) ? catalog.firstSequence(index + 1) : Infinity;
+    return Math.min(chunk.rows, end - chunk.firstSequence);
   } finally {
     unpinChunk(path);
   }

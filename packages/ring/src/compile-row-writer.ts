@@ -8,6 +8,11 @@
  * look at the bell cannot come first; there the sleeper helps out (membarrier, see bell.ts). The difference is large:
  * `Atomics.store` is a call to a builtin and a locked instruction, 20 to 30 ns against 1. Elsewhere, and where the kernel
  * refuses membarrier, the generated class uses Atomics.
+ *
+ * There the atomic look at the bell has a second purpose: a release store of the head does not hold back the plain stores that
+ * come after it, so the next record's cells could be seen before the head that says that the slot is in the making. No store
+ * passes an acquire load before it, and that load does not pass the release store: so the look keeps the next record's cells
+ * behind this record's head, and must stay where it is even where nobody sleeps (`BUG_NO_BELL_LOOK` in models/ring.pml).
  */
 import { DeepwaterError, type Field, RING, type Schema } from '@deepwater/core/engine';
 import { plainPublishing } from './plain-publishing.js';

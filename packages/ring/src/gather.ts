@@ -1,8 +1,14 @@
 /** Rows of the ring as columns, for readers. The caller asks afterwards whether the writer came by (see ring-cursor.ts). */
 import type { Field } from '@deepwater/core/engine';
+import { copiedBefore } from './copied-before.js';
 import type { Ring } from './ring-file.js';
 
-/** Copies one field of sequence numbers [from, to) to `target`, cell after cell, from byte `at` on (aligned to the cell). */
+const copied = copiedBefore(process.arch);
+
+/**
+ * Copies one field of sequence numbers [from, to) to `target`, cell after cell, from byte `at` on (aligned to the cell). The copy is
+ * made before any `Atomics.load` that follows.
+ */
 export function gatherField(ring: Ring, field: Field, from: number, to: number, target: Uint8Array, at: number): void {
   const { slotCount, slotStride, slotsOffset, buffer } = ring;
   const { width } = field;
@@ -22,6 +28,7 @@ export function gatherField(ring: Ring, field: Field, from: number, to: number, 
     sequence += count;
     out += count * width;
   }
+  copied();
 }
 
 function gatherWords(slots: Int32Array, at: number, stride: number, cells: Int32Array, words: number): void {

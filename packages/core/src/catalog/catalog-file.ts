@@ -1,7 +1,8 @@
 import { DeepwaterError } from '../errors/index.js';
 import { CATALOG, CATALOG_ENTRIES_MIN, ENTRY_BYTES } from '../layout/catalog-layout.js';
+import { failpoint } from '../mapping/failpoint.js';
 import {
-  type Access, closeFile, createExclusive, openExisting, regularFileSize, removeFile, reserve, setFileSize,
+  type Access, closeFile, createExclusive, openExisting, regularFileSize, removeFile, reserve, setFileSize, syncData,
 } from '../mapping/files.js';
 import { type MappedFile, MAPPING_BYTES_MAX, alignUp, mapFile, PAGE_BYTES } from '../mapping/mapped-file.js';
 import type { Schema } from '../schema/index.js';
@@ -59,16 +60,23 @@ export function openCatalog(path: string, schema: Schema, feedUid: string, writa
 
 /**
  * Doubles the room of a catalog and maps it anew; the old mapping stays valid for what it covers. Entries are never
- * moved, so readers go on with the old mapping until `count` passes what it holds.
+ * moved, so readers go on with the old mapping until `count` passes what it holds. The blocks come first, then the size, then
+ * the capacity that speaks of them: one that is killed in between leaves a file with more than it says, which the next one
+ * takes into use.
  */
 export function growCatalog(path: string, schema: Schema, feedUid: string): CatalogFile {
   const fd = openExisting(path, true);
   try {
     const size = regularFileSize(fd, path);
-    const capacity = Math.floor((size - CATALOG.HEADER_BYTES) / ENTRY_BYTES) * 2;
-    const wanted = bytesFor(capacity);
+    const known = mapCatalog(fd, path, schema, size, true).view;
+    known.check(feedUid);
+    const capacity = known.capacity * 2;
+    // Never smaller: pages that others have mapped would be gone.
+    const wanted = Math.max(size, bytesFor(capacity));
     reserve(fd, 0, wanted, path);
-    setFileSize(fd, wanted, path);
+    if (wanted > size) setFileSize(fd, wanted, path);
+    failpoint('catalog.sized');
+    syncData(fd, path); // after a power loss it must not say that it has more room than it has
     const file = mapCatalog(fd, path, schema, wanted, true);
     file.view.check(feedUid);
     file.view.capacity = capacity;

@@ -1,6 +1,6 @@
 import { DeepwaterError } from '../errors/index.js';
 import {
-  type Access, closeFile, createExclusive, openExisting, readAt, regularFileSize, removeFile, reserve, setFileSize,
+  type Access, closeFile, createExclusive, openExisting, readAt, regularFileSize, removeFile, reserve, setFileSize, writeFully,
 } from '../mapping/files.js';
 import { type MappedFile, MAPPING_BYTES_MAX, SECTION_BYTES, alignUp, mapFile } from '../mapping/mapped-file.js';
 import type { MemoryPool } from '../mapping/memory-pool.js';
@@ -74,6 +74,14 @@ export function openChunkForRecovery(path: string, schema: Schema): WritableChun
     closeFile(fd);
     throw error;
   }
+}
+
+/**
+ * After a power loss, once it is settled which rows there are: from here on the chunk is one of this boot. One write within a
+ * page, so that whoever is killed over it leaves all of it or nothing: a boot id without its checksum would be a damaged chunk.
+ */
+export function adoptChunk({ header, fd, path }: WritableChunk, bootId: string): void {
+  writeFully(fd, header.activationOf(bootId), CHUNK.ACTIVATION, path);
 }
 
 /**

@@ -156,10 +156,13 @@ export class ChunkHeader {
     this.state = CHUNK_STATE.ACTIVE;
   }
 
-  /** After a power loss, once it is settled which rows there are: from here on the chunk is one of this boot. */
-  adopt(bootId: string): void {
-    putHex(this.#view, CHUNK.BOOT_ID, 16, bootId);
-    this.#view.setUint32(CHUNK.ACTIVATION_CRC, this.#crc(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC), true);
+  /** The bytes of the activation as they would be in a chunk of another boot: from CHUNK.ACTIVATION to its checksum's end. */
+  activationOf(bootId: string): Uint8Array {
+    const bytes = this.bytes.slice(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC + 4);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    putHex(view, CHUNK.BOOT_ID - CHUNK.ACTIVATION, 16, bootId);
+    view.setUint32(CHUNK.ACTIVATION_CRC - CHUNK.ACTIVATION, crc32(bytes.subarray(0, CHUNK.ACTIVATION_CRC - CHUNK.ACTIVATION)), true);
+    return bytes;
   }
 
   // --- words. Stores are sequentially consistent: a reader that sees the word sees all that was written before it.

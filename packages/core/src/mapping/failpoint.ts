@@ -12,6 +12,8 @@ export const FAILPOINTS = [
   'sync.data', 'sync.mark', 'sync.done',
   // Opening a feed and putting right what an earlier writer left (open-feed.ts).
   'open.catalog-new', 'open.catalog-renamed', 'open.stale-retired', 'open.leftover-listed', 'open.leftover-counted', 'open.leftover-adopted', 'open.ring-made', 'open.epoch', 'open.writer-named',
+  // A catalog is made larger (catalog-file.ts).
+  'catalog.sized',
   // Closing (keeper-lane.ts).
   'close.catalog-synced', 'close.writer-cleared', 'close.ring-forgotten', 'close.ring-removed',
   // Retention (remove-chunks.ts in operations).

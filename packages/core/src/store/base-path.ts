@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError, describeValue } from '../errors/index.js';
 import { listDirectory } from '../mapping/directories.js';
-import { type Access, directoryMode, syncDirectory } from '../mapping/files.js';
+import { type Access, call, directoryMode, syncDirectory } from '../mapping/files.js';
 import { fromNodeError } from '../mapping/system-error.js';
 import { type FileStat, system } from '../mapping/system.js';
 import { STORE_FILES } from './feed-paths.js';
@@ -30,7 +30,7 @@ export function resolveBasePath(given: unknown, readOnly: boolean, access: Acces
   } else {
     makeDirectories(absolute, access);
   }
-  const real = system.files.realpath(absolute);
+  const real = call(absolute, () => system.files.realpath(absolute));
   if (!readOnly) checkWritable(real);
   return real;
 }
@@ -126,7 +126,7 @@ function makeDirectories(directory: string, access: Access): void {
 }
 
 function checkWritable(basePath: string): void {
-  const owner = system.files.stat(basePath)?.owner;
+  const owner = call(basePath, () => system.files.stat(basePath))?.owner;
   const user = process.geteuid?.();
   try {
     system.files.access(basePath, constants.W_OK | constants.X_OK);

@@ -8,7 +8,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError, clipText, describeValue } from '../errors/index.js';
-import { type Access, readSmallFile, replaceFile } from '../mapping/files.js';
+import { type Access, call, readSmallFile, replaceFile } from '../mapping/files.js';
 import { system } from '../mapping/system.js';
 import { checkOnlyOurs, invalid, readOnlyError, resolveBasePath, saysReadOnly } from './base-path.js';
 import { STORE_FILES } from './feed-paths.js';
@@ -224,7 +224,7 @@ function isHome(manifest: Pick<Manifest, 'device' | 'inode'>, basePath: string):
 }
 
 function placeOf(basePath: string): { device: string; inode: string } {
-  const stat = system.files.stat(basePath);
+  const stat = call(basePath, () => system.files.stat(basePath));
   if (stat === undefined) throw invalid(basePath, 'it does not exist', 'Check the path.');
   return { device: String(stat.device), inode: String(stat.inode) };
 }

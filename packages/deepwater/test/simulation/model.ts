@@ -5,6 +5,8 @@ export class Model {
   /** Sequence numbers of the records there are, ascending, and their ids. */
   sequences: number[] = [];
   ids: number[] = [];
+  /** Numbers that were ever given to a record, as runs [from, to), ascending. */
+  readonly #given: { from: number; to: number }[] = [];
   /** Every number below this one may have been seen by somebody. */
   seenEnd = 0;
   /** Records below this number survive power loss. */
@@ -29,6 +31,19 @@ export class Model {
     this.sequences.push(sequence);
     this.ids.push(id);
     this.seenEnd = sequence + 1;
+    const last = this.#given.at(-1);
+    if (last?.to === sequence) last.to += 1;
+    else this.#given.push({ from: sequence, to: sequence + 1 });
+  }
+
+  /** A reader was told that records are lost: they must have been there once, and be gone. */
+  lost(from: number, to: number): void {
+    const there = this.sequences[this.indexOf(from)];
+    if (there !== undefined && there < to) throw new Violation(`records ${from} to ${to} are told as lost, and ${there} is there`);
+    // The chunk that says how far the numbers had jumped can itself be lost with the next power loss; then more is told than was there.
+    const whole = this.boots < 2;
+    const known = this.#given.some((run) => (whole ? run.from <= from && to <= run.to : run.from < to && from < run.to));
+    if (!known) throw new Violation(`records ${from} to ${to} are told as lost, and not all of these numbers were ever given to a record`);
   }
 
   /** Everything below a number is promised to survive power loss. */
@@ -81,6 +96,7 @@ export class Model {
     const copy = new Model();
     copy.sequences = [...this.sequences];
     copy.ids = [...this.ids];
+    copy.#given.push(...this.#given.map((run) => ({ ...run })));
     copy.seenEnd = this.seenEnd;
     copy.durableEnd = this.durableEnd;
     copy.uncertain = this.uncertain;

@@ -52,6 +52,9 @@ export async function losePower({ seed, habits, steps, chance, variants, fromSte
       }
     }
     return { run: world.tally, calls, states };
+  } catch (error) {
+    if (error instanceof LostState) throw error;
+    throw new Error(`seed ${seed}: ${(error as Error).message}\n${world.log.slice(-60).join('\n')}`, { cause: error });
   } finally {
     for (const { disk } of waiting) disk.free();
     world.end();
@@ -66,8 +69,11 @@ async function check(found: { disk: Disk; model: Model }, habits: Habits, random
     await world.finish(3);
   } catch (error) {
     const last = [...before.log.slice(-25), '--- the power is back', ...world.log];
-    throw new Error(`${what}: ${(error as Error).message}\n${last.join('\n')}\n${JSON.stringify(habits)}`, { cause: error });
+    throw new LostState(`${what}: ${(error as Error).message}\n${last.join('\n')}\n${JSON.stringify(habits)}`, { cause: error });
   } finally {
     world.end();
   }
 }
+
+/** A state that the disk may be left in is not what was promised. */
+class LostState extends Error {}

@@ -61,7 +61,8 @@ export class ReaderProcess implements Process {
       const { records } = this.#reader.readFromSync(0, 1e9);
       const ids = (records as unknown[][]).map((record) => idOf(record, this.shape));
       if (ids.length !== found.ids.length || ids.some((id, i) => id !== found.ids[i])) {
-        throw new Violation(`a query finds ${ids.length} records, a subscription ${found.ids.length}`);
+        const wrong = ids.findIndex((id, i) => id !== found.ids[i]);
+        throw new Violation(`a query finds ${ids.length} records, a subscription ${found.ids.length}; at ${wrong}: ${ids[wrong]} and ${found.ids[wrong]} (number ${found.sequences[wrong]}, after ${found.sequences[wrong - 1]})`);
       }
       return found;
     });
@@ -119,10 +120,7 @@ export class ReaderProcess implements Process {
 
   #poll(subscription: Subscription, model: Model, max: number): number {
     const run = subscription.poll(max);
-    for (const { from, to } of this.#lost.splice(0)) {
-      const there = model.sequences[model.indexOf(from)];
-      if (there !== undefined && there < to) throw new Violation(`records ${from} to ${to} are told as lost, and ${there} is there`);
-    }
+    for (const { from, to } of this.#lost.splice(0)) model.lost(from, to);
     if (run === undefined) {
       // A successor of the ring is looked for once in a while only.
       this.#idle += 1;

@@ -4,7 +4,7 @@ import type { Shape } from './records.js';
 import { type Habits, type Tally, World, newTally } from './world.js';
 
 /** Steps in which one store is written, calls of the engine not counted. */
-const STEPS_OF_WORLD = 4000;
+const STEPS_OF_WORLD = 2000;
 
 export interface SimulateOptions {
   readonly seed: number;

@@ -84,6 +84,8 @@ export class World {
   /** The kind of end that is to come, and at how many calls from now. */
   #armed: { kind: Ending['kind']; calls: number } | undefined;
   #nested = false;
+  /** What a look within a call of the engine has found to be wrong. */
+  #broken: unknown;
   /** Told of every call of the engine's writers, and every failpoint they come to. */
   onCall: ((call: string) => void) | undefined;
   #boots = 1;
@@ -338,6 +340,7 @@ export class World {
 
   /** Wishes that have come true: what was promised with them counts from now on. */
   #granted(): void {
+    if (this.#broken !== undefined) throw this.#broken as Error;
     const { writer } = this;
     if (writer?.control === undefined || writer.writer === undefined || this.#wishes.length === 0) return;
     const { tail } = writer.writer.ring;
@@ -424,6 +427,10 @@ export class World {
       this.#note(`at ${call} of ${current.name}:`);
       if (what === 2) kernel.disk.writeBack(this.#random);
       else if (!this.model.uncertain) this.#read();
+    } catch (error) {
+      // The engine may take it for an error of its own call, and go on.
+      this.#broken ??= error;
+      throw error;
     } finally {
       this.#nested = false;
       kernel.current = current;

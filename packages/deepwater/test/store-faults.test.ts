@@ -1,0 +1,140 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { DeepwaterError, Platform } from 'deepwater';
+import { afterAll, describe, expect, test } from 'vitest';
+import { FaultySystem, KINDS, type Fault } from '../../ingest/test/support/faults.js';
+
+/** `FAULTS=all` has every single call fail in every way; otherwise one call of each of a third of the call sites does, in one way, by the seed. */
+const ALL = process.env['FAULTS'] === 'all';
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+
+const root = fs.mkdtempSync('/dev/shm/deepwater-store-faults-');
+afterAll(() => { fs.rmSync(root, { recursive: true, force: true }); });
+let stores = 0;
+const newStore = (): string => path.join(root, `${stores++}`, 'store');
+
+const spec = (name: string): { name: string; timestamp: string; fields: { name: string; type: 'uint64' }[] } => ({ name, timestamp: 't', fields: [{ name: 't', type: 'uint64' }] });
+
+interface Outcome {
+  /** What was said to be done. */
+  readonly made: Set<string>;
+  readonly deleted: Set<string>;
+  retention: number | undefined;
+  readonly errors: Error[];
+}
+
+/** Everything that a store without writers can be asked for, as far as a fault lets it go. */
+async function live(basePath: string, outcome: Outcome): Promise<void> {
+  const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await step();
+    } catch (error) {
+      outcome.errors.push(error as Error);
+      return undefined;
+    }
+  };
+  for (const round of [0, 1]) {
+    const platform = await attempt(() => Platform.open(basePath, { logLevel: 'silent', cleanupMinutes: 0, handleSignals: false }));
+    if (platform === undefined) continue;
+    for (const name of round === 0 ? ['a', 'b'] : ['a', 'c']) {
+      if ((await attempt(() => platform.createFeed(spec(name)))) !== undefined) outcome.made.add(name);
+    }
+    if (outcome.made.has('a')) {
+      await attempt(async () => {
+        await platform.setLifecycle('a', { retentionHours: round + 1 });
+        outcome.retention = round + 1;
+      });
+    }
+    if (round === 1 && outcome.made.has('b')) {
+      await attempt(async () => {
+        await platform.deleteFeed('b');
+        outcome.deleted.add('b');
+      });
+    }
+    await attempt(async () => { platform.listFeeds(); });
+    await attempt(() => platform.cleanup());
+    await attempt(() => platform.close());
+  }
+}
+
+/** The store opens without faults, and has what it said it had. */
+async function check(basePath: string, { made, deleted, retention }: Outcome): Promise<void> {
+  await using platform = await Platform.open(basePath, { logLevel: 'silent', cleanupMinutes: 0, handleSignals: false });
+  const names = platform.listFeeds().map(({ name }) => name);
+  for (const name of made) if (!deleted.has(name) && name !== 'b') expect(names, `the feed ${name} was made`).toContain(name);
+  for (const name of deleted) expect(names, `the feed ${name} was deleted`).not.toContain(name);
+  if (retention !== undefined) expect([1, 2].filter((hours) => hours >= retention), 'the lifecycle is what it was said to be, or what came after').toContain(platform.lifecycle('a').retentionHours);
+  await platform.createFeed(spec('afterwards'));
+  expect(platform.listFeeds().length).toBe(names.length + 1);
+  const strangers = fs.readdirSync(basePath, { recursive: true }).map(String).filter((name) => name.endsWith('.new'));
+  expect(strangers, 'files left behind').toEqual([]);
+}
+
+function openFiles(basePath: string): string[] {
+  return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const file = fs.readlinkSync(`/proc/self/fd/${fd}`);
+      return file.startsWith(`${basePath}/`) ? [file] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+async function run(fault: Fault): Promise<void> {
+  const basePath = newStore();
+  const outcome: Outcome = { made: new Set(), deleted: new Set(), retention: undefined, errors: [] };
+  const faulty = new FaultySystem(fault, false);
+  try {
+    await live(basePath, outcome);
+    faulty.heal();
+    expect(openFiles(basePath), 'files left open').toEqual([]);
+    await check(basePath, outcome);
+    for (const error of outcome.errors) expect(error, `${error.stack}`).toBeInstanceOf(DeepwaterError);
+  } catch (error) {
+    throw new Error(`${fault.sticky ? 'from' : 'at'} call ${fault.at}, ${fault.kind} in ${faulty.failed?.site ?? 'nothing'}: ${(error as Error).message}`, { cause: error });
+  } finally {
+    faulty.end();
+    fs.rmSync(path.dirname(basePath), { recursive: true, force: true });
+  }
+}
+
+async function callsToFail(): Promise<{ at: number; name: string; site: string }[]> {
+  const faulty = new FaultySystem(undefined, true);
+  try {
+    await live(newStore(), { made: new Set(), deleted: new Set(), retention: undefined, errors: [] });
+  } finally {
+    faulty.end();
+  }
+  const all = faulty.calls.map((call, at) => ({ at, ...call }));
+  if (ALL) return all;
+  const bySite = new Map<string, typeof all>();
+  for (const call of all) bySite.set(call.site, [...(bySite.get(call.site) ?? []), call]);
+  let random = SEED >>> 0;
+  const next = (): number => (random = (Math.imul(random, 1664525) + 1013904223) >>> 0) / 4294967296;
+  // Each run opens a store twice and its registry often: a third of the call sites at a time.
+  return [...bySite.values()].filter(() => next() < 1 / 3).map((calls) => calls[Math.floor(next() * calls.length)] as (typeof all)[number]);
+}
+
+describe('whatever call of the system fails while a store is opened and its feeds are made, changed and deleted', () => {
+  test.each([['once', false], ['until it is put right', true]] as const)(`%s: a coded error, and what was done is done (seed ${SEED})`, { timeout: ALL ? 3_600_000 : 180_000 }, async (_name, sticky) => {
+    const calls = await callsToFail();
+    expect(calls.length).toBeGreaterThan(25);
+    const failures: string[] = [];
+    let runs = 0;
+    for (const { at, name } of calls) {
+      const kinds = KINDS[name] ?? ['EIO'];
+      for (const kind of ALL ? kinds : [kinds[(SEED + at) % kinds.length] as string]) {
+        try {
+          await run({ at, kind, sticky });
+        } catch (error) {
+          failures.push((error as Error).message);
+        }
+        runs += 1;
+      }
+    }
+    console.log(`${runs} runs over ${calls.length} calls, ${failures.length} failed`);
+    if (process.env['FAULTS_LIST'] !== undefined) console.log(failures.map((failure) => failure.slice(0, 400)).join('\n'));
+    expect(failures.slice(0, 10)).toEqual([]);
+  });
+});
