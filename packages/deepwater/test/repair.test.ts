@@ -272,3 +272,32 @@ describe('a dictionary of symbols', () => {
     await platform.close();
   });
 });
+
+describe('a writer that opens', () => {
+  test('does not write a new descriptor over the damaged one of a block whose rows it cannot prove', async () => {
+    const store = await storeOf('killed');
+    change(chunk(store, 3), cell(store, 0, 2), [5, 5]);
+    change(chunk(store, 3), block(store, 0) + 4, [1, 2, 3]);
+    await writeOn(store, 5);
+    await expect(readAll(store)).rejects.toThrow(/000000000003\.dwk is damaged/);
+    expect((await repairStore(store.base)).feeds.find(({ feed }) => feed === FEED)?.lostRecords).toBe(16);
+  });
+
+  test('makes a damaged descriptor again where the rows prove it', async () => {
+    const store = await storeOf('killed');
+    change(chunk(store, 3), block(store, 0) + 4, [1, 2, 3]);
+    const { first } = await writeOn(store, 5);
+    expect((await readAll(store)).records).toEqual([...store.sequences, ...numbers(first, first + 5)].map(recordOf));
+    expect(damagesOf(await repairStore(store.base))).toEqual([]);
+  });
+
+  test('puts what is no chunk into quarantine, and what has rows and is in no state that there is', async () => {
+    const store = await storeOf('closed');
+    writeFileSync(chunk(store, 4), 'none');
+    cpSync(chunk(store, 3), chunk(store, 5));
+    change(chunk(store, 5), CHUNK.STATE, [9]);
+    await writeOn(store, 5);
+    const aside = readdirSync(path.join(store.base, 'quarantine', FEED), { recursive: true }).map((name) => path.basename(String(name)));
+    expect(aside).toEqual(expect.arrayContaining(['000000000004.dwk', '000000000005.dwk', 'report.json']));
+  });
+});

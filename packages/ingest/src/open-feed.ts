@@ -103,11 +103,11 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     } else if (front.state === CHUNK_STATE.ACTIVE && !front.activationHolds && front.committedRows > 0) {
       notes.push(`${path} counts ${front.committedRows} rows and the checksum over its place in the sequence does not hold; it is left as it is. Run \`deepwater repair --dry-run\`.`);
     } else if (front.state !== CHUNK_STATE.SEALED) {
-      // Made ahead and never used; one with rows, whose place nothing tells, is somebody's to look at.
+      // Made ahead and never used; one with rows, whose state is damaged, is somebody's to look at.
       if (front.committedRows === 0) removeFile(path);
       else {
-        quarantine.take(path, 'its place in the sequence is damaged, and the catalog does not know it');
-        notes.push(`${path} has rows, and its place in the sequence is damaged: moved to ${quarantine.directory ?? 'quarantine'}`);
+        quarantine.take(path, `it has rows, is in the state ${front.state}, and the catalog does not know it`);
+        notes.push(`${path} has rows, and its state is damaged: moved to ${quarantine.directory ?? 'quarantine'}`);
       }
     }
   }

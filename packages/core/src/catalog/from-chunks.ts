@@ -25,7 +25,7 @@ export interface StartedChunks {
  * @param removed the last one that retention removed: files below it are only not gone yet
  * @param leftOut told why
  */
-export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string, removed: RemovedChunk | undefined, leftOut: (reason: string) => void): StartedChunks {
+export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string, removed: RemovedChunk | undefined, leftOut: (reason: string, error: Error, id: number) => void): StartedChunks {
   const ids = (listDirectory(paths.chunks) ?? []).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
   const end = removedEnd(removed);
   const chunks = ids
@@ -37,7 +37,7 @@ export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string,
         const started = header.state === CHUNK_STATE.ACTIVE || header.state === CHUNK_STATE.SEALED;
         return belongs && started && header.activationHolds && header.firstSequence >= end ? [{ id, header }] : [];
       } catch (error) {
-        leftOut((error as Error).message);
+        leftOut((error as Error).message, error as Error, id);
         return [];
       }
     })
@@ -67,7 +67,11 @@ export function addChunks(view: CatalogView, { chunks, removed }: StartedChunks,
 
 /** A catalog in memory alone, for readers where the one on disk cannot be believed: they write nothing. */
 export function catalogInMemory(paths: FeedPaths, schema: Schema, feedUid: string): CatalogFile {
-  const started = startedChunks(paths, schema, feedUid, readRemoved(paths, feedUid, schema.clocks.length), () => {});
+  const unusable: { error: Error; id: number }[] = [];
+  const started = startedChunks(paths, schema, feedUid, readRemoved(paths, feedUid, schema.clocks.length), (_, error, id) => { unusable.push({ error, id }); });
+  // One in the midst had records: without it the answer would be a wrong one.
+  const inMidst = unusable.find(({ id }) => started.chunks.some((chunk) => chunk.id > id));
+  if (inMidst !== undefined) throw inMidst.error;
   const capacity = started.chunks.length + 2;
   const fileBytes = alignUp(CATALOG.HEADER_BYTES + capacity * ENTRY_BYTES, PAGE_BYTES);
   const memory = reserveAddressSpace(fileBytes, paths.catalog);
