@@ -1,7 +1,7 @@
 import {
   type Access, type CatalogFile, type ChunkGeometry, type ChunkSeal, DeepwaterError, type FeedPaths, MemoryPool, RING, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, failpoint, feedPaths,
-  firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncDirectory, system,
+  firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncData, syncDirectory, system,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
 import { activeEntryOf } from './active-entry.js';
@@ -141,6 +141,7 @@ export class KeeperLane {
     const chunk = createChunk(path, this.#access, identity, this.#schema, this.#geometry, rows, this.#fronts);
     failpoint('prepare.created');
     try {
+      syncData(chunk.fd, path); // what is taken into use is a whole file from then on, whatever happens to its rows
       syncDirectory(this.#paths.chunks);
     } catch (error) {
       this.#letGoOf(chunk);

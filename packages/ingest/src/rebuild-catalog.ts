@@ -40,7 +40,7 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
     // Under another name until it is whole: readers find the old one or the new one.
     const next = `${paths.catalog}.new`;
     removeFile(next);
-    const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale?.view.epoch ?? 0, notes);
+    const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale, notes);
     const leftOpen = stale !== undefined || damaged || !closed;
     // Should the machine go down again before there is a writer, that has to be known then, too.
     if (leftOpen) view.setWriter(true, 0, stale?.view.writer.bootId ?? NO_BOOT);
@@ -61,11 +61,11 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
 
 /**
  * Makes the catalog from the chunk headers, which are the truth. Files that are not chunks of this feed are left alone.
- * @param epochBefore that of the catalog before: of writers that left no chunk nothing else tells
+ * @param stale the catalog before: of writers that left no chunk only its epoch tells, and it vouches for sealed chunks
  * @returns and whether the last chunk was closed by its writer, or there is none
  * @throws DeepwaterError DW_FILE_CORRUPT where nothing tells how far the numbers went
  */
-function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, epochBefore: number, notes: string[]): { view: CatalogView; closed: boolean } {
+function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, file: string, stale: CatalogFile | undefined, notes: string[]): { view: CatalogView; closed: boolean } {
   let removed: RemovedChunk | undefined;
   let problem: Error | undefined;
   try {
@@ -77,9 +77,9 @@ function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: Fee
   const started = startedChunks(paths, schema, source.feedUid, removed, (reason) => { notes.push(`left out of the catalog: ${reason}`); });
   // Without a chunk, only that file knows how far the numbers went: to begin again at 0 would give them out twice.
   if (problem !== undefined && started.chunks.length === 0) throw problem;
-  const { view } = createCatalog(file, settings.access, schema, source.feedUid, started.files * 2);
-  const { epoch, closed } = addChunks(view, started, schema);
-  view.epoch = Math.max(epoch, epochBefore);
+  const { view } = createCatalog(file, settings.access, schema, source.feedUid, (started.files + (stale?.view.count ?? 0)) * 2);
+  const { epoch, closed } = addChunks(view, started, schema, stale?.view);
+  view.epoch = Math.max(epoch, stale?.view.epoch ?? 0);
   if (started.chunks.length > 0) notes.push(`the chunk catalog was made again from ${started.chunks.length} chunks`);
   return { view, closed };
 }

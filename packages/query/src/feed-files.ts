@@ -94,7 +94,7 @@ export class FeedFiles {
         }
         // The machine went down while the feed was written, and no writer has come since: the catalog may be older than the chunks.
         this.#stale = { view: file.view, inode };
-        return new CatalogIndex(catalogInMemory(this.paths, this.schema, this.source.feedUid));
+        return new CatalogIndex(catalogInMemory(this.paths, this.schema, this.source.feedUid, file.view));
       } catch (error) {
         if (!isMissing(error)) {
           checkFeedSame(this.source);

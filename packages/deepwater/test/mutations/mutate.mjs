@@ -31,9 +31,10 @@ export class Target {
    * @param regions where there is something to break, as [from, to, weight]
    * @param older contents that the file had before
    * @param others files that may be mistaken for it
+   * @param bare stretches [from, to) that nothing vouches for: they are left alone
    */
-  constructor(file, kind, regions, older = [], others = []) {
-    Object.assign(this, { file, kind, regions, older, others });
+  constructor(file, kind, regions, older = [], others = [], bare = []) {
+    Object.assign(this, { file, kind, regions, older, others, bare });
     this.bytes = fs.readFileSync(file);
     this.total = regions.reduce((sum, [, , weight]) => sum + weight, 0);
   }
@@ -48,8 +49,18 @@ export class Target {
   }
 }
 
+/** The bytes, but for stretches that are to be left alone. */
+function spared({ bare, bytes: original }, at, bytes) {
+  const result = Buffer.from(bytes);
+  for (const [from, to] of bare) {
+    for (let i = Math.max(from, at); i < Math.min(to, at + result.length); i++) result[i - at] = original[i];
+  }
+  return result;
+}
+
 /** Overwrites bytes, and puts them back. */
-function overwrite(target, pieces) {
+function overwrite(target, wanted) {
+  const pieces = wanted.map(([at, bytes]) => [at, spared(target, at, bytes)]);
   const fd = fs.openSync(target.file, 'r+');
   for (const [at, bytes] of pieces) fs.writeSync(fd, bytes, 0, bytes.length, at);
   fs.closeSync(fd);

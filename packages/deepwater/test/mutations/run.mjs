@@ -33,14 +33,15 @@ async function prepare(base, variant) {
   const chunks = made.chunkRows.map((rows, index) => {
     // The rows behind the last complete block of a chunk that is not sealed have no checksum yet.
     const open = variant !== 'closed' && index === made.chunkRows.length - 1;
-    return chunkTarget(index, open ? rows - (rows % geometry.blockRows) : rows, open);
+    return chunkTarget(index, open ? rows - (rows % geometry.blockRows) : rows, open, variant === 'killed' ? rows : 0);
   });
-  function chunkTarget(index, rows, open) {
+  function chunkTarget(index, rows, open, allRows) {
     return new Target(chunkPath(paths, index + 1), 'chunk', [
     [0, 512, 3], [512, 1024, 2], [1024, 1300, 2], [1300, 4096, 0.2], [4096, geometry.blockTableOffset, 1], [geometry.blockTableOffset, tableEnd, 4],
     ...geometry.columnOffsets.map((offset, i) => [offset, offset + rows * geometry.columnWidths[i], 1]),
     [geometry.columnOffsets[0] + rows * geometry.columnWidths[0], geometry.columnOffsets[1], 0.2],
-  ], open ? [] : [olderChunk(chunkPath(paths, index + 1), geometry)], [chunkPath(paths, ((index + 1) % 3) + 1), path.join(other, 'chunks', path.basename(chunkPath(paths, index + 1))), paths.catalog]);
+  ], open ? [] : [olderChunk(chunkPath(paths, index + 1), geometry)], [chunkPath(paths, ((index + 1) % 3) + 1), path.join(other, 'chunks', path.basename(chunkPath(paths, index + 1))), paths.catalog],
+  open ? geometry.columnOffsets.map((offset, i) => [offset + rows * geometry.columnWidths[i], offset + Math.max(rows, allRows) * geometry.columnWidths[i]]) : []);
   }
   const catalog = new Target(paths.catalog, 'catalog', [[0, 64, 2], [128, 1024, 3], [4096, 4096 + 3 * 256, 5], [4096 + 3 * 256, 4096 + 5 * 256, 0.5]],
     [olderCatalog(paths.catalog)], [path.join(other, 'catalog.dwc'), chunkPath(paths, 1)]);
