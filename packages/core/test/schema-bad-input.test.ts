@@ -129,7 +129,7 @@ const SIZES: Case[] = [
 
 const SHAPES: Case[] = [
   ...[null, undefined, 5, 'trades', [], () => 0].map((input): Case => [`a spec that is ${String(input)}`, input, 'DW_SPEC_INVALID', {}, /A feed spec is an object/]),
-  ['an unknown key', { ...GOOD, retention: 5 }, 'DW_SPEC_INVALID', { key: 'retention', given: '5' }, /unknown key "retention"; remove/],
+  ['an unknown key', { ...GOOD, colour: 5 }, 'DW_SPEC_INVALID', { key: 'colour', given: '5' }, /unknown key "colour"; remove/],
   ['a misspelled key', { ...GOOD, retentionHour: 5 }, 'DW_SPEC_INVALID', { key: 'retentionHour' }, /did you mean retentionHours\?/],
   ['a misspelled snake_case key', { ...GOOD, chunk_siz_mb: 5 }, 'DW_SPEC_INVALID', { key: 'chunk_siz_mb' }, /did you mean chunk_size_mb\?/],
   ['only a __proto__ key', JSON.parse('{"__proto__":{"name":"x"}}'), 'DW_SPEC_INVALID', {}, /fields is missing/],

@@ -66,7 +66,8 @@ describe('a read through the pool', () => {
     fixture.drain();
     const open = vi.spyOn(fs, 'openSync');
     closing.push(() => { open.mockRestore(); });
-    const opened = (): number => open.mock.calls.filter(([file]) => String(file).startsWith(fixture.paths.chunks)).length;
+    // Whether there is one more than the catalog knows is looked at by name.
+    const opened = (): number => open.mock.calls.filter(([file]) => String(file).startsWith(fixture.paths.chunks) && fs.existsSync(String(file))).length;
     const reader = readerOf(fixture, pool);
     const letGo = await hold(pool);
     const reads = [reader.range(...ALL), reader.last(300), reader.latest(1), reader.at(5000)];
