@@ -94,6 +94,7 @@ function checkActive(paths: FeedPaths, schema: Schema, feedUid: string, catalog:
       : header.chunkId !== catalog.entry(index).chunkId ? `it is chunk ${header.chunkId}`
       : !blank && !header.activationHolds ? 'the checksum over its place in the sequence does not hold'
       : header.state < CHUNK_STATE.PREPARED || header.state > CHUNK_STATE.SEALED ? `it is in the state ${header.state}`
+      : header.state === CHUNK_STATE.PREPARED && (header.committedRows !== 0 || header.syncedRows !== 0 || header.reservedRows === 0) ? 'its counts are not those of a chunk that was made ahead'
       : undefined;
     if (wrong !== undefined) throw new DeepwaterError('DW_FILE_CORRUPT', `${path} is damaged: ${wrong}. Run \`deepwater repair --dry-run\` to see what can be kept.`, { values: { path, index, reason: wrong } });
   }
