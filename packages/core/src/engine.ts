@@ -10,7 +10,7 @@ export {
   FAILPOINTS, SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, diskSpace, errnoName, failpoint, fenceAllPublishers,
   fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, linkFile, listDirectory, makeDirectory, mapFile, openExisting,
   onFailpoint, openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
-  processAlive, removeEmptyDirectory, removeFile, removeTree, renameFile, replaceFile, replaceSystem, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, syncFile, system, systemError,
+  processAlive, removeEmptyDirectory, removeFile, removeTree, renameFile, replaceFile, replaceSystem, replaceWhole, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, syncFile, system, systemError,
   threadAlive, threadKernelId, uptimeMs, writeFully,
 } from './mapping/index.js';
 export type { Access, Failpoint, FileCalls, FileStat, Libc, MapMode, MapOptions, MappedFile, System } from './mapping/index.js';

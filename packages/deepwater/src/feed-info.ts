@@ -2,7 +2,7 @@ import path from 'node:path';
 import {
   type CatalogView, type Clock, DeepwaterError, ENTRY_STATE, type FeedFile, type FeedMode, type FeedSpec, type Field, type Instrument,
   type RecordFormat, type Schema, bootId, compileSchema, feedPaths, fileExists, fileStat, listDirectory,
-  openCatalog,
+  openCatalog, processAlive,
 } from '@deepwater/core';
 import { FeedReader, type ReaderSource } from '@deepwater/query';
 
@@ -100,7 +100,7 @@ function liveChunks(view: CatalogView): number {
 function writerOf(view: CatalogView): FeedInfo['writer'] {
   const { open, pid, bootId: boot } = view.writer;
   if (pid === 0) return { open: false };
-  return { open: open && boot === bootId() && fileExists(`/proc/${pid}`), pid };
+  return { open: open && boot === bootId() && processAlive(pid), pid };
 }
 
 /** What the files in a directory and its sub-directories take on the device. What disappears meanwhile does not count. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DeepwaterError, Platform } from 'deepwater';
 import { afterAll, describe, expect, test } from 'vitest';
-import { FaultySystem, KINDS, type Fault } from '../../ingest/test/support/faults.js';
+import { type CallToFail, FaultySystem, type Fault, failEach, oneOfEachSite } from '../../ingest/test/support/faults.js';
 
 /** `FAULTS=all` has every single call fail in every way; otherwise one call of each of a third of the call sites does, in one way, by the seed. */
 const ALL = process.env['FAULTS'] === 'all';
@@ -99,42 +99,22 @@ async function run(fault: Fault): Promise<void> {
   }
 }
 
-async function callsToFail(): Promise<{ at: number; name: string; site: string }[]> {
+async function callsToFail(): Promise<CallToFail[]> {
   const faulty = new FaultySystem(undefined, true);
   try {
     await live(newStore(), { made: new Set(), deleted: new Set(), retention: undefined, errors: [] });
   } finally {
     faulty.end();
   }
-  const all = faulty.calls.map((call, at) => ({ at, ...call }));
-  if (ALL) return all;
-  const bySite = new Map<string, typeof all>();
-  for (const call of all) bySite.set(call.site, [...(bySite.get(call.site) ?? []), call]);
-  let random = SEED >>> 0;
-  const next = (): number => (random = (Math.imul(random, 1664525) + 1013904223) >>> 0) / 4294967296;
   // Each run opens a store twice and its registry often: a third of the call sites at a time.
-  return [...bySite.values()].filter(() => next() < 1 / 3).map((calls) => calls[Math.floor(next() * calls.length)] as (typeof all)[number]);
+  return ALL ? faulty.calls.map((call, at) => ({ at, ...call })) : oneOfEachSite(faulty.calls, SEED, 1 / 3);
 }
 
 describe('whatever call of the system fails while a store is opened and its feeds are made, changed and deleted', () => {
   test.each([['once', false], ['until it is put right', true]] as const)(`%s: a coded error, and what was done is done (seed ${SEED})`, { timeout: ALL ? 3_600_000 : 180_000 }, async (_name, sticky) => {
     const calls = await callsToFail();
     expect(calls.length).toBeGreaterThan(25);
-    const failures: string[] = [];
-    let runs = 0;
-    for (const { at, name } of calls) {
-      const kinds = KINDS[name] ?? ['EIO'];
-      for (const kind of ALL ? kinds : [kinds[(SEED + at) % kinds.length] as string]) {
-        try {
-          await run({ at, kind, sticky });
-        } catch (error) {
-          failures.push((error as Error).message);
-        }
-        runs += 1;
-      }
-    }
-    console.log(`${runs} runs over ${calls.length} calls, ${failures.length} failed`);
-    if (process.env['FAULTS_LIST'] !== undefined) console.log(failures.map((failure) => failure.slice(0, 400)).join('\n'));
+    const failures = await failEach(calls, sticky, run, (kinds, at) => (ALL ? kinds : [kinds[(SEED + at) % kinds.length] as string]));
     expect(failures.slice(0, 10)).toEqual([]);
   });
 });

@@ -184,7 +184,8 @@ export class KeeperLane {
         rows: facts.rows, reason: facts.reason as SealReason, sealedUs: system.wallMs() * 1000, sortedMask: facts.sortedMask,
         indexPoints: facts.indexPoints, ranges: fullRanges(this.#schema, facts.ranges),
       };
-      await this.#device.seal(kept).then(() => this.#segments?.sync());
+      await this.#device.seal(kept);
+      await this.#segments?.sync();
     }, this.#failed);
   }
 

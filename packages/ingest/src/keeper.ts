@@ -30,30 +30,9 @@ export class Keeper {
   serve(request: KeeperRequest): void {
     const lane = this.#lanes.get(request.laneId);
     if (lane === undefined) return;
-    try {
-      switch (request.kind) {
-        case 'prepare':
-          // A device that cannot keep up with sealing holds up the feed, not the machine's memory.
-          if (lane.unsealed >= UNSEALED_MAX) void lane.idle().then(() => { this.serve(request); });
-          else this.link.reply({ kind: 'prepared', laneId: request.laneId, chunk: lane.prepare(), catalog: lane.catalog.mapped });
-          break;
-        case 'grow':
-          lane.grow(request.chunkId, request.rows);
-          break;
-        case 'activated':
-          lane.activated(request.chunkId, request.catalogIndex);
-          break;
-        case 'seal':
-          lane.seal(request.chunkId, request.catalogIndex, request.facts);
-          break;
-        case 'sync':
-          lane.sync(request.ticket);
-          break;
-      }
-    } catch (error) {
-      lane.control.setError(error);
-      this.link.reply({ kind: 'failed', laneId: request.laneId });
-    }
+    // A device that cannot keep up with sealing holds up the feed, not the machine's memory.
+    if (request.kind === 'prepare' && lane.unsealed >= UNSEALED_MAX) void lane.idle().then(() => { this.serve(request); });
+    else serveRequest(lane, request, (message) => { this.link.reply(message); });
   }
 
   /**
@@ -92,5 +71,31 @@ export class Keeper {
     await lane?.idle();
     this.#lanes.delete(laneId);
     lane?.close();
+  }
+}
+
+/** Does what is asked of one lane. What fails is told through its control words. @param reply sends the answer, where there is one */
+export function serveRequest(lane: KeeperLane, request: KeeperRequest, reply: (message: KeeperReply) => void): void {
+  try {
+    switch (request.kind) {
+      case 'prepare':
+        reply({ kind: 'prepared', laneId: request.laneId, chunk: lane.prepare(), catalog: lane.catalog.mapped });
+        break;
+      case 'grow':
+        lane.grow(request.chunkId, request.rows);
+        break;
+      case 'activated':
+        lane.activated(request.chunkId, request.catalogIndex);
+        break;
+      case 'seal':
+        lane.seal(request.chunkId, request.catalogIndex, request.facts);
+        break;
+      case 'sync':
+        lane.sync(request.ticket);
+        break;
+    }
+  } catch (error) {
+    lane.control.setError(error);
+    reply({ kind: 'failed', laneId: request.laneId });
   }
 }

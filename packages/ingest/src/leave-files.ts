@@ -1,4 +1,4 @@
-import { type CatalogFile, RING_PLACE, closeFile, failpoint, openExisting, removeFile, setUse, syncData } from '@deepwater/core/engine';
+import { type CatalogFile, RING_PLACE, failpoint, removeFile, setUse, syncFile } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
 
 export interface FilesToLeave {
@@ -20,19 +20,14 @@ export interface FilesToLeave {
 export function leaveFiles({ catalog, catalogPath, ring, bell, ringUse, gapBefore }: FilesToLeave, persist: boolean, clean: boolean): void {
   const { view } = catalog;
   const drained = ring.tail === ring.head;
-  const fd = openExisting(catalogPath, true);
-  try {
-    // The entries first: a catalog that says that no writer has it open is believed after a power loss.
-    syncData(fd, catalogPath);
-    failpoint('close.catalog-synced');
-    // A jump in the numbers that no record has taken up yet has to be made again by the next writer.
-    const jumpPending = gapBefore > 0 && ring.head === ring.baseSequence;
-    if (clean && (drained || !persist)) view.setWriter(jumpPending, 0, view.writer.bootId);
-    failpoint('close.writer-cleared');
-    syncData(fd, catalogPath);
-  } finally {
-    closeFile(fd);
-  }
+  // The entries first: a catalog that says that no writer has it open is believed after a power loss.
+  syncFile(catalogPath);
+  failpoint('close.catalog-synced');
+  // A jump in the numbers that no record has taken up yet has to be made again by the next writer.
+  const jumpPending = gapBefore > 0 && ring.head === ring.baseSequence;
+  if (clean && (drained || !persist)) view.setWriter(jumpPending, 0, view.writer.bootId);
+  failpoint('close.writer-cleared');
+  syncFile(catalogPath);
   const last = setUse(ringUse, 'exclusive', ring.path);
   if (persist ? !(drained && clean) : !last) return;
   view.setRingPlace(RING_PLACE.NONE, 0);

@@ -74,7 +74,7 @@ function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: Fee
     problem = error as Error;
     notes.push(problem.message);
   }
-  const started = startedChunks(paths, schema, source.feedUid, removed, (reason) => { notes.push(`left out of the catalog: ${reason}`); });
+  const started = startedChunks(paths, schema, source.feedUid, removed, ({ message }) => { notes.push(`left out of the catalog: ${message}`); });
   // Without a chunk, only that file knows how far the numbers went: to begin again at 0 would give them out twice.
   if (problem !== undefined && started.chunks.length === 0) throw problem;
   const { view } = createCatalog(file, settings.access, schema, source.feedUid, (started.files + (stale?.view.count ?? 0)) * 2);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { DeepwaterError, SymbolDictionaryReader, compileSchema, feedPaths, ringPaths, sharedRingDirectory } from '@deepwater/core';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { FeedSource } from '@deepwater/ingest';
-import { FaultySystem, KINDS, type Fault } from './support/faults.js';
+import { type CallToFail, FaultySystem, type Fault, failEach, oneOfEachSite } from './support/faults.js';
 import { chunksOf, feedSource } from './support/feed.js';
 import { OneThread, openFiles } from './support/one-thread.js';
 
@@ -125,7 +125,7 @@ async function run(fault: Fault): Promise<string> {
 }
 
 /** Which calls are to fail: of each call site one, or all. */
-async function callsToFail(): Promise<{ at: number; name: string; site: string }[]> {
+async function callsToFail(): Promise<CallToFail[]> {
   const source = newStore();
   const faulty = new FaultySystem(undefined, true);
   try {
@@ -133,33 +133,14 @@ async function callsToFail(): Promise<{ at: number; name: string; site: string }
   } finally {
     faulty.end();
   }
-  const all = faulty.calls.map((call, at) => ({ at, ...call }));
-  if (ALL) return all;
-  const bySite = new Map<string, typeof all>();
-  for (const call of all) bySite.set(call.site, [...(bySite.get(call.site) ?? []), call]);
-  let random = SEED >>> 0;
-  const next = (): number => (random = (Math.imul(random, 1664525) + 1013904223) >>> 0) / 4294967296;
-  return [...bySite.values()].map((calls) => calls[Math.floor(next() * calls.length)] as (typeof all)[number]);
+  return ALL ? faulty.calls.map((call, at) => ({ at, ...call })) : oneOfEachSite(faulty.calls, SEED);
 }
 
 describe('whatever call of the system fails, nothing that was accepted is lost', () => {
   test.each([['once', false], ['until it is put right', true]] as const)(`%s (seed ${SEED})`, { timeout: ALL ? 3_600_000 : 180_000 }, async (_name, sticky) => {
     const calls = await callsToFail();
     expect(calls.length).toBeGreaterThan(60);
-    const failures: string[] = [];
-    let runs = 0;
-    for (const { at, name } of calls) {
-      for (const kind of KINDS[name] ?? ['EIO']) {
-        try {
-          await run({ at, kind, sticky });
-        } catch (error) {
-          failures.push((error as Error).message);
-        }
-        runs += 1;
-      }
-    }
-    console.log(`${runs} runs over ${calls.length} calls, ${failures.length} failed`);
-    if (process.env['FAULTS_LIST'] !== undefined) console.log(failures.map((failure) => failure.slice(0, 400)).join('\n'));
+    const failures = await failEach(calls, sticky, run);
     expect(failures.slice(0, 10)).toEqual([]);
   });
 });

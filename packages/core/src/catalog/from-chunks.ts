@@ -27,7 +27,7 @@ export interface StartedChunks {
  * @param removed the last one that retention removed: files below it are only not gone yet
  * @param leftOut told why, and whether it was taken into use: then it had records, for all that is known
  */
-export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string, removed: RemovedChunk | undefined, leftOut: (reason: string, error: Error, started: boolean) => void): StartedChunks {
+export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string, removed: RemovedChunk | undefined, leftOut: (error: Error, started: boolean) => void): StartedChunks {
   const ids = (listDirectory(paths.chunks) ?? []).flatMap((name) => chunkIdOf(name) ?? []).sort((a, b) => a - b);
   const end = removedEnd(removed);
   const chunks = ids
@@ -40,7 +40,7 @@ export function startedChunks(paths: FeedPaths, schema: Schema, feedUid: string,
         const belongs = header.feedUid === feedUid && header.chunkId === id;
         return belongs && started && header.firstSequence >= end ? [{ id, header }] : [];
       } catch (error) {
-        leftOut((error as Error).message, error as Error, started);
+        leftOut(error as Error, started);
         return [];
       }
     })
@@ -113,7 +113,7 @@ function* sealedEntries(catalog: CatalogView | undefined, end: number): Generato
 /** A catalog in memory alone, for readers where the one on disk cannot be believed: they write nothing. @param earlier that one */
 export function catalogInMemory(paths: FeedPaths, schema: Schema, feedUid: string, earlier: CatalogView): CatalogFile {
   let damage: Error | undefined;
-  const started = startedChunks(paths, schema, feedUid, readRemoved(paths, feedUid, schema.clocks.length), (_, error, hadRecords) => { if (hadRecords) damage ??= error; });
+  const started = startedChunks(paths, schema, feedUid, readRemoved(paths, feedUid, schema.clocks.length), (error, hadRecords) => { if (hadRecords) damage ??= error; });
   // Without its records the answer would be a wrong one. What has no header has none that survived.
   if (damage !== undefined) throw damage;
   checkActive(paths, schema, feedUid, earlier);

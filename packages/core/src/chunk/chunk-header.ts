@@ -255,7 +255,6 @@ export class ChunkHeader {
     };
   }
 
-  /** Closes the chunk for ever: the sealed chunk's facts, then its state. */
   /** Whether the device refused the chunk while it was written: it is never synced again, but written anew (rule 9). */
   get poisoned(): boolean {
     return this.state === CHUNK_STATE.ACTIVE && this.#view.getUint32(CHUNK.SEAL_REASON, true) === SEAL_REASON.POISONED;
@@ -268,6 +267,7 @@ export class ChunkHeader {
     this.#view.setUint32(CHUNK.SEAL_CRC, ~this.#crc(CHUNK.SEAL, CHUNK.SEAL_CRC), true);
   }
 
+  /** Closes the chunk for ever: the sealed chunk's facts, then its state. */
   writeSeal(schema: Schema, seal: ChunkSeal): void {
     const view = this.#view;
     view.setUint32(CHUNK.SEALED_ROWS, seal.rows, true);

@@ -204,11 +204,15 @@ export function removeFile(file: string): boolean {
 
 /** Replaces a small file as a whole: readers see the old or the new content, and the new one survives power loss. */
 export function replaceFile(file: string, content: string, access: Access): void {
-  const next = `${file}.${process.pid}.new`;
+  replaceWhole(file, `${file}.${process.pid}.new`, Buffer.from(content), access);
+}
+
+/** The same with any bytes, under a lock that makes one name enough. @param next what the file is called until it is whole; what has that name goes */
+export function replaceWhole(file: string, next: string, content: Uint8Array, access: Access): void {
   removeFile(next);
   const fd = createExclusive(next, access);
   try {
-    writeFully(fd, Buffer.from(content), 0, next);
+    writeFully(fd, content, 0, next);
     failpoint('replace.written');
     syncData(fd, next);
   } catch (error) {

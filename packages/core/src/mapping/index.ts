@@ -9,7 +9,7 @@ export type { MapMode, MapOptions, MappedFile } from './mapped-file.js';
 export { EngineMappings } from './engine-mappings.js';
 export { MemoryPool } from './memory-pool.js';
 export { listDirectory, makeDirectory, removeEmptyDirectory, removeTree } from './directories.js';
-export { closeFile, createExclusive, directoryMode, diskSpace, fileExists, fileMode, fileStat, linkFile, openExisting, openOrCreate, punchHole, readAt, readSmallFile, regularFileSize, removeFile, renameFile, replaceFile, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, syncFile, writeFully } from './files.js';
+export { closeFile, createExclusive, directoryMode, diskSpace, fileExists, fileMode, fileStat, linkFile, openExisting, openOrCreate, punchHole, readAt, readSmallFile, regularFileSize, removeFile, renameFile, replaceFile, replaceWhole, reserve, setFileSize, syncData, syncDataAsync, syncDirectory, syncFile, writeFully } from './files.js';
 export type { Access } from './files.js';
 export { FileLock, setUse } from './lock.js';
 export { FUTEX_SLICE_NS, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll } from './futex.js';

@@ -37,7 +37,7 @@ export class FileLock {
       if (found < 0) throw systemError('fcntl(F_OFD_GETLK)', path, libc().errno());
       return found !== F_UNLCK;
     } finally {
-      system.files.close(fd);
+      closeFile(fd);
     }
   }
 

@@ -1,9 +1,6 @@
-import path from 'node:path';
 import { DeepwaterError } from '../errors/index.js';
 import { SEGMENTS, SEGMENTS_VERSION, SEGMENT_ENTRY_BYTES } from '../layout/segments-layout.js';
-import {
-  type Access, closeFile, createExclusive, openExisting, openOrCreate, readAt, regularFileSize, removeFile, renameFile, syncData, syncDirectory, writeFully,
-} from '../mapping/files.js';
+import { type Access, closeFile, openExisting, openOrCreate, readAt, regularFileSize, replaceWhole, syncData, writeFully } from '../mapping/files.js';
 import { type SegmentEntries, type SegmentEntry, decodeSegments, encodeSegmentEntry, encodeSegmentsHeader } from './segment-entries.js';
 
 /** Half a million boundaries; a file beyond that is none of ours. */
@@ -91,7 +88,7 @@ export class SegmentsFile {
    * @returns the new file, open
    */
   writeAnew(access: Access): SegmentsFile {
-    replaceDurably(this.path, access, readWhole(this.fd, this.path));
+    replaceWhole(this.path, `${this.path}.new`, readWhole(this.fd, this.path), access);
     return SegmentsFile.attach(this.path, this.feedUid);
   }
 
@@ -122,21 +119,7 @@ export class SegmentsFile {
 
 /** Puts a whole file of segments in the place of the one there is, durably: readers see the old or the new one. */
 export function writeSegments(file: string, access: Access, feedUid: string, entries: readonly SegmentEntry[]): void {
-  replaceDurably(file, access, Buffer.concat([encodeSegmentsHeader(feedUid), ...entries.map((entry) => encodeSegmentEntry(entry, feedUid))]));
-}
-
-function replaceDurably(file: string, access: Access, bytes: Buffer): void {
-  const next = `${file}.new`;
-  removeFile(next);
-  const fd = createExclusive(next, access);
-  try {
-    writeFully(fd, bytes, 0, next);
-    syncData(fd, next);
-  } finally {
-    closeFile(fd);
-  }
-  renameFile(next, file);
-  syncDirectory(path.dirname(file));
+  replaceWhole(file, `${file}.new`, Buffer.concat([encodeSegmentsHeader(feedUid), ...entries.map((entry) => encodeSegmentEntry(entry, feedUid))]), access);
 }
 
 function readWhole(fd: number, file: string): Buffer {

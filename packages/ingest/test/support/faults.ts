@@ -112,3 +112,34 @@ function siteOf(name: string): string {
   Error.stackTraceLimit = limit;
   return `${name} < ${frames.slice(0, 3).join(' < ')}`;
 }
+
+/** A call that is to fail: the nth of a run, and where it is made. */
+export type CallToFail = Call & { readonly at: number };
+
+/** Of the calls of a run one of each call site, by the seed. @param part of the call sites, 0 to 1 */
+export function oneOfEachSite(calls: readonly Call[], seed: number, part = 1): CallToFail[] {
+  const bySite = new Map<string, CallToFail[]>();
+  calls.forEach((call, at) => bySite.set(call.site, [...(bySite.get(call.site) ?? []), { at, ...call }]));
+  let random = seed >>> 0;
+  const next = (): number => (random = (Math.imul(random, 1664525) + 1013904223) >>> 0) / 4294967296;
+  return [...bySite.values()].filter(() => part === 1 || next() < part).map((each) => each[Math.floor(next() * each.length)] as CallToFail);
+}
+
+/** Has each call fail in some of the ways it can. @param kindsOf which of them @returns what went wrong; FAULTS_LIST=1 prints all of it */
+export async function failEach(calls: readonly CallToFail[], sticky: boolean, run: (fault: Fault) => Promise<unknown>, kindsOf = (kinds: readonly string[], _at: number): readonly string[] => kinds): Promise<string[]> {
+  const failures: string[] = [];
+  let runs = 0;
+  for (const { at, name } of calls) {
+    for (const kind of kindsOf(KINDS[name] ?? ['EIO'], at)) {
+      try {
+        await run({ at, kind, sticky });
+      } catch (error) {
+        failures.push((error as Error).message);
+      }
+      runs += 1;
+    }
+  }
+  console.log(`${runs} runs over ${calls.length} calls, ${failures.length} failed`);
+  if (process.env['FAULTS_LIST'] !== undefined) console.log(failures.map((failure) => failure.slice(0, 400)).join('\n'));
+  return failures;
+}

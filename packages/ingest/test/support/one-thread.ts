@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import { DeepwaterError, FileLock, compileSchema, feedPaths, makeDirectory, sharedRingDirectory, system } from '@deepwater/core/engine';
 import { localBell, rowWriterClass } from '@deepwater/ring';
+import { serveRequest } from '../../dist/keeper.js';
 import { KeeperLane } from '../../dist/keeper-lane.js';
 import { Lane } from '../../dist/lane.js';
 import type { LaneControl } from '../../dist/lane-control.js';
@@ -62,7 +63,7 @@ export class OneThread {
     for (;;) {
       const request = this.#requests.shift();
       if (request !== undefined) {
-        this.#serve(request);
+        serveRequest(this.keeper, request, (reply) => this.#replies.push(reply));
         continue;
       }
       const reply = this.#replies.shift();
@@ -86,13 +87,13 @@ export class OneThread {
   async sync(): Promise<Error | undefined> {
     const moved = await this.move();
     if (moved !== undefined) return moved;
-    const ticket = Atomics.add(this.control.words, SYNC_ASKED, 1) + 1;
+    const ticket = this.control.askSync();
     this.lane.turn(system.monotonicMs() + 1000); // past the pause after a failure
     this.messages();
     await this.keeper.idle();
     this.messages();
     await this.keeper.idle();
-    if (Atomics.load(this.control.words, SYNC_DONE) >= ticket) return undefined;
+    if (this.control.synced(ticket)) return undefined;
     return this.control.syncError(ticket) ?? new Error('a sync came to no end');
   }
 
@@ -123,24 +124,7 @@ export class OneThread {
     this.writer.leave();
     this.#lock.release();
   }
-
-  #serve(request: KeeperRequest): void {
-    const { keeper } = this;
-    try {
-      if (request.kind === 'prepare') this.#replies.push({ kind: 'prepared', laneId: 1, chunk: keeper.prepare(), catalog: keeper.catalog.mapped });
-      else if (request.kind === 'grow') keeper.grow(request.chunkId, request.rows);
-      else if (request.kind === 'activated') keeper.activated(request.chunkId, request.catalogIndex);
-      else if (request.kind === 'seal') keeper.seal(request.chunkId, request.catalogIndex, request.facts);
-      else keeper.sync(request.ticket);
-    } catch (error) {
-      this.control.setError(error);
-      this.#replies.push({ kind: 'failed', laneId: 1 });
-    }
-  }
 }
-
-const SYNC_ASKED = 96;
-const SYNC_DONE = 128;
 
 /** Files of a store that this process has open. */
 export function openFiles({ basePath, storeId }: FeedSource): { fd: number; path: string }[] {

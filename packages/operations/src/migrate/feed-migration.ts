@@ -1,9 +1,8 @@
 import {
   CATALOG, CHUNK_STATE, type ChunkPlace, DeepwaterError, type FeedFile, type FeedPaths, type FoundStore, type Schema, chunkIdOf, chunkPath, closeFile, compileSchema,
-  crc32, createExclusive, failpoint, feedPaths, fileExists, fileStat, getHex, listDirectory, openCatalog, openExisting, putHex, readAt, removeFile, renameFile,
-  SEAL_REASON, type SealReason, segmentsOfChunks, syncData, syncDirectory, writeFully, writeSegments,
+  crc32, failpoint, feedPaths, fileExists, fileStat, getHex, listDirectory, openCatalog, openExisting, putHex, readAt, replaceWhole,
+  SEAL_REASON, type SealReason, segmentsOfChunks, syncDirectory, writeSegments,
 } from '@deepwater/core';
-import path from 'node:path';
 import { type OldChunk, lookAtChunk, unindexedSchema } from './old-chunk.js';
 import type { FeedMigration } from './report.js';
 import { rewriteChunk } from './rewrite-chunk.js';
@@ -140,8 +139,6 @@ function catalogHash(file: string): string | undefined {
 
 /** The same catalog for the schema with an index column: its entries are laid out alike, and count no index points. */
 function rewriteCatalog(paths: FeedPaths, schema: Schema, access: 'owner' | 'group'): void {
-  const next = `${paths.catalog}.migrated`;
-  removeFile(next);
   const bytes = Buffer.alloc(fileStat(paths.catalog)?.size ?? 0);
   const from = openExisting(paths.catalog, false);
   try {
@@ -152,14 +149,6 @@ function rewriteCatalog(paths: FeedPaths, schema: Schema, access: 'owner' | 'gro
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   putHex(view, CATALOG.SCHEMA_HASH, 8, schema.hash);
   view.setUint32(CATALOG.IDENTITY_CRC, crc32(bytes.subarray(0, CATALOG.IDENTITY_CRC)), true);
-  const fd = createExclusive(next, access);
-  try {
-    writeFully(fd, bytes, 0, next);
-    syncData(fd, next);
-  } finally {
-    closeFile(fd);
-  }
-  renameFile(next, paths.catalog);
-  syncDirectory(path.dirname(paths.catalog));
+  replaceWhole(paths.catalog, `${paths.catalog}.migrated`, bytes, access);
   failpoint('migrate.catalog-rewritten');
 }

@@ -1,8 +1,8 @@
 /** One feed: looks at all of it, then puts right what is wrong, the catalog last. */
 import path from 'node:path';
 import {
-  type Access, CHUNK, DeepwaterError, type RemovedChunk, SEAL_REASON, SEGMENT_KIND, type SegmentEntries, type SealReason, chunkGeometry, closeFile, createExclusive,
-  failpoint, fileStat, openExisting, Quarantine, readSegments, regularFileSize, removeFile, renameFile, segmentsOfChunks, setFileSize, startedChunks, syncData, syncDirectory, system, writeFully, writeRemoved,
+  type Access, CHUNK, DeepwaterError, type RemovedChunk, SEAL_REASON, SEGMENT_KIND, type SegmentEntries, type SealReason, chunkGeometry, closeFile,
+  failpoint, fileStat, openExisting, Quarantine, readSegments, regularFileSize, removeFile, replaceWhole, segmentsOfChunks, setFileSize, startedChunks, syncData, system, writeFully, writeRemoved,
   writeSegments, bootId,
 } from '@deepwater/core';
 import { type CatalogEvidence, readCatalog } from './catalog-evidence.js';
@@ -263,17 +263,7 @@ function keepCopy(file: string, quarantine: Quarantine, why: string): void {
 
 function replace(file: string, content: Buffer, quarantine: Quarantine, access: Access, then: 'repair.symbols-written'): void {
   keepCopy(file, quarantine, 'it is damaged');
-  const next = `${file}.new`;
-  removeFile(next);
-  const fd = createExclusive(next, access);
-  try {
-    writeFully(fd, content, 0, next);
-    syncData(fd, next);
-  } finally {
-    closeFile(fd);
-  }
-  renameFile(next, file);
-  syncDirectory(path.dirname(file));
+  replaceWhole(file, `${file}.new`, content, access);
   failpoint(then);
 }
 

@@ -2,12 +2,11 @@
 import path from 'node:path';
 import {
   type Access, CHUNK_STATE, ENTRY_STATE, FileLock, RING_PLACE, STORE_FILES, SHARED_MEMORY, bootId, chunkIdOf, chunkPath, closeFile, failpoint, compileSchema, feedPaths, fileExists, fileStat,
-  listDirectory, openCatalog, openExisting, peekChunk, processAlive, removeEmptyDirectory, removeFile, removeTree, ringPaths, setUse, sharedRingDirectory,
+  listDirectory, openCatalog, openExisting, peekChunk, processAlive, removeEmptyDirectory, removeFile, removeTree, ringPaths, setUse, sharedRingDirectory, syncFile,
   withFileLock,
 } from '@deepwater/core/engine';
 import type { ReaderSource } from '@deepwater/query';
 import { Bell, openRing } from '@deepwater/ring';
-import { syncCatalog } from './sync-catalog.js';
 
 /** Something that was put away, or would be. */
 export interface Leftover {
@@ -146,10 +145,10 @@ function retireRing(source: ReaderSource): boolean {
   try {
     if (!setUse(use, 'exclusive', ring.path)) return false;
     // In the order of a writer that closes: a catalog that says that no writer has it open is believed after a power loss.
-    syncCatalog(view.path);
+    syncFile(view.path);
     view.setWriter(false, 0, view.writer.bootId);
     failpoint('leftover.writer-cleared');
-    syncCatalog(view.path);
+    syncFile(view.path);
     view.setRingPlace(RING_PLACE.NONE, 0);
     failpoint('leftover.ring-forgotten');
     ring.retire();

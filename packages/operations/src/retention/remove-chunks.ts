@@ -1,10 +1,9 @@
 import {
   type Access, type CatalogFile, ENTRY_STATE, type FeedPaths, type RemovedChunk, type Schema, chunkIdOf, chunkPath, failpoint,
-  compileSchema, feedPaths, fileExists, fileStat, listDirectory, openCatalog, readRemoved, removeFile, removedEnd, withFileLock,
+  compileSchema, feedPaths, fileExists, fileStat, listDirectory, openCatalog, readRemoved, removeFile, removedEnd, syncFile, withFileLock,
   writeRemoved,
 } from '@deepwater/core/engine';
 import type { ReaderSource } from '@deepwater/query';
-import { syncCatalog } from './sync-catalog.js';
 import { type FeedPlan, type PlannedEntry, planFeed } from './plan-feed.js';
 
 /** What a clean-up did to one feed, or would do. */
@@ -105,7 +104,7 @@ function removeFiles(
   const staying = new Set(kept.filter(({ state }) => state !== ENTRY_STATE.DELETED).map(({ chunkId }) => chunkId));
   const gone = (listDirectory(paths.chunks) ?? []).flatMap((file) => chunkIdOf(file) ?? []).filter((id) => id <= last.chunkId && !staying.has(id));
   if (marked === 0 && gone.length === 0) return 0;
-  syncCatalog(paths.catalog);
+  syncFile(paths.catalog);
   failpoint('retention.catalog-synced');
   if (removedEnd(knownRemoved(source, paths, schema)) < removedEnd(last)) writeRemoved(paths, source.feedUid, access, last);
   failpoint('retention.noted');
