@@ -39,7 +39,7 @@ test(`a power loss while the catalog is made larger (seed ${SEED})`, async () =>
   const small = { ...shape(4096, false), padding: 48, ringRecords: 512 };
   const many = { ...habits('each', small), processEnds: 0.02, threadEnds: 0, powerLoss: 0, batches: 0.5 };
   await losePower({
-    seed: SEED, habits: many, steps: 5000, fromStep: 2600, chance: 0.003, variants: 1,
+    seed: SEED, habits: many, steps: 6000, fromStep: 3000, chance: 0.003, variants: 1,
     onState: (disk) => { largest = Math.max(largest, disk.find(`${disk.mount}/store/feeds/${FEED}/catalog.dwc`)?.size ?? 0); },
   });
   expect(largest).toBeGreaterThan(100_000);

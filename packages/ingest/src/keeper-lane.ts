@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type Access, type CatalogFile, type ChunkGeometry, type ChunkSeal, DeepwaterError, type FeedPaths, MemoryPool, RING, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, failpoint, feedPaths,
@@ -42,6 +43,8 @@ export class KeeperLane {
   #nextChunkId: number;
   #busy: boolean;
   #prepared: KeptChunk | undefined;
+  /** Chunk files that an earlier writer made ahead and never used. */
+  readonly #unused: string[];
   readonly #device: DeviceWork;
 
   constructor(
@@ -70,8 +73,8 @@ export class KeeperLane {
     this.#gapBefore = opened.gapBefore;
     this.#nextChunkId = opened.nextChunkId;
     this.#busy = opened.busy;
-    const notes = [...opened.notes];
-    this.notes = notes;
+    this.notes = opened.notes;
+    this.#unused = [...opened.unused];
     for (const { chunk, chunkId, catalogIndex, reason } of opened.leftovers) {
       this.#chunks.set(chunkId, { chunk, chunkId, catalogIndex });
       this.#sealLeftover(chunkId, reason);
@@ -90,8 +93,6 @@ export class KeeperLane {
       setUse(this.#ringUse, 'shared', this.#ring.path);
       if (spec.persist) {
         this.#segments = new FeedSegments(this.#paths, this.#access, source.feedUid, this.#catalog.view, this.control, { ...opened, head: this.#ring.head, continued: control !== undefined, nowUs: system.wallMs() * 1000 });
-        const full = this.#prepareFirst();
-        if (full !== undefined) notes.push(full);
       }
     } catch (error) {
       try {
@@ -99,17 +100,6 @@ export class KeeperLane {
       } catch {
         // The first error counts; for the next writer this is one that died.
       }
-      throw error;
-    }
-  }
-
-  /** Where the disk is full a writer may open all the same: the ring takes records until there is room. @returns why there is no chunk yet */
-  #prepareFirst(): string | undefined {
-    try {
-      this.prepare();
-      return undefined;
-    } catch (error) {
-      if (DeepwaterError.isDeepwaterError(error) && error.code === 'DW_DISK_FULL') return error.message;
       throw error;
     }
   }
@@ -133,6 +123,10 @@ export class KeeperLane {
     if (this.#prepared !== undefined) return plain(this.#prepared);
     const { view } = this.#catalog;
     if (view.count + CATALOG_ROOM > view.capacity) this.#catalog = growCatalog(this.#paths.catalog, this.#schema, this.source.feedUid);
+    for (let unused = this.#unused[0]; unused !== undefined; unused = this.#unused[0]) {
+      removeFile(unused);
+      this.#unused.shift();
+    }
     const chunkId = this.#nextChunkId;
     const path = chunkPath(this.#paths, chunkId);
     removeFile(path); // what is left of a chunk that was prepared and never used
@@ -201,6 +195,12 @@ export class KeeperLane {
     }, (error) => { this.control.setSyncError(ticket, error); });
   }
 
+  /** Tells whoever keeps the log of what has failed and will be tried again. */
+  warn(error: unknown): void {
+    const { name } = this.source.spec;
+    this.onEvent?.({ level: 'warn', message: `${name}: ${(error as Error).message}`, values: { feed: name } });
+  }
+
   /** Chunks that are finished and not sealed yet. */
   get unsealed(): number {
     return this.#chunks.size;
@@ -232,6 +232,7 @@ export class KeeperLane {
 
   #sealLeftover(chunkId: number, reason: SealReason): void {
     this.#device.later(async () => {
+      await nextTurn(); // whoever opens the feed has his answer first
       const kept = this.#chunks.get(chunkId);
       if (kept === undefined) return;
       if (kept.chunk.header.poisoned) kept.poisoned ??= refusedBefore(kept.chunk.path);

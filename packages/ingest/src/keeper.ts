@@ -95,7 +95,9 @@ export function serveRequest(lane: KeeperLane, request: KeeperRequest, reply: (m
         break;
     }
   } catch (error) {
-    lane.control.setError(error);
+    // Whoever opens a feed on a full disk may write into its ring: there will be room, or what waits for it fails then.
+    if (request.kind === 'prepare' && request.early) lane.warn(error);
+    else lane.control.setError(error);
     reply({ kind: 'failed', laneId: request.laneId });
   }
 }

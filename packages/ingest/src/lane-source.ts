@@ -42,7 +42,8 @@ export interface LaneInit {
 
 /** From the ingest worker to the keeper. */
 export type KeeperRequest =
-  | { readonly kind: 'prepare'; readonly laneId: number }
+  /** early: nothing waits for the chunk yet, and a failure is nobody's but the log's. */
+  | { readonly kind: 'prepare'; readonly laneId: number; readonly early: boolean }
   | { readonly kind: 'grow'; readonly laneId: number; readonly chunkId: number; readonly rows: number }
   | { readonly kind: 'seal'; readonly laneId: number; readonly chunkId: number; readonly catalogIndex: number; readonly facts: SealRequest }
   | { readonly kind: 'activated'; readonly laneId: number; readonly chunkId: number; readonly catalogIndex: number }

@@ -70,6 +70,7 @@ export class Lane {
     this.#next = init.prepared;
     this.#gapBefore = init.gapBefore;
     this.#tail = this.#ring.tail;
+    this.#askNext(true);
   }
 
   /** Rows in the ring that are not in a chunk. */
@@ -109,8 +110,7 @@ export class Lane {
       return;
     }
     if (reply.kind === 'failed') {
-      // Asked again after a while: disks are emptied.
-      this.#prepareAsked = false;
+      this.#prepareAsked = false; // asked again after a while: disks are emptied
       if (this.#chunk !== undefined) this.#chunk.growAsked = 0;
       this.#retryMs = system.monotonicMs() + RETRY_MS;
       return;
@@ -230,10 +230,10 @@ export class Lane {
     if (chunk.rows >= capacityRows * 0.75) this.#askNext();
   }
 
-  #askNext(): void {
+  #askNext(early = false): void {
     if (this.#next !== undefined || this.#prepareAsked) return;
     this.#prepareAsked = true;
-    this.ask({ kind: 'prepare', laneId: this.laneId });
+    this.ask({ kind: 'prepare', laneId: this.laneId, early });
   }
 
   /** Gives the prepared chunk its place in the sequence and in the catalog. */

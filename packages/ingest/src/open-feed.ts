@@ -7,7 +7,7 @@
 import {
   CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, Quarantine,
   type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, adoptChunk, bootId, chunkPath, closeFile, failpoint, fileExists, growCatalog,
-  makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk, removeFile, survivingRows, syncFile,
+  makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk, survivingRows, syncFile,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
 import type { FeedSource, IngestSettings } from './lane-source.js';
@@ -28,6 +28,8 @@ export interface OpenedFeed {
   readonly notes: readonly string[];
   /** Chunks that earlier writers left open, to be sealed. Their rows are final. */
   readonly leftovers: readonly Leftover[];
+  /** Chunk files that were made ahead and never used. They go before the next one is made: numbers above the last that is in use are looked through at every opening. */
+  readonly unused: readonly string[];
   /** Numbers of earlier writers' records end here; the next record may have a higher one. */
   readonly earlierEnd: number;
   /** The machine went down while a writer was open. */
@@ -51,8 +53,9 @@ export function openFeed(
   const found = openOrRebuildCatalog(source, settings, paths, schema, notes);
   let { catalog } = found;
   const leftovers: Leftover[] = [];
+  const unused: string[] = [];
   try {
-    const end = closeLeftovers(catalog, paths, schema, notes, leftovers, new Quarantine(source.basePath, settings.access, source.spec.name));
+    const end = closeLeftovers(catalog, paths, schema, notes, leftovers, unused, new Quarantine(source.basePath, settings.access, source.spec.name));
     while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
     const epoch = catalog.view.epoch + 1;
@@ -71,7 +74,7 @@ export function openFeed(
     const last = catalog.view.count > 0 ? catalog.view.entry(catalog.view.count - 1) : undefined;
     return {
       catalog, ring, ringPlace: place.directory, bell, epoch, gapBefore,
-      nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers,
+      nextChunkId: end.nextChunkId, busy: last?.sealReason === SEAL_REASON.FULL, notes, leftovers, unused,
       earlierEnd, powerLost: end.powerLost || found.powerLost,
     };
   } catch (error) {
@@ -80,8 +83,8 @@ export function openFeed(
   }
 }
 
-/** Finds what earlier writers left open, settles how many rows it has, and removes chunks that were only prepared. @param leftovers takes the chunks to be sealed, open */
-function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[], leftovers: Leftover[], quarantine: Quarantine): FeedEnd {
+/** Finds what earlier writers left open, and settles how many rows it has. @param leftovers takes the chunks to be sealed, open @param unused takes the paths of chunks that were only prepared */
+function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[], leftovers: Leftover[], unused: string[], quarantine: Quarantine): FeedEnd {
   const { view } = catalog;
   let powerLost = false;
   // A chunk can be activated and not in the catalog yet: look past the last entry, as far as files are prepared ahead.
@@ -104,7 +107,7 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
       notes.push(`${path} counts ${front.committedRows} rows and the checksum over its place in the sequence does not hold; it is left as it is. Run \`deepwater repair --dry-run\`.`);
     } else if (front.state !== CHUNK_STATE.SEALED) {
       // Made ahead and never used; one with rows, whose state is damaged, is somebody's to look at.
-      if (front.committedRows === 0) removeFile(path);
+      if (front.committedRows === 0) unused.push(path);
       else {
         quarantine.take(path, `it has rows, is in the state ${front.state}, and the catalog does not know it`);
         notes.push(`${path} has rows, and its state is damaged: moved to ${quarantine.directory ?? 'quarantine'}`);

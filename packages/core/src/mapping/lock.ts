@@ -64,14 +64,17 @@ export function setUse(fd: number, use: 'shared' | 'exclusive' | 'none', path: s
   return setLock(fd, use === 'shared' ? F_RDLCK : use === 'exclusive' ? F_WRLCK : F_UNLCK, path);
 }
 
+/** Of the greatest process id. */
+const PID_CHARACTERS = 10;
+
 /** For people who look at the file; the lock itself is the kernel's. */
 function noteHolder(fd: number): void {
   try {
-    const text = Buffer.from(`${process.pid}\n`);
-    system.files.ftruncate(fd, 0);
+    // Of one length, so that nothing is cut off and taken again: that costs a file system more than the lock itself.
+    const text = Buffer.from(`${String(process.pid).padEnd(PID_CHARACTERS)}\n`);
     system.files.write(fd, text, 0, text.length, 0);
   } catch {
-    // On a full disk the file names nobody. The lock holds all the same, and a store must open while the disk is full.
+    // On a full disk the file names nobody, or an earlier holder. The lock holds all the same, and a store must open while the disk is full.
   }
 }
 
