@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
-  type Access, type CatalogFile, type ChunkGeometry, type ChunkSeal, DeepwaterError, type FeedPaths, MemoryPool, RING, SEAL_REASON, type Schema,
+  type Access, type CatalogFile, type ChunkGeometry, type ChunkSeal, type FeedPaths, MemoryPool, RING, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, failpoint, feedPaths,
   firstReservation, growCatalog, openExisting, releaseMapping, removeFile, reserveRows, setUse, syncData, syncDirectory, system,
 } from '@deepwater/core/engine';
