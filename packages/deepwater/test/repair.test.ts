@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { CATALOG, CHUNK, FAILPOINTS, type Failpoint, chunkPath, feedPaths, onFailpoint, sharedRingDirectory } from '@deepwater/core';
-import { DeepwaterError, Platform, type RepairReport, repairStore } from 'deepwater';
+import { DeepwaterError, Platform, type RepairReport, checkHealth, repairStore } from 'deepwater';
 import { FEED, type MadeStore, OTHER, type Variant, makeStore, recordOf } from './mutations/store.mjs';
 
 const remove: string[] = [];
@@ -264,7 +264,10 @@ describe('a dictionary of symbols', () => {
     expect(damagesOf(await repairStore(store.base))).toEqual([]);
     expect(sideOf(store)).toBe(2);
     expect((await read(store, ['price'])).length).toBe(store.sequences.length);
-    await expect(read(store, ['side'])).rejects.toThrow(DeepwaterError);
+    await expect(read(store, ['side'])).rejects.toThrow(/whose text is lost: a repair/);
+    const { healthy, checks } = await checkHealth(store.base, { checkFeeds: true, minFreeGb: 0 });
+    expect(checks.filter(({ state }) => state === 'fail')).toEqual([]);
+    expect(healthy).toBe(true);
     // The next writer gives the text that was lost a code of its own.
     const { first } = await writeOn(store, 3);
     const platform = await Platform.open(store.base, { logLevel: 'silent', readOnly: true, handleSignals: false });

@@ -47,6 +47,7 @@ export class DecodeHelpers {
     const text = this.texts[fieldIndex]?.[code];
     if (text !== undefined) return text;
     const field = (this.schema.fields[fieldIndex] as Field).name;
+    if (this.symbols.lost(fieldIndex).includes(code)) throw lostSymbol(this.feed, field, code, this.symbols.path);
     throw new DeepwaterError('DW_FILE_CORRUPT', `A record of feed ${this.feed} has symbol ${code} in field ${field}, and ${this.symbols.path} has no such entry. Put the dictionary back, or run \`deepwater repair\`.`, {
       values: { feed: this.feed, field, code, path: this.symbols.path },
     });
@@ -68,6 +69,13 @@ export class DecodeHelpers {
     while (end > at && bytes[end - 1] === 0) end--;
     return bytes.toString('utf8', at, end);
   }
+}
+
+/** Of a code whose text a repair could not keep. */
+export function lostSymbol(feed: string, field: string, code: number, path: string): DeepwaterError {
+  return new DeepwaterError('DW_FILE_CORRUPT', `A record of feed ${feed} has symbol ${code} in field ${field}, whose text is lost: a repair found its entry in ${path} damaged. Read its other fields (option \`columns\`), or put back a copy of the dictionary.`, {
+    values: { feed, field, code, path, lost: true },
+  });
 }
 
 const CHARS: readonly string[] = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));

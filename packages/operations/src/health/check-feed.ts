@@ -1,6 +1,6 @@
 /** What can be told of a feed by reading it as a reader does. Nothing is written, nothing locked. */
 import {
-  CHUNK_STATE, ENTRY_STATE, FileLock, NS_PER_UNIT, type Schema, chunkIdOf, chunkPath, compileSchema, feedPaths, fileExists, fileStat, listDirectory, openCatalog, peekChunk, system,
+  CHUNK_STATE, DeepwaterError, ENTRY_STATE, FileLock, NS_PER_UNIT, type Schema, chunkIdOf, chunkPath, compileSchema, feedPaths, fileExists, fileStat, listDirectory, openCatalog, peekChunk, system,
 } from '@deepwater/core';
 import { FeedReader, type ReaderSource } from '@deepwater/query';
 import { removeChunks } from '../retention/remove-chunks.js';
@@ -127,8 +127,16 @@ export class FeedHealth {
   #records(): Finding {
     const { first, next } = this.#reader.bounds();
     if (first === next) return { state: 'ok', value: 'none' };
-    const oldest = this.#reader.readFromSync(first, 1).records as unknown[];
-    const newest = this.#reader.lastSync(1) as unknown[];
+    let oldest: unknown[];
+    let newest: unknown[];
+    try {
+      oldest = this.#reader.readFromSync(first, 1).records as unknown[];
+      newest = this.#reader.lastSync(1) as unknown[];
+    } catch (error) {
+      // A repair has told it, and can do no more.
+      if (DeepwaterError.isDeepwaterError(error) && error.values['lost'] === true) return { state: 'warn', value: `${first} to ${next - 1}`, message: error.message };
+      throw error;
+    }
     // Of a memory feed that is written, or under retention, the first one may just have gone.
     const moved = this.#reader.bounds().first !== first;
     if (newest.length === 1 && (oldest.length === 1 || moved)) return { state: 'ok', value: `${first} to ${next - 1}` };

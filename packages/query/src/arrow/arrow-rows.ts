@@ -1,6 +1,6 @@
 import { DeepwaterError, type Field } from '@deepwater/core/engine';
 import type { Data, DataType, RecordBatch, Schema as ArrowSchema, Utf8, Vector } from 'apache-arrow';
-import type { DecodeHelpers } from '../decode-values.js';
+import { type DecodeHelpers, lostSymbol } from '../decode-values.js';
 import type { ColumnArray } from '../row-source.js';
 import type { Segment } from '../segment.js';
 import type { Steps } from '../slices.js';
@@ -85,6 +85,7 @@ export class ArrowRows {
     const code = greatest < count && lost.length > 0 ? codes.find((each) => lost.includes(each)) : greatest;
     if (code === undefined || (code < count && lost.length === 0)) return;
     const { feed, symbols: { path } } = this.#helpers;
+    if (lost.includes(code)) throw lostSymbol(feed, field.name, code, path);
     throw new DeepwaterError('DW_FILE_CORRUPT', `A record of feed ${feed} has symbol ${code} in field ${field.name}, and ${path} has ${count} entries for it. Put the dictionary back, or run \`deepwater repair\`.`, {
       values: { feed, field: field.name, code, path },
     });
