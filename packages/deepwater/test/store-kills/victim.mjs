@@ -12,9 +12,11 @@ const notes = fs.openSync(log, 'a');
 const tell = (note) => { fs.writeSync(notes, `${JSON.stringify(note)}\n`); };
 
 let platform;
+const writing = new Set();
 const open = async () => (platform ??= await Platform.open(base, options));
 const shut = async () => {
   await platform?.close();
+  writing.clear();
   platform = undefined;
 };
 
@@ -23,25 +25,28 @@ const STEPS = {
   create: async ({ feed }) => ({ uid: (await (await open()).createFeed(specOf(feed))).uid }),
   lifecycle: async ({ feed, change }) => { await (await open()).setLifecycle(feed, change); },
   async delete({ feed }) {
-    await open();
-    await (await platform.createWriter(feed)).close();
-    tell({ deleting: feed });
-    await platform.deleteFeed(feed);
+    await STEPS.close({ feed });
+    await (await open()).deleteFeed(feed);
   },
-  async write({ feed, count, then }) {
+  async write({ feed, count, then, mark }) {
     await open();
     const writer = await platform.createWriter(feed);
-    tell({ feed, opened: writer.position });
+    if (!writing.has(feed)) tell({ feed, opened: writer.position });
+    writing.add(feed);
     for (let left = count; left > 0;) {
       const batch = Math.min(left, 64);
       for (let n = 0; n < batch; n++) writer.writeValues(...recordOf(writer.position));
       tell({ feed, accepted: writer.position });
       left -= batch;
     }
+    if (mark) writer.markSegment();
     if (then === 'flush') await writer.flush();
     if (then === 'sync') await writer.sync().catch((error) => { if (process.env['REFUSE'] === undefined) throw error; });
   },
-  close: async ({ feed }) => { await (await (await open()).createWriter(feed)).close(); },
+  'open-writer': async ({ feed }) => { await (await (await open()).createWriter(feed)).close(); },
+  async close({ feed }) {
+    if (writing.delete(feed)) await (await platform.createWriter(feed)).close();
+  },
   cleanup: async () => { await (await open()).cleanup(); },
   reopen: async () => { await shut(); await open(); },
   async repair() {

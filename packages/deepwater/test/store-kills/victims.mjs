@@ -22,7 +22,7 @@ export function startVictim(program, directory, { at = '', afterMs, refuse }) {
   const child = spawn(process.execPath, [program], {
     stdio: ['pipe', 'ignore', 'pipe'],
     // What it leaves in the directory for temporary files is to be seen, too.
-    env: { ...process.env, KILL_AT: at, TMPDIR: path.join(directory, 'tmp'), ...(refuse === undefined ? {} : { REFUSE: String(refuse) }) },
+    env: { ...process.env, KILL_AT: at, TMPDIR: path.join(directory, '..', 'tmp'), ...(refuse === undefined ? {} : { REFUSE: String(refuse) }) },
   });
   let stderr = '';
   child.stderr.on('data', (text) => (stderr += String(text)));
