@@ -346,7 +346,14 @@ export class Life {
         if (first > 0 && removedEnd(removed) !== first) throw new Error(`${feed.name} begins with record ${first}, and removed.json says that ${removedEnd(removed)} were removed`);
         Object.assign(feed, { first, accepted: end, exact: true, cleanedTo: Infinity });
       }
-      this.#checkNames();
+      try {
+        this.#checkNames();
+      } catch {
+        // A directory that an unfinished file has just gone from counts as left behind an hour later.
+        this.#age();
+        await platform.cleanup();
+        this.#checkNames();
+      }
       if (this.random() < 0.2) await this.#checkHealth();
     } finally {
       await platform.close();
