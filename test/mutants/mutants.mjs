@@ -9,6 +9,7 @@ const SIMULATION = 'packages/deepwater/test/simulation.test.ts';
 const FAULTS = 'packages/ingest/test/faults.test.ts';
 const POISONED = 'packages/ingest/test/poisoned.test.ts';
 const MUTATIONS = 'packages/deepwater/test/mutations.test.ts';
+const STORE_KILLS = 'packages/deepwater/test/store-kills.test.ts';
 const INGEST = 'packages/ingest/dist';
 const QUERY = 'packages/query/dist';
 
@@ -31,5 +32,9 @@ export const MUTANTS = [
   { name: 'rows written anew without their checksums', file: `${INGEST}/rewrite-chunk.js`, find: '|| columnChecksum(bytes) !== block.columnChecksums[i]', replace: '', test: POISONED },
   { name: 'a refused chunk that its next writer does not know', file: 'packages/core/dist/chunk/chunk-header.js', find: 'this.#view.setUint32(CHUNK.SEAL_REASON, SEAL_REASON.POISONED, true);\n        this.#view', replace: 'this.#view', test: POISONED },
   { name: 'cells given without their checksums', file: `${QUERY}/block-checks.js`, find: 'throw this.#damage(column, block, count);', replace: ';', test: MUTATIONS },
+  { name: 'what retention removed noted nowhere', file: 'packages/operations/dist/retention/remove-chunks.js', find: 'writeRemoved(paths, source.feedUid, access, last);', replace: ';', test: STORE_KILLS },
+  { name: 'segments that are replaced without a copy in quarantine', file: 'packages/operations/dist/repair/repair-feed.js', find: "keepCopy(paths.segments, quarantine, 'entries of it, or its header, are damaged');", replace: '', test: STORE_KILLS },
+  { name: 'a backup that was broken off gone on with', file: 'packages/operations/dist/migrate/backup.js', find: "if (state === 'begun')\n        removeTree(directory);", replace: '', test: STORE_KILLS },
+  { name: 'a ring that its catalog does not tell of left alone', file: 'packages/operations/dist/retention/leftovers.js', find: '[RING_PLACE.NONE]: [shared, own]', replace: '[RING_PLACE.NONE]: []', test: 'packages/operations/test/cleanup-kills.test.ts', only: 'close.ring-forgotten' },
   { name: 'a chunk age taken from the clock alone', file: 'packages/operations/dist/retention/plan-feed.js', find: 'latest = Math.max(latest, time);', replace: 'latest = time;', test: 'packages/operations/test/plan-feed.test.ts' },
 ];

@@ -1,78 +1,19 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CATALOG, CHUNK, CHUNK_STATE, FAILPOINTS, RING, bootId, crc32, onFailpoint } from '@deepwater/core';
+import { FAILPOINTS, onFailpoint } from '@deepwater/core';
 import { Platform, migrateStore } from '../dist/index.js';
+import { FEEDS, VERSIONS, filesBelow, recordsIn, unpackStore, writtenBy } from './store-kills/old-store.mjs';
 
-const fixtures = fileURLToPath(new URL('../../operations/test/fixtures/', import.meta.url));
-const versions = Object.keys(JSON.parse(readFileSync(join(fixtures, 'stores.json'), 'utf8')) as object);
 const directories: string[] = [];
 afterAll(() => { for (const directory of directories) rmSync(directory, { recursive: true, force: true }); });
 
-type Written = Record<'everything' | 'book' | 'ticks' | 'live', unknown[][]>;
-const FEEDS = ['everything', 'book', 'ticks'] as const;
-const writtenBy = (version: string): Written => JSON.parse(gunzipSync(readFileSync(join(fixtures, `${version}.json.gz`))).toString()) as Written;
-const plain = (values: unknown): unknown => JSON.parse(JSON.stringify(values, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)));
-
-/** Unpacks a ustar archive; files stay sparse. */
-function unpack(archive: Buffer, target: string): void {
-  for (let at = 0; at + 512 <= archive.length && archive[at] !== 0;) {
-    const text = (from: number, length: number): string => archive.toString('latin1', at + from, at + from + length).replace(/\0.*$/s, '');
-    const [name, size, kind] = [text(0, 100), Number.parseInt(text(124, 12), 8), text(156, 1)];
-    const path = join(target, `${text(345, 155)}/${name}`);
-    if (kind === '5') mkdirSync(path, { recursive: true, mode: 0o700 });
-    else {
-      mkdirSync(join(path, '..'), { recursive: true });
-      writeFileSync(path, archive.subarray(at + 512, at + 512 + size), { mode: 0o600 });
-    }
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-}
-
-function patch(path: string, change: (bytes: Buffer) => boolean): void {
-  const fd = openSync(path, 'r+');
-  try {
-    const bytes = Buffer.alloc(4096);
-    readSync(fd, bytes, 0, bytes.length, 0);
-    if (change(bytes)) writeSync(fd, bytes, 0, bytes.length, 0);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-const filesBelow = (directory: string): string[] => readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
-
-/**
- * A store as an earlier version left it when its writer was killed.
- * @param sameBoot as if that had been here and now: the store is at home, and its rings are of this boot. Else it is a store of which a
- * machine went down.
- */
+/** A store as an earlier version left it when its writer was killed, or its machine went down. */
 function storeOf(version: string, sameBoot: boolean): string {
   const directory = mkdtempSync(join(tmpdir(), 'deepwater-migrate-'));
   directories.push(directory);
-  unpack(gunzipSync(readFileSync(join(fixtures, `${version}.tar.gz`))), directory);
-  const store = join(directory, 'store');
-  const manifestPath = join(store, 'manifest.json');
-  const { dev, ino } = statSync(store, { bigint: true });
-  writeFileSync(manifestPath, JSON.stringify({ ...(JSON.parse(readFileSync(manifestPath, 'utf8')) as object), device: String(dev), inode: String(ino), ringDir: join(store, 'rings') }));
-  const boot = Buffer.from(sameBoot ? bootId() : 'ab'.repeat(16), 'hex');
-  for (const path of filesBelow(store)) {
-    patch(path, (bytes) => {
-      if (path.endsWith('.ring')) {
-        boot.copy(bytes, RING.BOOT_ID);
-        bytes.writeUInt32LE(crc32(bytes.subarray(0, RING.IDENTITY_CRC)), RING.IDENTITY_CRC);
-      } else if (path.endsWith('.dwk') && bytes.readUInt32LE(CHUNK.STATE) >= CHUNK_STATE.ACTIVE) {
-        boot.copy(bytes, CHUNK.BOOT_ID);
-        bytes.writeUInt32LE(crc32(bytes.subarray(CHUNK.ACTIVATION, CHUNK.ACTIVATION_CRC)), CHUNK.ACTIVATION_CRC);
-      } else if (path.endsWith('.dwc')) boot.copy(bytes, CATALOG.BOOT_ID);
-      else return false;
-      return true;
-    });
-  }
-  return store;
+  return unpackStore(version, directory, sameBoot);
 }
 
 /** Every file below a directory, byte by byte, and when it was changed. */
@@ -80,24 +21,9 @@ function imageOf(directory: string): [string, bigint, string][] {
   return filesBelow(directory).map((path) => [path, statSync(path, { bigint: true }).mtimeNs, readFileSync(path).toString('latin1')]);
 }
 
-/** Records of every feed, as a reader gives them; of the feed of mode IF with whether each is an index point. */
-async function recordsIn(platform: Platform): Promise<Omit<Written, 'live'>> {
-  const result: Record<string, unknown[][]> = {};
-  for (const feed of FEEDS) {
-    const reader = await platform.createReader(feed);
-    const rows = reader.lastSync(1_000_000) as unknown[][];
-    if (feed === 'book') {
-      const points = new Set(reader.indexPointsSync(0, 2n ** 62n).map(({ sequence }) => sequence));
-      const { first } = reader.bounds();
-      result[feed] = rows.map((row, i) => [...row, points.has(first + i)]);
-    } else result[feed] = rows;
-  }
-  return plain(result) as Omit<Written, 'live'>;
-}
-
 const quiet = { logLevel: 'silent', handleSignals: false } as const;
 
-describe.each(versions)('a store of the version %s', (version) => {
+describe.each(VERSIONS)('a store of the version %s', (version) => {
   it('is refused, for writing and for reading, and not touched', async () => {
     const store = storeOf(version, true);
     const before = imageOf(store);

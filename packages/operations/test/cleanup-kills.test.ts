@@ -2,13 +2,22 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { FAILPOINTS, feedPaths, fileExists } from '@deepwater/core';
+import { FAILPOINTS, feedPaths, fileExists, ringPaths, sharedRingDirectory } from '@deepwater/core';
 import type { ReaderSource } from '@deepwater/query';
 import { Cleanup, removeChunks } from '@deepwater/operations';
 import { chunkFiles, from, numbersFeed, numbersIn, openWriter, write } from './support.js';
 
+const HOOK = new URL('../../ingest/test/kills/hook.mjs', import.meta.url).href;
+
 function run(program: string, ...args: string[]): NodeJS.Signals | null {
-  const { signal, stderr, status } = spawnSync(process.execPath, [fileURLToPath(new URL(`processes/${program}`, import.meta.url)), ...args], { encoding: 'utf8' });
+  return runUntil('', program, ...args);
+}
+
+/** @param at a failpoint that is the end of it, in whichever thread */
+function runUntil(at: string, program: string, ...args: string[]): NodeJS.Signals | null {
+  const { signal, stderr, status } = spawnSync(process.execPath, [`--import=${HOOK}`, fileURLToPath(new URL(`processes/${program}`, import.meta.url)), ...args], {
+    encoding: 'utf8', env: { ...process.env, KILL_AT: at === '' ? '' : `${at}:1` },
+  });
   if (signal === null && status !== 0) throw new Error(stderr);
   return signal;
 }
@@ -65,8 +74,23 @@ describe('what a writer that was killed left', () => {
     const source = numbersFeed();
     expect(run('dead-writer.mjs', JSON.stringify(source), '0', '0')).toBe('SIGKILL');
     expect(chunkFiles(source).length).toBe(1);
-    expect(await clean(source)).toEqual(['prepared chunk']);
+    expect(await clean(source)).toEqual(['prepared chunk', 'ring']);
     expect(chunkFiles(source)).toEqual([]);
+  });
+
+  test.each(['open.ring-made', 'open.epoch', 'close.ring-forgotten', 'close.ring-removed'])('at %s, its ring, which the catalog does not tell of, and its bell go', async (point) => {
+    const source = numbersFeed();
+    const { ring } = ringPaths(sharedRingDirectory(source.storeId), source.spec.name);
+    expect(runUntil(point, 'dead-writer.mjs', JSON.stringify(source), '600', '0')).toBe('SIGKILL');
+    expect(fileExists(ring)).toBe(point !== 'close.ring-removed');
+    expect(await clean(source)).toContain('ring');
+    expect(fileExists(ring) || fileExists(ring.replace(/ring$/, 'bell'))).toBe(false);
+    expect(await clean(source)).toEqual([]);
+    const written = point.startsWith('close') ? 600 : 0;
+    expect(numbersIn(source)).toEqual(from(0, written));
+    const { writer, service } = await openWriter(source);
+    expect(writer.position).toBe(written);
+    await service.close();
   });
 
   test('a ring of memory stays, for it is all there is', async () => {

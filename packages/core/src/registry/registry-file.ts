@@ -18,9 +18,10 @@ import { isMainThread } from 'node:worker_threads';
 import type { RootDatabase } from 'lmdb';
 import { DeepwaterError } from '../errors/index.js';
 import { crc32 } from '../layout/crc.js';
-import { makeDirectory, removeTree } from '../mapping/directories.js';
+import { listDirectory, makeDirectory, removeTree } from '../mapping/directories.js';
 import { type Access, closeFile, fileMode, fileStat, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize, writeFully } from '../mapping/files.js';
 import { failpoint } from '../mapping/failpoint.js';
+import { processAlive } from '../mapping/host.js';
 import { system } from '../mapping/system.js';
 import { STORE_FILES } from '../store/feed-paths.js';
 
@@ -104,7 +105,8 @@ export async function inRegistry<T>(basePath: string, access: Access, use: (data
 export async function readRegistryTexts(basePath: string): Promise<Map<string, string>> {
   refuseWorkerThread();
   if (registryProblem(basePath) !== undefined) return new Map();
-  const directory = path.join(os.tmpdir(), `deepwater-registry-${randomBytes(8).toString('hex')}`);
+  removeOldCopies();
+  const directory = path.join(os.tmpdir(), `deepwater-registry-${process.pid}-${randomBytes(8).toString('hex')}`);
   makeDirectory(directory, 'owner');
   try {
     const { data } = registryPaths(basePath);
@@ -127,6 +129,25 @@ export async function readRegistryTexts(basePath: string): Promise<Map<string, s
     }
   } finally {
     removeTree(directory);
+  }
+}
+
+/** A copy is read in moments; one of another PID namespace may be in use though nobody is to be seen. */
+const COPY_MS_MAX = 3_600_000;
+
+/** Copies of this user's that a process which was killed did not come to remove. Those that cannot be removed harm nobody. */
+function removeOldCopies(): void {
+  for (const name of listDirectory(os.tmpdir()) ?? []) {
+    const pid = /^deepwater-registry-(\d+)-[0-9a-f]{16}$/.exec(name)?.[1];
+    if (pid === undefined || processAlive(Number(pid))) continue;
+    const directory = path.join(os.tmpdir(), name);
+    const stat = fileStat(directory);
+    if (stat?.kind !== 'directory' || stat.owner !== process.geteuid?.() || system.wallMs() - Number(stat.modifiedNs / 1_000_000n) < COPY_MS_MAX) continue;
+    try {
+      removeTree(directory);
+    } catch {
+      // Somebody else removes it as well.
+    }
   }
 }
 

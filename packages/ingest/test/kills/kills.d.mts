@@ -12,5 +12,8 @@ export interface KilledWriters {
   readonly neverReached: readonly string[];
 }
 
+/** Failpoints that a writer of one feed comes to. */
+export const POINTS: readonly string[];
+
 /** Kills writers and looks after each. @throws Error at the first record that is lost, torn or there twice */
 export function killWriters(options: { kills: number; seed: number; lanes?: number; directory?: string; onProgress?: (done: number) => void }): Promise<KilledWriters>;

@@ -149,7 +149,8 @@ export class FeedHealth {
     if (!this.source.spec.persist) return { state: 'ok', value: `${now.slots} records` };
     const value = `${Math.round(now.fill * 100)} % of ${now.slots}`;
     const full = now.waiting >= now.slots;
-    if (now.fill < FULL_WARN) return { state: 'ok', value, limit: `${FULL_WARN * 100} %` };
+    // What a writer that was killed left, nobody waits for: that is told of the writer.
+    if (!now.locked || now.fill < FULL_WARN) return { state: 'ok', value, limit: `${FULL_WARN * 100} %` };
     return { state: full ? 'fail' : 'warn', value, limit: `${FULL_WARN * 100} %`, message: `The ring is ${full ? 'full: writers wait' : 'nearly full'}. Look at the disk's speed and space, or raise ringRecords.` };
   }
 

@@ -78,7 +78,7 @@ export class Cleanup {
   end(): Leftover[] {
     const { basePath, access, dryRun } = this.request;
     try {
-      const leftovers = storeLeftovers(basePath, this.look.wallMs, dryRun);
+      const leftovers = storeLeftovers(basePath, access, this.look.wallMs, dryRun);
       if (!dryRun) writeCleanupMemory(basePath, { ...this.memory, ranAt: this.look }, access);
       return leftovers;
     } finally {

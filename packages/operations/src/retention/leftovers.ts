@@ -1,9 +1,9 @@
 /** What processes that were killed leave behind, and nobody else puts away. Nothing of a living process is touched. */
 import path from 'node:path';
 import {
-  type Access, CHUNK_STATE, ENTRY_STATE, FileLock, RING_PLACE, STORE_FILES, SHARED_MEMORY, bootId, chunkIdOf, chunkPath, closeFile, failpoint, compileSchema, feedPaths, fileExists, fileStat,
+  type Access, CHUNK_STATE, type CatalogView, ENTRY_STATE, FileLock, RING_PLACE, STORE_FILES, SHARED_MEMORY, bootId, chunkIdOf, chunkPath, closeFile, failpoint, compileSchema, feedPaths, fileExists, fileStat,
   listDirectory, openCatalog, openExisting, peekChunk, processAlive, removeEmptyDirectory, removeFile, removeTree, ringPaths, setUse, sharedRingDirectory, syncFile,
-  withFileLock,
+  STORE_LOCK, withFileLock, withFileLockSync,
 } from '@deepwater/core/engine';
 import type { ReaderSource } from '@deepwater/query';
 import { Bell, openRing } from '@deepwater/ring';
@@ -21,27 +21,41 @@ const UNFINISHED_MS = 3_600_000;
 const isOld = (file: string, nowMs: number): boolean => nowMs - Number((fileStat(file)?.modifiedNs ?? BigInt(nowMs) * 1_000_000n) / 1_000_000n) > UNFINISHED_MS;
 
 /** Files of the whole store: those that were to replace others, feeds that were deleted, directories of rings without a ring. */
-export function storeLeftovers(basePath: string, nowMs: number, dryRun: boolean): Leftover[] {
+export function storeLeftovers(basePath: string, access: Access, nowMs: number, dryRun: boolean): Leftover[] {
   const feeds = path.join(basePath, STORE_FILES.FEEDS);
-  const unfinished = [basePath, ...(listDirectory(feeds) ?? []).map((name) => path.join(feeds, name))]
+  const unfinished = [basePath, ...below(feeds), ...below(path.join(basePath, STORE_FILES.QUARANTINE)).flatMap(below)]
     .flatMap((directory) => (listDirectory(directory) ?? []).map((name) => path.join(directory, name)))
     .filter((file) => isUnfinished(file) && isOld(file, nowMs) && fileStat(file)?.kind === 'file');
   const deleted = (listDirectory(feeds) ?? []).filter((name) => name.startsWith('.deleted-')).map((name) => path.join(feeds, name));
+  const begun = unmadeFeeds(feeds, nowMs);
   if (!dryRun) {
     unfinished.forEach(removeFile);
     deleted.forEach(removeTree);
+    // Under the lock that feeds are made under, and asked again.
+    if (begun.length > 0) withFileLockSync(path.join(basePath, STORE_LOCK), access, () => { unmadeFeeds(feeds, nowMs).forEach(removeTree); });
   }
   return [
     ...unfinished.map((file) => ({ what: 'unfinished file' as const, path: file })),
     ...deleted.map((directory) => ({ what: 'deleted feed' as const, path: directory })),
+    ...begun.map((directory) => ({ what: 'unfinished file' as const, path: directory })),
     ...emptyRingDirectories(nowMs, dryRun),
   ];
 }
+
+const below = (directory: string): string[] => (fileStat(directory)?.kind === 'directory' ? listDirectory(directory) ?? [] : []).map((name) => path.join(directory, name));
 
 /** `manifest.json.4711.new`, of a process that is no more. */
 function isUnfinished(file: string): boolean {
   const found = /\.json\.(\d+)\.new$/.exec(file);
   return found !== null && !processAlive(Number(found[1]));
+}
+
+/** Directories of feeds that were never made: there is nothing in them, but for a lock that somebody once took. */
+function unmadeFeeds(feeds: string, nowMs: number): string[] {
+  return below(feeds).filter((directory) => {
+    if (fileStat(directory)?.kind !== 'directory' || !isOld(directory, nowMs)) return false;
+    return below(directory).every((file) => path.basename(file) === 'writer.lock' && !FileLock.isHeld(file));
+  });
 }
 
 /** Only empty ones: which store a ring is of, and whether that is still there, its file does not tell. */
@@ -62,13 +76,17 @@ export function feedLeftovers(source: ReaderSource, access: Access, dryRun: bool
   const { name } = source.spec;
   const paths = feedPaths(source.basePath, name);
   if (FileLock.isHeld(paths.lock)) return [];
-  const candidates = [...preparedChunks(source), ...deadRings(source)];
+  const candidates = [...unfinishedFiles(source), ...preparedChunks(source), ...deadRings(source), ...lonelyBells(source)];
   if (candidates.length === 0 || dryRun) return candidates;
   const lock = FileLock.tryExclusive(paths.lock, access);
   if (lock === undefined) return [];
   try {
     // Again, now that nobody can change it.
-    return [...preparedChunks(source).filter(({ path: file }) => removeFile(file)), ...deadRings(source).filter(() => retireRing(source))];
+    return [
+      ...unfinishedFiles(source).filter(({ path: file }) => removeFile(file)),
+      ...preparedChunks(source).filter(({ path: file }) => removeFile(file)), ...deadRings(source).filter(() => retireRing(source)),
+      ...lonelyBells(source).filter(({ path: file }) => removeFile(file)),
+    ];
   } finally {
     lock.release();
   }
@@ -81,6 +99,13 @@ export async function unfinishedCatalog(source: ReaderSource, access: Access, dr
   if (!fileExists(file)) return [];
   const gone = dryRun || await withFileLock(paths.chunksLock, access, () => removeFile(file));
   return gone ? [{ what: 'unfinished file', path: file }] : [];
+}
+
+/** Files that were to take the place of others of the feed, by writers and repairs: both hold the writer's lock meanwhile. */
+function unfinishedFiles({ basePath, spec }: ReaderSource): Leftover[] {
+  const { chunks, directory } = feedPaths(basePath, spec.name);
+  const files = [...below(chunks), ...below(directory)].filter((file) => /\.dw[kgs]\.(new|repaired)$/.test(file) && fileStat(file)?.kind === 'file');
+  return files.map((file) => ({ what: 'unfinished file', path: file }));
 }
 
 /** Chunks behind the last one of the catalog that were never begun. Not while a writer lives, which has some, too. */
@@ -114,22 +139,38 @@ function deadRing(source: ReaderSource, writable = false) {
   const schema = compileSchema(source.spec);
   const catalog = openCatalog(paths.catalog, schema, source.feedUid, writable);
   const { view } = catalog;
-  const { place, user } = view.ringPlace;
-  if (place === RING_PLACE.NONE || !view.writer.open || view.writer.bootId !== bootId()) return undefined;
-  const directory = place === RING_PLACE.FEED_DIRECTORY ? paths.directory : source.ringDir ?? sharedRingDirectory(source.storeId, user);
-  const file = ringPaths(directory, name);
-  if (!fileExists(file.ring)) return undefined;
+  // After a power loss the next writer puts things right.
+  if (view.retired || (view.writer.open && view.writer.bootId !== bootId())) return undefined;
+  const file = ringFiles(source, view).find(({ ring }) => fileExists(ring));
+  if (file === undefined) return undefined;
   const ring = openRing(file.ring, schema, source.feedUid, writable ? 'shared' : 'read-only');
   const ours = ring.storeId === source.storeId && ring.bootId === bootId() && ring.persist;
   const { tail, head } = ring;
-  // A jump in the numbers that no record has taken up is known to that ring alone.
-  const moved = tail === head && head > ring.baseSequence && endOfChunks(source, view) === head;
+  // A jump in the numbers that no record has taken up is known to that ring alone: it begins behind the chunks then.
+  const moved = tail === head && endOfChunks(source, view) === head;
   return ours && moved ? { catalog, ring, bell: file.bell } : undefined;
 }
 
-/** The number after the last record in chunks; undefined where that cannot be told for sure. */
-function endOfChunks(source: ReaderSource, view: ReturnType<typeof openCatalog>['view']): number | undefined {
-  if (view.count === 0) return undefined;
+/** Where the ring of a feed lies. One that its writer had just made, or was about to remove, the catalog does not tell of. */
+function ringFiles({ basePath, ringDir, storeId, spec }: ReaderSource, view: CatalogView): ReturnType<typeof ringPaths>[] {
+  const { place, user } = view.ringPlace;
+  const shared = ringDir ?? (place === RING_PLACE.NONE ? sharedRingDirectory(storeId) : sharedRingDirectory(storeId, user));
+  const own = feedPaths(basePath, spec.name).directory;
+  const directories = { [RING_PLACE.NONE]: [shared, own], [RING_PLACE.SHARED_MEMORY]: [shared], [RING_PLACE.FEED_DIRECTORY]: [own] }[place];
+  return directories.map((directory) => ringPaths(directory, spec.name));
+}
+
+/** Bells without a ring. Who still has such a ring mapped knows that it is retired, and does not sleep at its bell. */
+function lonelyBells(source: ReaderSource): Leftover[] {
+  const paths = feedPaths(source.basePath, source.spec.name);
+  if (!fileExists(paths.catalog)) return [];
+  const { view } = openCatalog(paths.catalog, compileSchema(source.spec), source.feedUid, false);
+  return ringFiles(source, view).filter(({ ring, bell }) => fileExists(bell) && !fileExists(ring)).map(({ bell }) => ({ what: 'ring', path: bell }));
+}
+
+/** The number after the last record in chunks, 0 where there never was one; undefined where that cannot be told for sure. */
+function endOfChunks(source: ReaderSource, view: CatalogView): number | undefined {
+  if (view.count === 0) return 0;
   const entry = view.entry(view.count - 1);
   if (entry.state !== ENTRY_STATE.ACTIVE) return entry.firstSequence + entry.rows;
   const { header } = peekChunk(chunkPath(feedPaths(source.basePath, source.spec.name), entry.chunkId));

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { POINTS } from '../../ingest/test/kills/kills.mjs';
+import { elsewhere, killStores } from './store-kills/store-kills.mjs';
+
+/** Cycles: once at each failpoint of a store in CI, 2,000 by `npm run soak -- store-kills`. */
+const KILLS = process.env['KILLS'] === undefined ? undefined : Number(process.env['KILLS']);
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+
+it(`stores whose processes are killed at every step keep what was acknowledged, and nothing else (seed ${SEED})`, { timeout: 300_000 + (KILLS ?? 0) * 3000 }, async () => {
+  const { cycles, random, atFailpoints, unharmed, points, neverReached, records, damages } = await killStores({ seed: SEED, ...(KILLS === undefined ? {} : { kills: KILLS }) });
+  console.log(`${cycles} cycles: ${atFailpoints} killed at ${Object.keys(points).length} failpoints, ${random} at random, ${unharmed} ended by themselves; ${records} records, ${damages} damages`);
+  expect(neverReached).toEqual([]);
+});
+
+it('every failpoint is one that writers or stores are killed at', () => {
+  expect(elsewhere(POINTS)).toEqual([]);
+});

@@ -1,0 +1,2 @@
+import './hook.mjs';
+import '../../../operations/dist/retention/cleanup-worker.js';

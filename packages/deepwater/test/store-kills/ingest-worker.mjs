@@ -1,0 +1,2 @@
+import './hook.mjs';
+import '../../../ingest/dist/ingest-worker.js';
