@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const RUNNER = fileURLToPath(new URL('run.mjs', import.meta.url));
-/** Mutations between two processes: what one leaks ends with it. */
-const STRETCH = 25_000;
+/** Mutations of one process at most: what it leaks ends with it. */
+const STRETCH_MAX = 25_000;
 /** Mutations that a process goes through between two lines it says take a second or two. */
 const SILENT_MS_MAX = 60_000;
 
@@ -26,11 +26,12 @@ export async function mutations({ count, seed, workers = 2, onProgress = () => {
   const at = new Map();
   let next = 0;
   let ended = 0;
+  const stretchOf = Math.min(STRETCH_MAX, Math.ceil(count / workers));
   const told = () => onProgress([...at.values()].reduce((sum, each) => sum + each, ended));
   async function work(worker) {
     while (next < count && failures.length === 0) {
       const from = next;
-      const to = (next = Math.min(count, from + STRETCH));
+      const to = (next = Math.min(count, from + stretchOf));
       const { failure, answers } = await stretch(from, to, seed, (index) => { at.set(worker, index - from); told(); });
       at.delete(worker);
       ended += to - from;
