@@ -1,5 +1,5 @@
 import {
-  DeepwaterError, type FeedFile, FileLock, type Manifest, RING_PLACE, type Registry, type Schema, compileSchema, feedPaths, openCatalog,
+  DeepwaterError, type FeedFile, FileLock, type Manifest, RING_PLACE, type Registry, type Schema, compileSchema, failpoint, feedPaths, openCatalog,
   removeFile, ringPaths, sharedRingDirectory,
 } from '@deepwater/core';
 import { Bell, openRing } from '@deepwater/ring';
@@ -18,6 +18,7 @@ export async function deleteFeed(basePath: string, manifest: Manifest, registry:
   try {
     const schema = compileSchema(feed.spec);
     for (const directory of new Set([...ringPlaces(basePath, manifest, feed, schema), paths.directory])) retireRing(directory, feed, schema);
+    failpoint('registry.catalog-retired');
     await registry.removeFeed(feed.name, feed.uid);
   } finally {
     lock.release();

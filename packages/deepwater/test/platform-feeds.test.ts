@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { onFailpoint } from '@deepwater/core';
 import { describe, expect, test } from 'vitest';
 import type { FeedSpecInput, LifecycleChange, Platform, StoreEvent } from '../dist/index.js';
 import { START, TRADES, TestProcess, failure, openPlatform, temporaryDirectory, trade } from './support.js';
@@ -252,6 +253,36 @@ describe('deleteFeed', () => {
     expect(readdirSync(ringsOf(platform))).toContain('trades.ring');
     await platform.deleteFeed('trades');
     expect(readdirSync(ringsOf(platform))).not.toContain('trades.ring');
+    expect(platform.listFeeds()).toEqual([]);
+  });
+
+  test('broken off behind the catalog: the feed is there, and goes on with its next writer, or is deleted', async () => {
+    const platform = await platformWithTrades(10);
+    const brokenOff = (): void => {
+      onFailpoint((name) => { if (name === 'registry.catalog-retired') throw new Error('the power goes'); });
+    };
+    for (const count of [10, 15]) {
+      brokenOff();
+      await expect(platform.deleteFeed('trades')).rejects.toThrow('the power goes');
+      onFailpoint(undefined);
+      expect((await platform.health({ checkFeeds: true })).checks.find(({ check, state }) => check === 'catalog' && state === 'fail')?.message).toContain('broken off');
+      const reader = await platform.createReader<typeof TRADES>('trades');
+      expect(await reader.last(100)).toEqual(Array.from({ length: count }, (_, n) => trade(n)));
+      const writer = await platform.createWriter<typeof TRADES>('trades');
+      for (let n = count; n < count + 5; n++) writer.writeValues(...trade(n));
+      const seen: unknown[] = [];
+      for await (const record of reader.stream({ fromSequence: 0 })) {
+        seen.push(record);
+        if (seen.length === count + 5) break;
+      }
+      expect(seen).toEqual(Array.from({ length: count + 5 }, (_, n) => trade(n)));
+      await writer.close();
+      await reader.close();
+    }
+    brokenOff();
+    await expect(platform.deleteFeed('trades')).rejects.toThrow('the power goes');
+    onFailpoint(undefined);
+    await platform.deleteFeed('trades');
     expect(platform.listFeeds()).toEqual([]);
   });
 

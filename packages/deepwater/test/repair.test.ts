@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, lstatSync, mkdtempSync, readFileSync, readdirSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { CHUNK, FAILPOINTS, type Failpoint, chunkPath, feedPaths, onFailpoint, sharedRingDirectory } from '@deepwater/core';
+import { CATALOG, CHUNK, FAILPOINTS, type Failpoint, chunkPath, feedPaths, onFailpoint, sharedRingDirectory } from '@deepwater/core';
 import { DeepwaterError, Platform, type RepairReport, repairStore } from 'deepwater';
 import { FEED, type MadeStore, OTHER, type Variant, makeStore, recordOf } from './mutations/store.mjs';
 
@@ -126,6 +126,8 @@ const CASES: Case[] = [
   { what: 'strays', damage: (s) => { writeFileSync(path.join(s.paths.chunks, 'notes.txt'), 'x'); writeFileSync(chunk(s, 9), 'x'.repeat(5000)); }, told: ['9.dwk', /header/], losesElse: true },
   { what: 'the catalog', damage: (s) => { change(s.paths.catalog, 20, [1, 2, 3]); }, told: ['catalog.dwc', /checksum|another feed/] },
   { what: 'an entry of the catalog', damage: (s) => { change(s.paths.catalog, 4096 + 256 + 16, [1]); }, told: ['catalog.dwc', /entry 1/] },
+  { what: 'the catalog marked as replaced', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1]); }, told: ['catalog.dwc', /another has taken its place/] },
+  { what: 'the catalog marked as nothing there is', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1, 2]); }, told: ['catalog.dwc', /whether another has taken its place/] },
   { what: 'the catalog gone', damage: (s) => { rmSync(s.paths.catalog); }, told: ['catalog.dwc', /missing/] },
   { what: 'catalog and a header', damage: (s) => { rmSync(s.paths.catalog); change(chunk(s, 2), CHUNK.FIRST_SEQUENCE, [9, 9]); }, lost: [[64, 128]], told: ['2.dwk', /its place/] },
   { what: 'segments', damage: (s) => { change(s.paths.segments, 8, [9]); }, told: ['segments.dwg', /header/] },

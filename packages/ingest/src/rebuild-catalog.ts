@@ -25,10 +25,18 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
     try {
       const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
       const { open, bootId: boot } = catalog.view.writer;
+      const powerLost = open && boot !== bootId();
+      const { retired } = catalog.view;
+      if (!powerLost && !retired) return { catalog, leftOpen: open, powerLost: false };
       // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
-      if (!(open && boot !== bootId())) return { catalog, leftOpen: open, powerLost: false };
-      stale = catalog;
-      notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
+      if (powerLost) {
+        stale = catalog;
+        notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
+      } else {
+        // Readers look for its successor, so there has to be one.
+        damaged = true;
+        notes.push('a deletion of the feed was broken off: its catalog is made again from the chunks');
+      }
     } catch (error) {
       if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
       notes.push(error.message);

@@ -1,6 +1,6 @@
 import {
   CHUNK_STATE, type CatalogView, type ChunkHeader, DeepwaterError, type FeedPaths, RING, RING_PLACE, type Schema, bootId, catalogInMemory, chunkIdOf, chunkPath, closeFile, feedPaths,
-  fileExists, fileStat, listDirectory, openCatalog, openExisting, peekChunk, readAt, ringPaths, sharedRingDirectory,
+  fileExists, fileStat, listDirectory, openCatalog, openExisting, peekChunk, readAt, ringPaths, sharedRingDirectory, system,
 } from '@deepwater/core/engine';
 import { type Ring, openRing } from '@deepwater/ring';
 import { CatalogIndex } from './catalog-index.js';
@@ -27,6 +27,8 @@ export class FeedFiles {
   #ring: Ring | undefined;
   #ringEpoch = -1;
   #firstLive = 0;
+  /** Since when the catalog under its name says that another has taken its place, by the monotonic clock. */
+  #retiredSince: number | undefined;
   /** Paths of chunks that were asked for, by id. */
   readonly #chunks = new Map<number, string>();
 
@@ -48,8 +50,24 @@ export class FeedFiles {
     if (now !== undefined) {
       now.checkCounters();
       this.#forgetDeleted(now, now === known);
+      if (!now.view.retired) this.#retiredSince = undefined;
     }
     return now;
+  }
+
+  /**
+   * Whoever follows a feed waits where its catalog is retired and has no successor yet: the feed is being deleted, or a writer opens it. Neither takes
+   * long; where a deletion was broken off, or the mark is damage, nobody will come.
+   * @throws DeepwaterError DW_FILE_CORRUPT where it has been so for seconds
+   */
+  checkSuccession(): void {
+    if (this.#catalog?.view.retired !== true) return;
+    const now = system.monotonicMs();
+    this.#retiredSince ??= now;
+    if (now - this.#retiredSince < SUCCESSION_MS_MAX) return;
+    throw new DeepwaterError('DW_FILE_CORRUPT', `${this.paths.catalog} says that another has taken its place, and none has: a deletion of the feed was broken off, or the file is damaged. It is made again when a writer opens the feed, or by \`deepwater repair\`.`, {
+      values: { path: this.paths.catalog, ms: Math.round(now - this.#retiredSince) },
+    });
   }
 
   /** The ring that the feed is written through now; undefined where there is none, or none of this boot. */
@@ -186,6 +204,8 @@ export class FeedFiles {
 }
 
 const ATTEMPTS = 4;
+/** Far longer than a successor takes, or the file of a feed that is deleted. */
+const SUCCESSION_MS_MAX = 5000;
 /** Chunk files that are made ahead at most, and never used where their writer ends. */
 const PREPARED_MAX = 4;
 

@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CATALOG, CHUNK, DeepwaterError, ENTRY, ENTRY_BYTES, crc32, chunkPath, ringPaths } from '@deepwater/core';
+import { CATALOG, CHUNK, DeepwaterError, ENTRY, ENTRY_BYTES, crc32, chunkPath, replaceSystem, ringPaths, system } from '@deepwater/core';
 import { FeedReader } from '@deepwater/query';
 import { failure, feed, trades, watched } from './support/small-feed.js';
-import type { FeedFixture } from './support/feed-fixture.js';
+import { FEED_UID, type FeedFixture } from './support/feed-fixture.js';
 import { assertAsyncProperty } from './support/seed.js';
 
 /** Three sealed chunks of 256, an open one with 100 rows, and 50 rows in the ring. */
@@ -206,6 +206,23 @@ describe('cells that a disk has changed', () => {
     }
   });
 
+  test('a catalog that says that another has taken its place keeps nobody waiting for ever', () => {
+    const fixture = history();
+    patch(fixture.paths.catalog, CATALOG.RETIRED, (bytes) => { bytes.writeUInt32LE(1); });
+    fs.writeFileSync(fixture.paths.spec, JSON.stringify({ uid: FEED_UID }));
+    const { monotonicMs } = system;
+    let ahead = 0;
+    const putBack = replaceSystem({ ...system, monotonicMs: () => monotonicMs() + (ahead += 50) });
+    try {
+      expect(() => watched(fixture).reader.streamSync({ fromSequence: 0, allowMainThread: true }).next()).toThrow('says that another has taken its place, and none has');
+    } finally {
+      putBack();
+    }
+    patch(fixture.paths.catalog, CATALOG.RETIRED, (bytes) => { bytes.writeUInt32LE(7); });
+    expect(() => watched(fixture).reader.streamSync({ fromSequence: 0, allowMainThread: true }).next()).toThrow('it has 7');
+    expect(() => prices(fixture)).toThrow('it has 7');
+  });
+
   test('a descriptor in the place of another is not believed, though it is whole', () => {
     const fixture = feed(undefined, { capacityRows: 256, blockRows: 64 });
     for (let n = 0; n < 256; n++) fixture.write(n, 1, 5000 - Math.floor(n / 64) * 1000 + (n % 64));
@@ -235,8 +252,8 @@ describe('any one byte of the fronts of files', () => {
     await assertAsyncProperty(fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.integer({ min: 1, max: 255 }), async (place, mask) => {
       const fixture = history();
       const offset = Math.floor(place * entryAt(5));
-      // What the ring is of and whether a successor exists are words that only their writer can vouch for.
-      fc.pre(offset < CATALOG.RETIRED || offset >= CATALOG.FIRST_LIVE);
+      // What the ring is of are words that only their writer can vouch for.
+      fc.pre(offset < CATALOG.RING_PLACE || offset >= CATALOG.FIRST_LIVE);
       fc.pre(offset < CATALOG.HEADER_BYTES || (offset - CATALOG.HEADER_BYTES) % ENTRY_BYTES !== ENTRY.STATE);
       patch(fixture.paths.catalog, offset, (bytes) => { bytes[0] = (bytes[0] as number) ^ mask; }, 1);
       await sameOrError(fixture, whole);

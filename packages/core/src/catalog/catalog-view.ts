@@ -82,7 +82,14 @@ export class CatalogView {
   set capacity(entries: number) { Atomics.store(this.#words, CATALOG.CAPACITY >> 2, entries); }
   get epoch(): number { return Atomics.load(this.#words, CATALOG.EPOCH >> 2) >>> 0; }
   set epoch(epoch: number) { Atomics.store(this.#words, CATALOG.EPOCH >> 2, epoch); }
-  get retired(): boolean { return Atomics.load(this.#words, CATALOG.RETIRED >> 2) !== 0; }
+  /** Another file has taken this one's place, or the feed is being deleted. @throws DeepwaterError DW_FILE_CORRUPT for a mark that nobody writes */
+  get retired(): boolean {
+    const mark = Atomics.load(this.#words, CATALOG.RETIRED >> 2);
+    if (mark === 0 || mark === 1) return mark === 1;
+    throw new DeepwaterError('DW_FILE_CORRUPT', `${this.path} is damaged: where it says whether another has taken its place, it has ${mark}. Run \`deepwater repair\`; it is made again from the chunks.`, {
+      values: { path: this.path, mark },
+    });
+  }
   retire(): void { Atomics.store(this.#words, CATALOG.RETIRED >> 2, 1); }
   get firstLive(): number { return Atomics.load(this.#words, CATALOG.FIRST_LIVE >> 2) >>> 0; }
   set firstLive(index: number) { Atomics.store(this.#words, CATALOG.FIRST_LIVE >> 2, index); }

@@ -22,6 +22,7 @@ export const FAILPOINTS = [
   'leftover.ring-forgotten', 'leftover.ring-removed', 'leftover.writer-cleared',
   // Small files (files.ts), the feeds of a store (registry.ts).
   'replace.written', 'replace.synced', 'replace.renamed', 'registry.file-written', 'registry.committed', 'registry.feed-renamed', 'registry.put-aside',
+  'registry.catalog-retired', // delete-feed.ts
   // Segments (feed-segments.ts).
   'segments.ended', 'segments.opened', 'segments.marked', 'segments.synced',
   // Migration (operations/src/migrate).

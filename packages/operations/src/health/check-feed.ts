@@ -83,6 +83,9 @@ export class FeedHealth {
 
   #catalogHealth(): Finding {
     const view = this.#catalog();
+    if (view.retired && this.#catalog().retired) {
+      return { state: 'fail', value: 'replaced', message: `${this.#paths.catalog} says that another has taken its place: a deletion of the feed was broken off, unless it is going on. Delete the feed again, or write it: its catalog is made again then.` };
+    }
     let damaged = 0;
     for (let index = view.firstLive; index < view.count; index++) if (view.state(index) === ENTRY_STATE.SEALED && !view.entryHolds(index)) damaged += 1;
     if (damaged === 0) return { state: 'ok', value: `${view.count - view.firstLive} chunks` };

@@ -114,6 +114,11 @@ function factsOf(view: CatalogView, index: number): CatalogEntry {
 /** What readers hold a catalog's counters and entries against. */
 function countersProblem(view: CatalogView, room: number): string | undefined {
   const { count, firstLive, ringPlace } = view;
+  try {
+    if (view.retired) return 'it says that another has taken its place';
+  } catch (error) {
+    return (error as Error).message;
+  }
   if (ringPlace.place > 2) return `it says that the ring is in place ${ringPlace.place}`;
   if (firstLive > count) return `it counts ${count} entries, of which ${firstLive} are gone`;
   let before: CatalogEntry | undefined;

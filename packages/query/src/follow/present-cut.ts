@@ -16,5 +16,6 @@ export function presentCut(files: FeedFiles): Cut | undefined {
     throw error;
   }
   checkFeedPresent(files.source);
+  files.checkSuccession();
   return undefined;
 }
