@@ -4,16 +4,26 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { DeepwaterError, ERROR_CODES, sharedRingDirectory } from '../../../core/dist/index.js';
+import { DeepwaterError, ERROR_CODES, chunkPath, openCatalog, sharedRingDirectory, writeRemoved } from '../../../core/dist/index.js';
 import { Platform, repairStore } from '../../dist/index.js';
 import { Target, mutate } from './mutate.mjs';
+import { Oracle } from './oracle.mjs';
 import { prepare } from './prepare.mjs';
 import { FEED, OTHER, T0, recordOf } from './store.mjs';
 
 const OPTIONS = { logLevel: 'silent', handleSignals: false, cleanupMinutes: 0 };
+/** `removed`: as `closed`, and retention has deleted its first chunk. */
+const VARIANTS = ['closed', 'killed', 'outage', 'removed'];
 const APPENDED = 20;
 const isOurs = (error) => error instanceof DeepwaterError && Object.hasOwn(ERROR_CODES, error.code);
 const text = (value) => JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? Number(each) : each));
+
+/** What readers say of times at which there was somebody who wrote. */
+const TIMES = {
+  segments: (reader) => reader.segments(),
+  gaps: (reader) => reader.gaps(),
+  coverage: (reader) => reader.coverage(T0, T0 + 2000),
+};
 
 /** What was found wrong, in our own words. */
 class Wrong extends Error {}
@@ -27,7 +37,7 @@ export class WholeStores {
 
   /** One mutation of any file, and one use of the store. @returns what was done, what the calls gave, and what was wrong */
   async one(random, say) {
-    const variant = ['closed', 'killed', 'outage'][Math.floor(random() * 3)];
+    const variant = VARIANTS[Math.floor(random() * VARIANTS.length)];
     const store = await this.#store(variant);
     this.#reset(store);
     const { kind, name, what } = mutate(store.all, random);
@@ -51,18 +61,28 @@ export class WholeStores {
     let store = this.#stores.get(variant);
     if (store !== undefined) return store;
     fs.mkdirSync(this.directory, { recursive: true });
-    store = await prepare(path.join(this.directory, variant), variant);
+    store = await prepare(path.join(this.directory, variant), variant === 'removed' ? 'closed' : variant);
+    if (variant === 'removed') removeFirst(store);
     const { base, paths } = store;
     const other = path.join(base, 'feeds', OTHER);
     const plain = (file, kind, others = []) => new Target(file, kind, [[0, Math.max(1, fs.statSync(file).size), 1]], [], others);
+    const locks = [paths.lock, paths.chunksLock, path.join(base, 'store.lock')];
+    for (const lock of locks) if (!fs.existsSync(lock)) fs.writeFileSync(lock, '');
+    fs.writeFileSync(path.join(base, 'cleanup.json'), '{ "format": 1, "clock": { "anchor": { "wallMs": 1, "bootId": "00", "uptimeMs": 1 }, "believedMs": 1 } }\n');
     const small = [
+      ...locks.map((lock) => plain(lock, 'lock', [paths.spec])), plain(path.join(base, 'cleanup.json'), 'cleanup'),
+      ...(variant === 'removed' ? [plain(paths.removed, 'removed', [paths.spec])] : []),
       plain(path.join(base, 'manifest.json'), 'manifest', [paths.spec]), plain(path.join(base, 'registry', 'checksum.json'), 'registry sum'),
       plain(path.join(base, 'registry', 'data.mdb'), 'registry', [paths.catalog]), plain(paths.segments, 'segments', [path.join(other, path.basename(paths.segments)), paths.catalog]),
     ];
-    store.all = [...store.targets, ...small, ...small];
+    store.all = [...store.targets, ...store.targets, ...small];
     store.template = `${base}.template`;
     fs.cpSync(base, store.template, { recursive: true });
     store.rows = new Map(store.sequences.map((sequence) => [text(recordOf(sequence)), sequence]));
+    const platform = await Platform.open(base, { ...OPTIONS, readOnly: true });
+    const reader = await platform.createReader(FEED);
+    store.times = Object.fromEntries(await Promise.all(Object.entries(TIMES).map(async ([name, read]) => [name, text(await read(reader))])));
+    await platform.close();
     this.#stores.set(variant, store);
     return store;
   }
@@ -72,6 +92,24 @@ export class WholeStores {
     fs.cpSync(template, base, { recursive: true });
     fs.rmSync(sharedRingDirectory(storeId), { recursive: true, force: true });
   }
+}
+
+/** As retention does it. */
+function removeFirst(store) {
+  const { paths, schema, feed } = store;
+  const { view } = openCatalog(paths.catalog, schema, feed.uid, true);
+  writeRemoved(paths, feed.uid, 'owner', view.entry(0));
+  view.markDeleted(0);
+  const file = chunkPath(paths, 1);
+  fs.rmSync(file);
+  store.targets = store.targets.filter((target) => target.file !== file);
+  for (const target of store.targets) {
+    target.bytes = fs.readFileSync(target.file);
+    target.others = target.others.filter((other) => other !== file);
+  }
+  store.sequences = store.sequences.slice(store.chunkRows[0]);
+  store.chunkRows = store.chunkRows.slice(1);
+  store.oracle = new Oracle(store);
 }
 
 /** Calls whose errors are ours, and reads whose records are held against what was written. */
@@ -143,10 +181,12 @@ const USES = {
       const { numbers, reader } = all.value;
       const least = use.kind === 'ring' || use.kind === 'catalog' || use.kind === 'bell' ? store.oracle.leastWithoutRing : store.oracle.least;
       if (numbers.length < least) throw new Wrong(`${numbers.length} records of ${least}`);
-      const segments = await use.ask(() => reader.segments());
-      const ends = [...(segments.value ?? [])].map(({ records }) => records).filter((count) => count !== undefined);
-      if (ends.length > 0 && ends.reduce((sum, count) => sum + count, 0) > store.sequences.length) throw new Wrong(`segments have ${ends.join(' + ')} records`);
-      await use.ask(() => reader.coverage());
+      // What it is put together from is the rings, the chunks and the marks of writers.
+      const calm = ['manifest', 'registry', 'registry sum', 'symbols', 'feed', 'lock', 'cleanup', 'removed'].includes(use.kind);
+      for (const [name, read] of Object.entries(TIMES)) {
+        const { value } = await use.ask(() => read(reader));
+        if (value !== undefined && calm && text(value) !== store.times[name]) throw new Wrong(`${name} gave ${text(value)} in place of ${store.times[name]}`);
+      }
     } finally {
       await platform.value.close();
     }
