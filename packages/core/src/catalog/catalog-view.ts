@@ -105,7 +105,7 @@ export class CatalogView {
   }
 
   get ringPlace(): { place: RingPlace; user: number } {
-    const place = Atomics.load(this.#words, CATALOG.RING_PLACE >> 2) as RingPlace;
+    const place = (Atomics.load(this.#words, CATALOG.RING_PLACE >> 2) >>> 0) as RingPlace;
     return { place, user: Atomics.load(this.#words, CATALOG.RING_USER >> 2) >>> 0 };
   }
   setRingPlace(place: RingPlace, user: number): void {

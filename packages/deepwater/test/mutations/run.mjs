@@ -9,7 +9,7 @@ import { DeepwaterError, chunkPath, readFeedFile, serializeFeed } from '../../..
 import { FeedReader } from '../../../query/dist/index.js';
 import { isMapped } from '../../../query/dist/open-chunk.js';
 import { mix, mutate, randomFrom } from './mutate.mjs';
-import { Oracle, READS } from './oracle.mjs';
+import { READS } from './oracle.mjs';
 import { prepare } from './prepare.mjs';
 import { FEED } from './store.mjs';
 import { WholeStores } from './whole.mjs';

@@ -211,8 +211,11 @@ class ChunkLooker {
   }
 
   #scanTail(from: number, to: number): RowRun['state'] {
-    if (this.geometry.columnWidths.every((_, column) => this.bytes.readable(this.geometry, column, from, to - from) !== undefined)) return 'intact';
-    this.#flaws.push({ what: 'the device does not give its last rows', lost: true, from, to });
+    const { geometry, bytes } = this;
+    // Behind the end of a file that was cut short there are zeros, and nothing else says that these are no cells.
+    const there = geometry.columnWidths.every((width, column) => (geometry.columnOffsets[column] as number) + to * width <= bytes.size);
+    if (there && geometry.columnWidths.every((_, column) => bytes.readable(geometry, column, from, to - from) !== undefined)) return 'intact';
+    this.#flaws.push({ what: there ? 'the device does not give its last rows' : 'its last rows are not in the file any more', lost: true, from, to });
     return 'damaged';
   }
 
