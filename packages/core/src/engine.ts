@@ -60,6 +60,8 @@ export {
   SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_PER_FIELD_MAX, SYMBOLS_VERSION, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader,
 } from './store/symbol-dictionary.js';
 export { SYMBOL_LOST, checkSymbolsHeader, isUnbornDictionary, symbolEntryBytes, symbolEntryLength, symbolHeaderBytes } from './store/symbol-entries.js';
+export { givenSymbols } from './store/given-symbols.js';
+export type { GivenSymbols } from './store/given-symbols.js';
 export type { SymbolCoder } from './store/symbol-dictionary.js';
 export { SEGMENTS, SEGMENTS_MAGIC, SEGMENTS_VERSION, SEGMENT_ENTRY, SEGMENT_ENTRY_BYTES, SEGMENT_KIND } from './layout/segments-layout.js';
 export type { SegmentKind } from './layout/segments-layout.js';

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DeepwaterError, SYMBOLS, SYMBOLS_PER_FIELD_MAX, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader, crc32 } from '../dist/index.js';
+import { DeepwaterError, SYMBOLS, SYMBOLS_PER_FIELD_MAX, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader, crc32, replaceSystem, system } from '../dist/index.js';
 import { assertProperty } from './schema-arbitraries.js';
 
 const UID = '00112233445566aa';
@@ -167,5 +167,42 @@ describe('limits', () => {
     expect(codeOf(() => dictionary.coder(3).code('one too many'))).toBe('DW_LIMIT_EXCEEDED');
     expect(dictionary.coder(4).code('another field')).toBe(0);
     dictionary.close();
+  });
+});
+
+describe('an entry that could not be synced', () => {
+  test('keeps its code: a reader may have found its text', () => {
+    write('one');
+    const dictionary = open();
+    const reader = new SymbolDictionaryReader(file, UID);
+    const { fdatasync } = system.files;
+    const restore = replaceSystem({ files: { ...system.files, fdatasync() { throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', errno: -5, syscall: 'fdatasync' }); } } });
+    try {
+      expect(codeOf(() => dictionary.coder(3).code('a long text'))).toBe('DW_SYSTEM_CALL');
+      reader.reload();
+      expect(codeOf(() => dictionary.coder(4).code('other'))).toBe('DW_SYSTEM_CALL');
+    } finally {
+      restore();
+    }
+    expect(system.files.fdatasync).toBe(fdatasync);
+    expect([dictionary.coder(3).code('two'), dictionary.coder(4).code('four'), dictionary.coder(3).code('a long text')]).toEqual([2, 0, 1]);
+    dictionary.close();
+    reader.reload();
+    expect(reader.texts(3)).toEqual(['one', 'a long text', 'two']);
+    expect(read()).toEqual(['one', 'a long text', 'two']);
+  });
+
+  test('by a writer that was killed is synced by the next one', () => {
+    write('one');
+    let synced = 0;
+    const { fdatasync } = system.files;
+    const restore = replaceSystem({ files: { ...system.files, fdatasync(fd: number) { synced += 1; fdatasync(fd); } } });
+    try {
+      const raised: number[] = [];
+      SymbolDictionary.openForWriting(file, 'owner', UID, { least: 0, fields: [3], raise: (entries) => { raised.push(entries, synced); } }).close();
+      expect(raised).toEqual([1, 1]);
+    } finally {
+      restore();
+    }
   });
 });

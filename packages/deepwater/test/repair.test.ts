@@ -126,6 +126,7 @@ const CASES: Case[] = [
   { what: 'strays', damage: (s) => { writeFileSync(path.join(s.paths.chunks, 'notes.txt'), 'x'); writeFileSync(chunk(s, 9), 'x'.repeat(5000)); }, told: ['9.dwk', /header/], losesElse: true },
   { what: 'the catalog', damage: (s) => { change(s.paths.catalog, 20, [1, 2, 3]); }, told: ['catalog.dwc', /checksum|another feed/] },
   { what: 'an entry of the catalog', damage: (s) => { change(s.paths.catalog, 4096 + 256 + 16, [1]); }, told: ['catalog.dwc', /entry 1/] },
+  { what: 'a place of the ring that there is not', damage: (s) => { change(s.paths.catalog, CATALOG.RING_PLACE, [1, 0, 0, 0x80]); }, told: ['catalog.dwc', /the ring is in place 2147483649/] },
   { what: 'the catalog marked as replaced', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1]); }, told: ['catalog.dwc', /another has taken its place/] },
   { what: 'the catalog marked as nothing there is', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1, 2]); }, told: ['catalog.dwc', /whether another has taken its place/] },
   { what: 'the catalog gone', damage: (s) => { rmSync(s.paths.catalog); }, told: ['catalog.dwc', /missing/] },
@@ -136,6 +137,11 @@ const CASES: Case[] = [
   { what: 'the length of an entry of the dictionary', damage: (s) => { change(s.paths.symbols, 4096 + 2, [77]); }, told: ['symbols.dws', /an entry/] },
   { what: 'a block of an open chunk', variant: 'killed', damage: (s) => { change(chunk(s, 3), cell(s, 0, 2), [5, 5]); }, lost: [[133, 149]], told: ['3.dwk', /block 0/] },
   { what: 'the count of an open chunk', variant: 'killed', damage: (s) => { change(chunk(s, 3), CHUNK.COMMITTED_ROWS, [200]); }, told: ['3.dwk', /its count of rows/] },
+  {
+    what: 'a block and the synced rest after an outage', variant: 'outage', lost: [[133, 149], [165, 173]], told: ['3.dwk', /block 0/],
+    damage: (s) => { change(chunk(s, 3), cell(s, 0, 2), [5, 5]); change(chunk(s, 3), cell(s, 0, 33), [5, 5]); },
+  },
+  { what: 'an open chunk that is cut short', variant: 'killed', damage: (s) => { truncateSync(chunk(s, 3), cell(s, 4, 5)); }, told: ['3.dwk', /bytes of|not in the file/] },
   { what: 'the open chunk deleted', variant: 'killed', damage: (s) => { rmSync(chunk(s, 3)); }, told: ['3.dwk', /missing/] },
   { what: 'feed.json', damage: (s) => { change(s.paths.spec, 40, Buffer.from('###')); }, told: ['feed.json', /JSON|checksum/] },
   { what: 'the registry', damage: (s) => { change(path.join(s.base, 'registry', 'data.mdb'), 100, [1, 2, 3]); }, told: ['registry', /checksum/] },
@@ -286,6 +292,16 @@ describe('a writer that opens', () => {
     await writeOn(store, 5);
     await expect(readAll(store)).rejects.toThrow(/000000000003\.dwk is damaged/);
     expect((await repairStore(store.base)).feeds.find(({ feed }) => feed === FEED)?.lostRecords).toBe(16);
+  });
+
+  test('takes a sealed chunk that an older catalog does not know into it: its numbers are not given out again', async () => {
+    const store = await storeOf('closed');
+    const count = readFileSync(store.paths.catalog).readUInt32LE(CATALOG.COUNT);
+    change(store.paths.catalog, CATALOG.COUNT, [count - 1]);
+    change(store.paths.catalog, 4096 + (count - 1) * 256, Buffer.alloc(256));
+    const { first } = await writeOn(store, 5);
+    expect(first).toBe(store.next);
+    expect((await readAll(store)).records).toEqual([...store.sequences, ...numbers(first, first + 5)].map(recordOf));
   });
 
   test('makes a damaged descriptor again where the rows prove it', async () => {

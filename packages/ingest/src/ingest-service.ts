@@ -3,7 +3,7 @@ import {
   type Access, DeepwaterError, FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
 } from '@deepwater/core/engine';
 import { localBell, rowWriterClass, setLocalWriter, wakeLocal } from '@deepwater/ring';
-import { INGEST } from './control-layout.js';
+import { INGEST, LANE } from './control-layout.js';
 import type { IngestApi, IngestWorkerData } from './ingest-worker.js';
 import type { KeeperApi } from './keeper-worker.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
@@ -95,9 +95,23 @@ export class IngestService {
       this.#event('info', `${name}: writer opened at sequence ${writer.position}`, { feed: name, epoch: init.epoch, position: writer.position });
       return writer;
     } catch (error) {
-      this.#lanes.delete(laneId);
-      lock.release();
+      await this.#giveUp(laneId, lock);
       throw error;
+    }
+  }
+
+  /** Ends the opening of a feed. The threads may have it open already: beside a second lane this one would write into the same files. */
+  async #giveUp(laneId: number, lock: FileLock): Promise<void> {
+    const lane = this.#lanes.get(laneId);
+    if (lane === undefined) {
+      lock.release();
+      return;
+    }
+    Atomics.store(lane.control.words, LANE.CLOSED, 1);
+    try {
+      await this.#closeLane(laneId);
+    } catch {
+      // What the opening failed with counts; for the next writer this is one that died.
     }
   }
 

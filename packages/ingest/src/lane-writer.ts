@@ -1,4 +1,4 @@
-import { DeepwaterError, SEGMENT_KIND, SymbolDictionary, compileSchema, describeValue, feedPaths, notPersisted, system, threadAlive, threadKernelId } from '@deepwater/core/engine';
+import { DeepwaterError, SEGMENT_KIND, type Schema, SymbolDictionary, compileSchema, describeValue, feedPaths, givenSymbols, notPersisted, system, threadAlive, threadKernelId } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, type SymbolCoder } from '@deepwater/ring';
 import { isMainThread } from 'node:worker_threads';
 import { INGEST, LANE } from './control-layout.js';
@@ -37,7 +37,7 @@ export abstract class LaneWriter extends RowWriter {
   constructor(readonly seat: WriterSeat) {
     const { init } = seat;
     const schema = compileSchema(init.source.spec);
-    const symbols = openSymbols(seat);
+    const symbols = openSymbols(seat, schema);
     const coders: (SymbolCoder | undefined)[] = schema.fields.map((field) => (field.type === 'symbol' ? symbols?.coder(field.index) : undefined));
     super(schema, new Ring(init.ring, init.ringPath), new Bell(new Int32Array(init.bell, 0, 1), new Int32Array(seat.local)), coders);
     this.#symbols = symbols;
@@ -205,10 +205,11 @@ export abstract class LaneWriter extends RowWriter {
   }
 }
 
-function openSymbols({ init, access }: WriterSeat): SymbolDictionary | undefined {
+function openSymbols({ init, access }: WriterSeat, schema: Schema): SymbolDictionary | undefined {
   const { source } = init;
   if (!source.spec.fields.some((field) => field.type === 'symbol')) return undefined;
-  return SymbolDictionary.openForWriting(feedPaths(source.basePath, source.spec.name).symbols, access, source.feedUid);
+  const paths = feedPaths(source.basePath, source.spec.name);
+  return SymbolDictionary.openForWriting(paths.symbols, access, source.feedUid, givenSymbols(paths, schema, source.feedUid));
 }
 
 /** Holder numbers: 1 is whoever created the writer, others are threads that attached it, by the kernel's ids of them. */

@@ -5,7 +5,7 @@
  * others. There is no recovery path that is not the usual path.
  */
 import {
-  CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, CHUNK_STATE, type ChunkGeometry, DeepwaterError, ENTRY_STATE, type FeedPaths, Quarantine,
+  CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, CHUNK_STATE, type ChunkGeometry, type ChunkSeal, DeepwaterError, ENTRY_STATE, type FeedPaths, Quarantine,
   type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, adoptChunk, bootId, chunkPath, closeFile, failpoint, fileExists, growCatalog,
   makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk, survivingRows, syncFile,
 } from '@deepwater/core/engine';
@@ -55,7 +55,7 @@ export function openFeed(
   const leftovers: Leftover[] = [];
   const unused: string[] = [];
   try {
-    const end = closeLeftovers(catalog, paths, schema, notes, leftovers, unused, new Quarantine(source.basePath, settings.access, source.spec.name));
+    const end = closeLeftovers(catalog, paths, schema, source.feedUid, notes, leftovers, unused, new Quarantine(source.basePath, settings.access, source.spec.name));
     while (catalog.view.count + CATALOG_ENTRIES_MIN / 2 > catalog.view.capacity) catalog = growCatalog(paths.catalog, schema, source.feedUid);
 
     const epoch = catalog.view.epoch + 1;
@@ -84,7 +84,7 @@ export function openFeed(
 }
 
 /** Finds what earlier writers left open, and settles how many rows it has. @param leftovers takes the chunks to be sealed, open @param unused takes the paths of chunks that were only prepared */
-function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, notes: string[], leftovers: Leftover[], unused: string[], quarantine: Quarantine): FeedEnd {
+function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, feedUid: string, notes: string[], leftovers: Leftover[], unused: string[], quarantine: Quarantine): FeedEnd {
   const { view } = catalog;
   let powerLost = false;
   // A chunk can be activated and not in the catalog yet: look past the last entry, as far as files are prepared ahead.
@@ -103,6 +103,13 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     if (front.state === CHUNK_STATE.ACTIVE && front.activationHolds && front.committedRows > 0) {
       view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
       failpoint('open.leftover-listed');
+    } else if (isSealedBehind(view, paths, schema, feedUid, id, front)) {
+      // Its entry comes before its rows: the catalog is older than that, put back by somebody or by the device.
+      const seal = front.seal(schema) as ChunkSeal;
+      const index = view.append({ chunkId: id, firstSequence: front.firstSequence, epoch: front.epoch, gapBefore: front.gapBefore, createdUs: front.createdUs });
+      view.seal(index, { ...seal, sealReason: seal.reason });
+      view.epoch = Math.max(view.epoch, front.epoch);
+      notes.push(`${paths.catalog} did not know ${path}, which has records from ${front.firstSequence} on: it is an older one, and knows it now`);
     } else if (front.state === CHUNK_STATE.ACTIVE && !front.activationHolds && front.committedRows > 0) {
       notes.push(`${path} counts ${front.committedRows} rows and the checksum over its place in the sequence does not hold; it is left as it is. Run \`deepwater repair --dry-run\`.`);
     } else if (front.state !== CHUNK_STATE.SEALED) {
@@ -150,6 +157,26 @@ function closeLeftovers(catalog: CatalogFile, paths: FeedPaths, schema: Schema, 
     next = chunk.header.firstSequence + chunk.header.committedRows;
   }
   return { next, nextChunkId: maxId + 1, powerLost };
+}
+
+/**
+ * Whether a chunk that no entry is of is sealed, whole in its front, and goes on where the entries end: what lies elsewhere is for repair to look at.
+ * Numbers that it has are never given out again.
+ */
+function isSealedBehind(view: CatalogFile['view'], { catalog }: FeedPaths, schema: Schema, feedUid: string, id: number, front: ReturnType<typeof peekChunk>['header']): boolean {
+  if (front.state !== CHUNK_STATE.SEALED || !front.activationHolds || front.feedUid !== feedUid || front.chunkId !== id) return false;
+  const seal = front.seal(schema);
+  if (seal === undefined || seal.rows === 0) return false;
+  let end = 0;
+  for (let index = 0; index < view.count; index++) {
+    const entry = view.entry(index);
+    if (entry.chunkId === id) return false;
+    end = Math.max(end, entry.firstSequence + entry.rows);
+  }
+  if (front.firstSequence >= end) return true;
+  throw new DeepwaterError('DW_FILE_CORRUPT', `${catalog} does not know ${front.path}, whose records from ${front.firstSequence} on lie among those of others. Run \`deepwater repair\`; the catalog is made again from the chunks.`, {
+    values: { path: catalog, chunk: front.path, first: front.firstSequence, end },
+  });
 }
 
 /** Rows that a power loss left. Where what was synced is damaged, the blocks that hold, and a note that says so. */

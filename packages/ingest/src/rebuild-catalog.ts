@@ -88,6 +88,7 @@ function rebuildCatalog(source: FeedSource, settings: IngestSettings, paths: Fee
   const { view } = createCatalog(file, settings.access, schema, source.feedUid, (started.files + (stale?.view.count ?? 0)) * 2);
   const { epoch, closed } = addChunks(view, started, schema, stale?.view);
   view.epoch = Math.max(epoch, stale?.view.epoch ?? 0);
+  view.symbolsGiven = stale?.view.symbolsGiven ?? 0;
   if (started.chunks.length > 0) notes.push(`the chunk catalog was made again from ${started.chunks.length} chunks`);
   return { view, closed };
 }

@@ -211,6 +211,8 @@ const PREPARED_MAX = 4;
 
 /** The header of a chunk file; undefined where there is none, or what is there is none. */
 function peekHeader(path: string): ChunkHeader | undefined {
+  // The usual answer, several times at each opening: an error is costly.
+  if (!fileExists(path)) return undefined;
   try {
     return peekChunk(path).header;
   } catch (error) {

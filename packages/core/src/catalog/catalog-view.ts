@@ -94,8 +94,18 @@ export class CatalogView {
   get firstLive(): number { return Atomics.load(this.#words, CATALOG.FIRST_LIVE >> 2) >>> 0; }
   set firstLive(index: number) { Atomics.store(this.#words, CATALOG.FIRST_LIVE >> 2, index); }
 
+  /** Entries that the symbol dictionary has at least; 0: nothing is known (store/given-symbols.ts). */
+  get symbolsGiven(): number {
+    const given = this.#view.getUint32(CATALOG.SYMBOLS_GIVEN, true);
+    return this.#view.getUint32(CATALOG.SYMBOLS_CRC, true) === crc32(this.#bytes.subarray(CATALOG.SYMBOLS_GIVEN, CATALOG.SYMBOLS_CRC)) ? given : 0;
+  }
+  set symbolsGiven(entries: number) {
+    this.#view.setUint32(CATALOG.SYMBOLS_GIVEN, entries, true);
+    this.#view.setUint32(CATALOG.SYMBOLS_CRC, crc32(this.#bytes.subarray(CATALOG.SYMBOLS_GIVEN, CATALOG.SYMBOLS_CRC)), true);
+  }
+
   get ringPlace(): { place: RingPlace; user: number } {
-    const place = Atomics.load(this.#words, CATALOG.RING_PLACE >> 2) as RingPlace;
+    const place = (Atomics.load(this.#words, CATALOG.RING_PLACE >> 2) >>> 0) as RingPlace;
     return { place, user: Atomics.load(this.#words, CATALOG.RING_USER >> 2) >>> 0 };
   }
   setRingPlace(place: RingPlace, user: number): void {

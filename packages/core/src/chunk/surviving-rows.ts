@@ -20,7 +20,8 @@ export function tailChecksum(geometry: ChunkGeometry, rows: number, cells: (colu
 /**
  * Rows of a chunk that the machine went down over (rule 5): those under the synced mark, and in blocks whose checksums
  * hold. Readers see these, and the next writer keeps the same. `header` must be over the whole chunk, not only its front.
- * @param salvage where the mark does not hold, count the blocks that do from the first one on
+ * @param salvage where the mark does not hold, count the blocks under it that were complete: those that are damaged stay among the others, and
+ * whoever reads them is told
  * @throws DeepwaterError DW_FILE_CORRUPT where the mark, or the rows behind the last block under it, are not what was synced
  */
 export function survivingRows(header: ChunkHeader, geometry: ChunkGeometry, schema: Schema, salvage = false): number {
@@ -36,7 +37,9 @@ export function survivingRows(header: ChunkHeader, geometry: ChunkGeometry, sche
         values: { path: header.path, rows, first: header.firstSequence },
       });
     }
+    const marked = rows <= geometry.capacityRows ? Math.floor(rows / geometry.blockRows) : geometry.blockCount;
     rows = 0;
+    for (let index = 0; index < marked; index++) if (header.block(index, geometry, schema)?.count === geometry.blockRows) rows = (index + 1) * geometry.blockRows;
   }
   for (let index = Math.floor(rows / geometry.blockRows); index < geometry.blockCount; index++) {
     const block = header.block(index, geometry, schema);

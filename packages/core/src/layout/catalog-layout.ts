@@ -38,6 +38,9 @@ export const CATALOG = {
   BOOT_ID: 776,
   /** Entries before this one are deleted. */
   FIRST_LIVE: 896,
+  /** Entries that the symbol dictionary has at least, and the CRC-32 of that number: where it does not hold, nothing is known. */
+  SYMBOLS_GIVEN: 1024,
+  SYMBOLS_CRC: 1028,
 } as const;
 
 export const ENTRY_BYTES = 256;

@@ -31,7 +31,7 @@ export const FAILPOINTS = [
   'repair.front-saved', 'repair.front-written', 'repair.stretch-written', 'repair.stretch-named', 'repair.quarantined', 'repair.noted', 'repair.removed-written', 'repair.symbols-written',
   'repair.segments-written', 'repair.catalog-written', 'repair.catalog-renamed', 'repair.feed-file', 'repair.manifest', 'repair.ring-moved', 'repair.registry',
   // Symbols (symbol-dictionary.ts).
-  'symbol.written', 'symbol.synced',
+  'symbol.written', 'symbol.synced', 'symbol.noted',
 ] as const;
 
 export type Failpoint = (typeof FAILPOINTS)[number];

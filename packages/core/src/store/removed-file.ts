@@ -7,6 +7,7 @@ import { DeepwaterError, describeValue } from '../errors/index.js';
 import type { SealReason } from '../layout/chunk-layout.js';
 import { type Access, readSmallFile, replaceFile } from '../mapping/files.js';
 import type { FeedPaths } from './feed-paths.js';
+import { sealHolds, sealedJson } from './sealed-json.js';
 
 const FORMAT = 1;
 const BYTES_MAX = 64 * 1024;
@@ -24,6 +25,7 @@ export function readRemoved({ removed: file }: FeedPaths, feedUid: string, clock
   } catch (cause) {
     throw corrupt(file, 'it is not JSON', cause);
   }
+  if (!sealHolds(parsed)) throw corrupt(file, 'what it says does not have its checksum');
   const { format, feed, ranges } = parsed;
   if (format !== FORMAT) throw corrupt(file, `its format is ${describeValue(format)}`);
   if (feed !== feedUid) throw corrupt(file, `it belongs to feed ${describeValue(feed)}`);
@@ -48,10 +50,10 @@ export function readRemoved({ removed: file }: FeedPaths, feedUid: string, clock
 /** Says so durably. Before the file of the chunk goes. */
 export function writeRemoved({ removed: file }: FeedPaths, feedUid: string, access: Access, chunk: RemovedChunk): void {
   const { chunkId, firstSequence, rows, epoch, gapBefore, createdUs, sealedUs, sealReason, sortedMask, indexPoints, ranges } = chunk;
-  replaceFile(file, `${JSON.stringify({
+  replaceFile(file, sealedJson({
     format: FORMAT, feed: feedUid, chunkId, firstSequence, rows, epoch, gapBefore, createdUs, sealedUs, sealReason, sortedMask, indexPoints,
     ranges: ranges.map(({ min, max }) => [String(min), String(max)]),
-  }, null, 2)}\n`, access);
+  }), access);
 }
 
 /** Begins a catalog that is made again with the last chunk that was removed, as an entry that is deleted. */

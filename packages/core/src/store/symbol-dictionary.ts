@@ -14,6 +14,7 @@ import { failpoint } from '../mapping/failpoint.js';
 import {
   type Access, closeFile, openExisting, openOrCreate, readAt, regularFileSize, syncData, syncDirectory, writeFully,
 } from '../mapping/files.js';
+import type { GivenSymbols } from './given-symbols.js';
 import {
   type Contents, SYMBOLS, SYMBOL_BYTES_MAX, checkSymbolsHeader, checkTail, isUnbornDictionary, parseEntries, readWholeDictionary, symbolEntryBytes, symbolHeaderBytes,
 } from './symbol-entries.js';
@@ -38,18 +39,24 @@ export class SymbolDictionary {
   #end: number;
   /** What lies behind that, left by an entry that was not written whole. */
   #torn: number;
+  /** Entries there are, of all fields. */
+  #entries = 0;
+  /** One that may be in the file as a whole, and was not synced: its code is that text's, whoever comes next. */
+  #unsure: { readonly fieldIndex: number; readonly text: string } | undefined;
 
   private constructor(
     readonly path: string,
     private fd: number,
     contents: Contents,
     torn: number,
+    private readonly known: GivenSymbols | undefined,
   ) {
     for (const [field, texts] of contents.texts) {
       const codes = new Map<string, number>();
       texts.forEach((text, code) => codes.set(text, code)); // passes over those that are lost
       this.#codes.set(field, codes);
       this.#given.set(field, texts.length);
+      this.#entries += texts.length;
     }
     this.#end = contents.end;
     this.#torn = torn;
@@ -58,9 +65,10 @@ export class SymbolDictionary {
   /**
    * Opens the dictionary of a feed, making it where it is missing. An entry that was being written when the machine
    * went down is passed over.
+   * @param known what is known of its entries elsewhere: with fewer it is not opened
    * @throws DeepwaterError DW_FILE_CORRUPT, DW_FORMAT_VERSION, DW_DISK_FULL, DW_SYSTEM_CALL
    */
-  static openForWriting(file: string, access: Access, feedUid: string): SymbolDictionary {
+  static openForWriting(file: string, access: Access, feedUid: string, known?: GivenSymbols): SymbolDictionary {
     const fd = openOrCreate(file, access);
     try {
       let bytes = readWholeDictionary(fd, file);
@@ -74,11 +82,28 @@ export class SymbolDictionary {
       const contents = parseEntries(bytes, SYMBOLS.HEADER_BYTES, SYMBOLS.HEADER_BYTES, file);
       const torn = bytes.byteLength - contents.end;
       checkTail(bytes, contents.end, contents.end, file);
-      return new SymbolDictionary(file, fd, contents, torn);
+      const dictionary = new SymbolDictionary(file, fd, contents, torn, known);
+      if (known !== undefined) dictionary.#holdAgainst(known);
+      return dictionary;
     } catch (error) {
       closeFile(fd);
       throw error;
     }
+  }
+
+  /** @throws DeepwaterError DW_FILE_CORRUPT where entries are gone whose codes records may have */
+  #holdAgainst({ least, fields, raise }: GivenSymbols): void {
+    const none = fields.find((field) => (this.#given.get(field) ?? 0) === 0);
+    if (this.#entries < least || none !== undefined) {
+      const what = this.#entries < least ? `it has ${this.#entries} entries, and had ${least}` : `it has no entry of field ${none}, and there are records`;
+      throw new DeepwaterError('DW_FILE_CORRUPT', `${this.path} is damaged: ${what}. A new symbol would get a code that records have. Run \`deepwater repair\`: it keeps these codes from being given again.`, {
+        values: { path: this.path, entries: this.#entries, had: least },
+      });
+    }
+    if (this.#entries === 0) return;
+    // A writer that was killed may have written the last one and not synced it.
+    syncData(this.fd, this.path);
+    if (this.#entries > least) raise(this.#entries);
   }
 
   /** The coder of one symbol field. */
@@ -121,13 +146,24 @@ export class SymbolDictionary {
         values: { path: this.path },
       });
     }
+    const unsure = this.#unsure;
+    if (unsure !== undefined && (unsure.fieldIndex !== fieldIndex || unsure.text !== text)) {
+      // A reader may have found it there already.
+      this.coder(unsure.fieldIndex).code(unsure.text);
+      return codes.get(text) ?? this.#add(fieldIndex, codes, text);
+    }
     const entry = symbolEntryBytes(fieldIndex, utf8);
     // Zeros over the rest of a torn entry: no part of it may ever be taken for an entry.
     const block = this.#torn > entry.byteLength ? Buffer.concat([entry, Buffer.alloc(this.#torn - entry.byteLength)]) : entry;
+    this.#unsure = { fieldIndex, text };
     writeFully(this.fd, block, this.#end, this.path);
     failpoint('symbol.written');
     syncData(this.fd, this.path);
     failpoint('symbol.synced');
+    this.known?.raise(this.#entries + 1);
+    failpoint('symbol.noted');
+    this.#unsure = undefined;
+    this.#entries += 1;
     this.#torn = Math.max(0, this.#torn - entry.byteLength);
     this.#end += entry.byteLength;
     codes.set(text, given);

@@ -1,7 +1,7 @@
 /**
- * Mutations by the million: node soak.mjs --count 1e6 --seed 7 [--workers 2] [--only 1234]. Each worker process takes stretches of the numbers from 0 to
+ * Mutations by the million: node soak.mjs --count 1e6 --seed 7 [--workers 2] [--every 250] [--only 1234]. Each worker process takes stretches of the numbers from 0 to
  * `count`; one that says nothing for too long hangs, one that dies has crashed, and either is a failure at the number it had begun. A failing number replays
- * exactly with `--seed` and `--only`.
+ * exactly with `--seed` and `--only`. One in `--every` is of a whole store (whole.mjs).
  */
 import { clearTimeout, setTimeout } from 'node:timers';
 import { spawn } from 'node:child_process';
@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const RUNNER = fileURLToPath(new URL('run.mjs', import.meta.url));
-/** Mutations between two processes: what one leaks ends with it. */
-const STRETCH = 25_000;
+/** Mutations of one process at most: what it leaks ends with it. */
+const STRETCH_MAX = 25_000;
 /** Mutations that a process goes through between two lines it says take a second or two. */
 const SILENT_MS_MAX = 60_000;
 
@@ -20,18 +20,19 @@ const SILENT_MS_MAX = 60_000;
  * @param onProgress is told how many are done
  * @returns how many mutations were tried, what the reads answered, and what failed
  */
-export async function mutations({ count, seed, workers = 2, onProgress = () => {} }) {
+export async function mutations({ count, seed, workers = 2, every, onProgress = () => {} }) {
   const codes = {};
   const failures = [];
   const at = new Map();
   let next = 0;
   let ended = 0;
+  const stretchOf = Math.min(STRETCH_MAX, Math.ceil(count / workers));
   const told = () => onProgress([...at.values()].reduce((sum, each) => sum + each, ended));
   async function work(worker) {
     while (next < count && failures.length === 0) {
       const from = next;
-      const to = (next = Math.min(count, from + STRETCH));
-      const { failure, answers } = await stretch(from, to, seed, (index) => { at.set(worker, index - from); told(); });
+      const to = (next = Math.min(count, from + stretchOf));
+      const { failure, answers } = await stretch(from, to, seed, every, (index) => { at.set(worker, index - from); told(); });
       at.delete(worker);
       ended += to - from;
       for (const [code, times] of Object.entries(answers)) codes[code] = (codes[code] ?? 0) + times;
@@ -44,9 +45,9 @@ export async function mutations({ count, seed, workers = 2, onProgress = () => {
 }
 
 /** One process, and what it says. */
-function stretch(from, to, seed, onAt) {
+function stretch(from, to, seed, every, onAt) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [RUNNER, '--seed', `${seed}`, '--from', `${from}`, '--to', `${to}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [RUNNER, '--seed', `${seed}`, '--from', `${from}`, '--to', `${to}`, ...(every === undefined ? [] : ['--every', every])], { stdio: ['ignore', 'pipe', 'pipe'] });
     let last = from;
     let done;
     let failure;
@@ -74,11 +75,11 @@ function stretch(from, to, seed, onAt) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { count: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' }, only: { type: 'string' } } });
+  const { values } = parseArgs({ options: { count: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' }, only: { type: 'string' }, every: { type: 'string' } } });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
   if (values.only !== undefined) {
     const from = Number(values.only);
-    const { failure, answers } = await stretch(from, from + 1, seed, () => {});
+    const { failure, answers } = await stretch(from, from + 1, seed, values.every, () => {});
     console.log(failure ?? answers);
     process.exitCode = failure === undefined ? 0 : 1;
   } else {
@@ -86,7 +87,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const started = performance.now();
     let shown = 0;
     const result = await mutations({
-      count, seed, workers: Number(values.workers ?? availableParallelism()),
+      count, seed, every: values.every, workers: Number(values.workers ?? availableParallelism()),
       onProgress(done) {
         if (performance.now() - shown < 5000) return;
         shown = performance.now();

@@ -85,6 +85,7 @@ async function fill(base, name, variant, storeId, salt) {
   SIDES.forEach((text) => coder.code(text));
   const catalog = createCatalog(paths.catalog, 'owner', schema, feed.uid);
   catalog.view.epoch = 1;
+  catalog.view.symbolsGiven = SIDES.length;
   const sequences = [];
   let next = 0;
   CHUNK_ROWS.forEach((rows, index) => {

@@ -2,7 +2,7 @@
  * A process that writes: the code of its three threads as it is, with messages that arrive when the scheduler says so. The steps
  * follow IngestService, which starts real threads.
  */
-import { FileLock, compileSchema, feedPaths, makeDirectory, SymbolDictionary } from '../../../core/dist/engine.js';
+import { FileLock, compileSchema, feedPaths, givenSymbols, makeDirectory, SymbolDictionary } from '../../../core/dist/engine.js';
 import { Bell, Ring, RowWriter, rowWriterClass } from '../../../ring/dist/index.js';
 import { IngestLanes } from '../../../ingest/dist/ingest-lanes.js';
 import { Keeper } from '../../../ingest/dist/keeper.js';
@@ -190,7 +190,8 @@ export class WriterProcess implements Process {
     const schema = compileSchema(this.source.spec);
     this.control = new LaneControl(init.control);
     const withSymbols = this.source.spec.fields.some(({ type }) => type === 'symbol');
-    if (withSymbols) this.symbols = SymbolDictionary.openForWriting(feedPaths(this.source.basePath, this.source.spec.name).symbols, 'owner', this.source.feedUid);
+    const paths = feedPaths(this.source.basePath, this.source.spec.name);
+    if (withSymbols) this.symbols = SymbolDictionary.openForWriting(paths.symbols, 'owner', this.source.feedUid, givenSymbols(paths, schema, this.source.feedUid));
     const coders = schema.fields.map((field) => (field.type === 'symbol' ? this.symbols?.coder(field.index) : undefined));
     const Compiled = rowWriterClass(schema, SimulatedWriter, true);
     this.writer = new Compiled(schema, new Ring(init.ring, init.ringPath), new Bell(new Int32Array(init.bell, 0, 1)), coders);

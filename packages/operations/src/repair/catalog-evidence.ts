@@ -16,6 +16,8 @@ export interface CatalogEvidence {
   readonly epoch: number;
   readonly writer: { readonly open: boolean; readonly pid: number; readonly bootId: string } | undefined;
   readonly ringPlace: CatalogView['ringPlace'] | undefined;
+  /** Entries that the symbol dictionary had at least; 0: nothing is known. */
+  readonly symbolsGiven: number;
 }
 
 export interface EvidenceEntry {
@@ -25,7 +27,7 @@ export interface EvidenceEntry {
   readonly deleted: boolean;
 }
 
-const NOTHING = { usable: false, stale: false, entries: [], epoch: 0, writer: undefined, ringPlace: undefined };
+const NOTHING = { usable: false, stale: false, entries: [], epoch: 0, writer: undefined, ringPlace: undefined, symbolsGiven: 0 };
 
 export function readCatalog(paths: FeedPaths, schema: Schema, feedUid: string): CatalogEvidence {
   if (fileStat(paths.catalog) === undefined) return { ...NOTHING, there: false, problem: undefined };
@@ -51,6 +53,7 @@ export function readCatalog(paths: FeedPaths, schema: Schema, feedUid: string): 
   const stale = usable && writer.open && writer.bootId !== bootId();
   return {
     usable, there: true, stale, entries, epoch: epoch < 2 ** 31 ? epoch : 0, writer: usable ? writer : undefined, ringPlace: usable && ringPlace.place <= 2 ? ringPlace : undefined,
+    symbolsGiven: usable ? view.symbolsGiven : 0,
     problem: problem ?? (stale ? undefined : countersProblem(view, room)),
   };
 }

@@ -142,8 +142,13 @@ class ChunkLooker {
     }
     const tail = (): number => tailChecksum(geometry, syncedRows, (column, from, count) => bytes.cells(geometry, column, from, count));
     const synced = syncedRows <= capacityRows && this.#was.syncedHolds(tail);
-    if (!synced) this.#flaw('what was synced before the machine went down does not have its checksum', true, described, Math.max(described, Math.min(syncedRows, capacityRows)));
-    let rows = synced ? syncedRows : 0;
+    // Complete blocks under the mark are looked at one by one, wherever among them the damage is.
+    const marked = syncedRows <= capacityRows ? syncedRows - (syncedRows % blockRows) : capacityRows;
+    let rows = synced ? syncedRows : Math.min(marked, lastDescribed(this.#was, this.geometry, this.#schema));
+    if (!synced) {
+      const from = Math.max(described, rows);
+      this.#flaw('what was synced before the machine went down does not have its checksum', true, from, Math.max(from, Math.min(syncedRows, capacityRows)));
+    }
     for (let index = Math.floor(rows / blockRows); index < geometry.blockCount; index++) {
       const block = this.#was.block(index, geometry, this.#schema);
       if (block === undefined || block.count === 0 || block.count > blockRows || !this.#holds(index, block)) break;
@@ -206,8 +211,11 @@ class ChunkLooker {
   }
 
   #scanTail(from: number, to: number): RowRun['state'] {
-    if (this.geometry.columnWidths.every((_, column) => this.bytes.readable(this.geometry, column, from, to - from) !== undefined)) return 'intact';
-    this.#flaws.push({ what: 'the device does not give its last rows', lost: true, from, to });
+    const { geometry, bytes } = this;
+    // Behind the end of a file that was cut short there are zeros, and nothing else says that these are no cells.
+    const there = geometry.columnWidths.every((width, column) => (geometry.columnOffsets[column] as number) + to * width <= bytes.size);
+    if (there && geometry.columnWidths.every((_, column) => bytes.readable(geometry, column, from, to - from) !== undefined)) return 'intact';
+    this.#flaws.push({ what: there ? 'the device does not give its last rows' : 'its last rows are not in the file any more', lost: true, from, to });
     return 'damaged';
   }
 

@@ -19,8 +19,11 @@ interface Entry {
 
 const UNCHANGED: SymbolsPlan = { bytes: undefined, problems: [], lost: new Map() };
 
-/** @param codes the greatest code that records have, by field */
-export function planSymbols(paths: FeedPaths, schema: Schema, feedUid: string, codes: ReadonlyMap<number, number>): SymbolsPlan {
+/**
+ * @param codes the greatest code that records in chunks have, by field
+ * @param least entries that the dictionary had at least: records in the ring may have the codes of those that are gone
+ */
+export function planSymbols(paths: FeedPaths, schema: Schema, feedUid: string, codes: ReadonlyMap<number, number>, least: number): SymbolsPlan {
   const fields = schema.fields.filter(({ type }) => type === 'symbol').map(({ index }) => index);
   if (fields.length === 0) return UNCHANGED;
   const problems: string[] = [];
@@ -61,6 +64,12 @@ export function planSymbols(paths: FeedPaths, schema: Schema, feedUid: string, c
     if (missing <= 0) continue;
     problems.push(`${missing} ${missing === 1 ? 'entry' : 'entries'} of field ${schema.fields[field]?.name ?? field} ${missing === 1 ? 'is' : 'are'} gone, and records have ${missing === 1 ? 'its code' : 'their codes'}`);
     for (let n = 0; n < missing; n++) add(field);
+  }
+  const gone = least - entries.length;
+  if (gone > 0) {
+    problems.push(`${gone} ${gone === 1 ? 'entry' : 'entries'} more ${gone === 1 ? 'is' : 'are'} gone, which no record in a chunk has`);
+    // Nobody can tell of which field they were: each passes as many codes.
+    for (const field of fields) for (let n = 0; n < gone; n++) add(field);
   }
   if (problems.length === 0) return UNCHANGED;
   return { bytes: Buffer.concat([symbolHeaderBytes(feedUid), ...entries.map(({ bytes }) => bytes)]), problems, lost };

@@ -81,7 +81,7 @@ export async function planFeed(work: FeedWork, hooks: LookHooks): Promise<FeedPl
   if (removal.problem !== undefined) {
     tell(paths.removed, removal.problem, removal.unknown ? 'it goes into quarantine; numbers go on behind all that is known' : 'it is written again from the catalog', removal.unknown);
   }
-  const symbols = planSymbols(paths, schema, uid, chunks.codes);
+  const symbols = planSymbols(paths, schema, uid, chunks.codes, catalog.symbolsGiven);
   if (symbols.bytes !== undefined) {
     tell(paths.symbols, symbols.problems.join('; '), 'entries that hold are kept', false);
     for (const [field, codes] of symbols.lost) tellLostCodes(work, chunks.kept, field, codes, tell);

@@ -31,6 +31,7 @@ export function writeCatalog(work: CatalogWork): void {
   const { view } = createCatalog(next, access, schema, uid, started.files * 2);
   const { epoch } = addChunks(view, started, schema);
   view.epoch = Math.max(epoch, evidence.epoch, work.epoch);
+  view.symbolsGiven = evidence.symbolsGiven;
   setWriter(view, work);
   const { place, user } = evidence.ringPlace ?? ringPlaceOf(work);
   view.setRingPlace(place, user);
