@@ -1,5 +1,5 @@
 /**
- * Set up before every test file: lists and typed arrays of many values are compared by Node.js first, which is fifty times faster than
+ * Set up before every test file: lists and typed arrays of many values are compared by Node.js first, which is many times faster than
  * looking at every value as `toEqual` does. What Node.js finds equal, value for value, `toEqual` would too; all else is left to it.
  */
 import { isDeepStrictEqual } from 'node:util';
