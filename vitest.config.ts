@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'examples/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'test/**/*.test.ts'],
+    setupFiles: ['test/support/large-values.ts'],
     // Tests map files, take locks and are killed: each file gets a process of its own.
     pool: 'forks',
     maxWorkers: 2,

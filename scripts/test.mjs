@@ -1,22 +1,22 @@
-// npm test: installs what is missing, builds, lints, type-checks and runs every test; CI runs the same.
+// npm test: installs what is missing, builds, runs every test and beside them type checking and lint; CI runs the same.
 //
 // The last line is `N passed, N failed`, with `, N skipped` when something was: the tests, and building, linting and
 // type checking as one check each. Arguments go to Vitest, so `npm test -- packages/core` runs a part.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepare, quietly, run, toolPath } from './lib/workspace.mjs';
+import { prepare, quietly, root, run, toolPath } from './lib/workspace.mjs';
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 if (check(await prepare())) {
-  const [lint, types] = await Promise.all([
-    quietly('Linting', process.execPath, [toolPath('eslint', 'bin/eslint.js'), '.', '--max-warnings=0']),
-    quietly('Type checking', process.execPath, [toolPath('typescript', 'bin/tsc'), '-p', 'tsconfig.check.json']),
-  ]);
-  check(lint === 0);
-  check(types === 0);
+  const checking = quietly('Type checking and linting', process.execPath, [join(root, 'scripts', 'check.mjs')]);
   await runTests(process.argv.slice(2));
+  const code = await checking;
+  const died = ![0, 2, 4, 6].includes(code);
+  const found = [died || (code & 2) !== 0 ? 'type checking' : '', died || (code & 4) !== 0 ? 'linting' : ''];
+  for (const name of found) check(name === '');
+  if (code !== 0) console.log(`FAILED, see above: ${found.filter((name) => name !== '').join(', ')}`);
 }
 console.log(`${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''}`);
 process.exitCode = totals.failed === 0 ? 0 : 1;

@@ -7,6 +7,7 @@ import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const RUNNER = fileURLToPath(new URL('support/run-programs.mjs', import.meta.url));
 /** Beside packages that can import `deepwater`, so that snippets can too. */
 const folder = path.join(root, 'examples', '.snippets');
 mkdirSync(folder, { recursive: true });
@@ -25,12 +26,16 @@ const fileOf = ({ document, number }: { document: string; number: number }, exte
   path.join(folder, `${document.replaceAll(/\W/g, '-')}-${number}.${extension}`);
 
 describe('every program in the documents', () => {
-  it.each([...programs, ...programs])('runs as it stands, once and again: $document, number $number', async (snippet) => {
-    const file = fileOf(snippet, 'mjs');
-    writeFileSync(file, snippet.text);
+  it.each(['once', 'and again, with what the first time left'])('runs as it stands and ends by itself: %s', async () => {
+    const files = programs.map((snippet) => {
+      const file = fileOf(snippet, 'mjs');
+      writeFileSync(file, snippet.text);
+      return file;
+    });
     for (const { text } of modules) writeFileSync(path.join(folder, MODULE.exec(text)?.[1] as string), text);
-    const { stderr } = await promisify(execFile)(process.execPath, [file], { cwd });
-    expect(stderr).toBe('');
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [RUNNER, ...files], { cwd, timeout: 150_000, maxBuffer: 1 << 26 });
+    expect(stderr, stdout).toBe('');
+    expect([...stdout.matchAll(/^--- (.*)$/gm)].map(([, file]) => file)).toEqual(files);
   });
 
   it('is TypeScript that a strict compiler accepts', () => {

@@ -1,7 +1,7 @@
 // A service for the tests of rpc: it answers, fails in every way, and dies when told to.
 import { setImmediate } from 'node:timers';
 import { threadId } from 'node:worker_threads';
-import { DeepwaterError, exposeService } from '../../dist/index.js';
+import { DeepwaterError, exposeService } from '../../dist/engine.js';
 
 exposeService({
   add: (a, b) => a + b,

@@ -1,6 +1,6 @@
 // Started as a process with a time limit: loads positions whose words are anything.
 import fs from 'node:fs';
-import { loadPosition } from '../../dist/index.js';
+import { loadPosition } from '../../dist/engine.js';
 
 let state = Number(process.argv[2]) | 1;
 const random = () => {

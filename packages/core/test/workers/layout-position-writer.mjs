@@ -1,6 +1,6 @@
 // Stores positions just before and just after every wrap of the low word, as fast as it can, lap after lap.
 import { parentPort, workerData } from 'node:worker_threads';
-import { storePosition } from '../../dist/index.js';
+import { storePosition } from '../../dist/engine.js';
 import { offsets } from './layout-offsets.mjs';
 
 const { memory, offset, wraps, seed } = workerData;

@@ -1,6 +1,6 @@
 // Started as a process that is expected to die: stores into a read-only mapping.
 import fs from 'node:fs';
-import { mapFile } from '../../dist/index.js';
+import { mapFile } from '../../dist/engine.js';
 
 const [path] = process.argv.slice(2);
 const fd = fs.openSync(path, 'r');

@@ -1,7 +1,7 @@
 // Started as a process: takes every file handle there is, then asks for one more.
 import fs from 'node:fs';
 import { execFileSync } from 'node:child_process';
-import { openExisting } from '../../dist/index.js';
+import { openExisting } from '../../dist/engine.js';
 
 const [file] = process.argv.slice(2);
 execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=64:64']);

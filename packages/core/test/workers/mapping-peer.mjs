@@ -1,7 +1,7 @@
 // The other side of the mapping tests, as a thread or as a process: it maps, stores, loads, locks and waits when asked.
 import fs from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { FileLock, futexWait, futexWakeAll, mapFile } from '../../dist/index.js';
+import { FileLock, futexWait, futexWakeAll, mapFile } from '../../dist/engine.js';
 
 const answer = (message) => (parentPort === null ? process.send(message) : parentPort.postMessage(message));
 /** Buffers by name: what was posted here, or mapped here. */

@@ -1,6 +1,6 @@
 // Started as a process with a time limit: what a named pipe in the place of a file is met with.
 import fs from 'node:fs';
-import { openExisting, readSmallFile, regularFileSize } from '../../dist/index.js';
+import { openExisting, readSmallFile, regularFileSize } from '../../dist/engine.js';
 
 const [pipe] = process.argv.slice(2);
 const codeOf = (run) => {

@@ -1,6 +1,6 @@
 // Publishes one record a round, at the same moment as another thread announces that it is about to sleep.
 import { parentPort, workerData } from 'node:worker_threads';
-import { registerPublisher } from '@deepwater/core';
+import { registerPublisher } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, rowWriterClass } from '../../dist/index.js';
 import { schema } from './checked-records.mjs';
 

@@ -1,7 +1,7 @@
 // A subscriber that sleeps before every record, as a thread beside the writer or as another process.
 import fs from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { futexWakeAll, mapFile } from '@deepwater/core';
+import { futexWakeAll, mapFile } from '@deepwater/core/engine';
 import { Bell, PARK, Ring, RingCursor, openRing } from '../../dist/index.js';
 import { schema } from './checked-records.mjs';
 

@@ -1,6 +1,6 @@
 // Moves head and tail of a ring as a writer and an ingest worker do: the tail is never past the head.
 import { parentPort, workerData } from 'node:worker_threads';
-import { RING, storePosition } from '@deepwater/core';
+import { RING, storePosition } from '@deepwater/core/engine';
 
 const { words } = workerData;
 parentPort.postMessage('ready');

@@ -1,6 +1,6 @@
 // Writes self-checking records into a memory ring as fast as it can, once it is told to begin.
 import { parentPort, workerData } from 'node:worker_threads';
-import { registerPublisher } from '@deepwater/core';
+import { registerPublisher } from '@deepwater/core/engine';
 import { Bell, Ring, RowWriter, rowWriterClass } from '../../dist/index.js';
 import { columnsFrom, hashOf, letterOf, schema, thirdOf } from './checked-records.mjs';
 
