@@ -1,6 +1,6 @@
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import {
-  type Access, DeepwaterError, FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
+  type Access, DeepwaterError, type FileLock, type Service, compileSchema, feedPaths, makeDirectory, spawnService, transfer,
 } from '@deepwater/core/engine';
 import { localBell, rowWriterClass, setLocalWriter, wakeLocal } from '@deepwater/ring';
 import { INGEST, LANE } from './control-layout.js';
@@ -9,7 +9,7 @@ import type { KeeperApi } from './keeper-worker.js';
 import { LaneControl, wakeIngest } from './lane-control.js';
 import type { FeedSource, IngestEvent, IngestSettings } from './lane-source.js';
 import { Writer } from './writer.js';
-import { takeWriterLock } from './writer-lock.js';
+import { takeWriterLock, writerExists } from './writer-lock.js';
 
 export interface IngestOptions {
   readonly access: Access;
@@ -71,12 +71,7 @@ export class IngestService {
     verify();
     makeDirectory(paths.directory, this.#settings.access);
     const lock = await takeWriterLock(paths.lock, this.#settings.access);
-    if (lock === undefined) {
-      const pid = FileLock.holder(paths.lock);
-      throw new DeepwaterError('DW_WRITER_EXISTS', `Feed ${name} is being written by process ${pid ?? 'unknown'}; a feed has one writer. Close that one, or write to another feed.`, {
-        values: { feed: name, pid },
-      });
-    }
+    if (lock === undefined) throw writerExists(name, paths.lock);
     const laneId = ++this.#laneIds;
     try {
       verify();

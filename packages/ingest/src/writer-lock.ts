@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Access, FileLock } from '@deepwater/core/engine';
+import { type Access, DeepwaterError, FileLock } from '@deepwater/core/engine';
 
 const LOCK_ATTEMPTS = 10;
 const LOCK_PAUSE_MS = 20;
@@ -14,4 +14,12 @@ export async function takeWriterLock(file: string, access: Access): Promise<File
     if (lock !== undefined || attempt === LOCK_ATTEMPTS) return lock;
     await sleep(LOCK_PAUSE_MS);
   }
+}
+
+/** Of a feed that somebody else writes. */
+export function writerExists(feed: string, file: string): DeepwaterError {
+  const pid = FileLock.holder(file);
+  return new DeepwaterError('DW_WRITER_EXISTS', `Feed ${feed} is being written by process ${pid ?? 'unknown'}; a feed has one writer. Close that one, or write to another feed.`, {
+    values: { feed, pid },
+  });
 }

@@ -16,6 +16,8 @@ import { WholeStores } from './whole.mjs';
 
 const READS_PER_MUTATION = 2;
 const SAY_EVERY = 500;
+/** Where they are slow. */
+const SAY_EVERY_MS = 5000;
 
 const { values } = parseArgs({ options: { seed: { type: 'string' }, from: { type: 'string' }, to: { type: 'string' }, base: { type: 'string' }, every: { type: 'string' }, verbose: { type: 'boolean' } } });
 const seed = Number(values.seed ?? 1);
@@ -94,6 +96,7 @@ function judgeFeed({ base, feedText }) {
 }
 
 let failed = false;
+let said = 0;
 // Unharmed, each store gives everything: else the oracle is wrong.
 for (const { oracle, source, variant } of stores) {
   const reader = new FeedReader(source);
@@ -106,7 +109,10 @@ for (const { oracle, source, variant } of stores) {
   reader.close();
 }
 for (let index = from; index < to && !(failed && !values.verbose); index++) {
-  if ((index - from) % SAY_EVERY === 0) say({ at: index });
+  if ((index - from) % SAY_EVERY === 0 || performance.now() - said > SAY_EVERY_MS) {
+    say({ at: index });
+    said = performance.now();
+  }
   const problem = isWhole(index) ? await whole(index) : one(index);
   if (problem === undefined) continue;
   say({ failed: index, seed, store: problem.store.variant, what: problem.what, wrong: problem.wrong });

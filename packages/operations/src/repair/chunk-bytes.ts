@@ -39,6 +39,15 @@ export class ChunkBytes {
     }
   }
 
+  /** The greatest code in rows of a symbol's column; -1 of none. */
+  greatestCode(geometry: ChunkGeometry, column: number, from: number, count: number): number {
+    const cells = this.cells(geometry, column, from, count);
+    const view = new DataView(cells.buffer, cells.byteOffset, cells.byteLength);
+    let greatest = -1;
+    for (let at = 0; at < cells.byteLength; at += 4) greatest = Math.max(greatest, view.getUint32(at, true));
+    return greatest;
+  }
+
   columns(geometry: ChunkGeometry, from: number, count: number): Uint8Array[] {
     return geometry.columnWidths.map((_, column) => this.cells(geometry, column, from, count));
   }

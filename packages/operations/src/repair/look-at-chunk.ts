@@ -222,10 +222,7 @@ class ChunkLooker {
   #noteCodes(from: number, to: number): void {
     for (const field of this.#schema.fields) {
       if (field.type !== 'symbol') continue;
-      const cells = this.bytes.cells(this.geometry, field.index, from, to - from);
-      const view = new DataView(cells.buffer, cells.byteOffset, cells.byteLength);
-      let greatest = this.#codes.get(field.index) ?? -1;
-      for (let at = 0; at < cells.byteLength; at += 4) greatest = Math.max(greatest, view.getUint32(at, true));
+      const greatest = Math.max(this.#codes.get(field.index) ?? -1, this.bytes.greatestCode(this.geometry, field.index, from, to - from));
       this.#codes.set(field.index, greatest);
     }
   }
@@ -293,15 +290,11 @@ class ChunkLooker {
     if (damaged) return seal;
     const summary = this.#summary(rows);
     const made: ChunkSeal = {
-      ...seal, sortedMask: summary.sortedMask, indexPoints: this.#indexPoints(rows),
+      ...seal, sortedMask: summary.sortedMask,
+      indexPoints: this.#schema.indexColumn === undefined ? 0 : countIndexPoints(bytes.cells(geometry, this.#schema.indexColumn.index, 0, rows)),
       ranges: summary.ranges.length > 0 ? summary.ranges : this.#schema.clocks.map(() => ({ min: 0n, max: 0n })),
     };
     header.writeSeal(this.#schema, made);
     return made;
-  }
-
-  #indexPoints(rows: number): number {
-    const column = this.#schema.indexColumn;
-    return column === undefined ? 0 : countIndexPoints(this.bytes.cells(this.geometry, column.index, 0, rows));
   }
 }
