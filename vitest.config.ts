@@ -1,19 +1,38 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+const FOLDERS = ['packages', 'apps', 'examples', 'bench', 'test'];
+
+/**
+ * What says that a file wants a process of its own: it changes what the whole process is (the system under the engine, its signals, its environment), or
+ * measures it (memory, mappings, descriptors). All others share two processes, where the engine is loaded once and its code is warm.
+ */
+const OWN_PROCESS = /\breplaceSystem\b|\bonFailpoint\b|\bglobalThis\.gc\b|\bgc!?\(|\/proc\/self|\bmemoryUsage\b|\bprocess\.(on|once|kill|chdir|exit|execArgv)\b|\bprocess\.env\[[^\]]+\] =|\bvi\./;
+
+const tests = FOLDERS.flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)))
+  .filter((file) => file.endsWith('.test.ts') && !/(^|\/)(node_modules|dist)\//.test(file)).sort();
+const own = tests.filter((file) => OWN_PROCESS.test(readFileSync(file, 'utf8')));
+
+const common = {
+  setupFiles: ['test/support/large-values.ts'],
+  pool: 'forks',
+  // Three times what the longest takes: a shared machine may have a slow hour.
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  // What is waited for comes at once, or never; on a busy machine at once may take seconds.
+  expect: { poll: { timeout: 30_000 } },
+  execArgv: ['--expose-gc'],
+  // Built packages run as Node runs them for users, untouched by Vite: one copy of every module in every thread.
+  server: { deps: { external: [/\/dist\//] } },
+} as const;
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'examples/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'test/**/*.test.ts'],
-    setupFiles: ['test/support/large-values.ts'],
-    // Tests map files, take locks and are killed: each file gets a process of its own.
-    pool: 'forks',
     maxWorkers: 2,
-    // Three times what the longest takes: a shared machine may have a slow hour.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
-    // What is waited for comes at once, or never; on a busy machine at once may take seconds.
-    expect: { poll: { timeout: 30_000 } },
-    execArgv: ['--expose-gc'],
-    // Built packages run as Node runs them for users, untouched by Vite: one copy of every module in every thread.
-    server: { deps: { external: [/\/dist\//] } },
+    projects: [
+      { test: { ...common, name: 'own', include: own } },
+      { test: { ...common, name: 'shared', include: tests.filter((file) => !own.includes(file)), isolate: false } },
+    ],
   },
 });

@@ -28,7 +28,7 @@ export async function runMutant(mutant) {
     const args = [path.join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', mutant.test, '--reporter=json', `--outputFile=${report}`, ...(mutant.only === undefined ? [] : ['-t', mutant.only])];
     const child = spawn(process.execPath, args, {
       cwd: root, stdio: 'ignore',
-      env: { ...process.env, SEED: '1', DEEPWATER_MUTANT: JSON.stringify(mutant), NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${hook}` },
+      env: { ...process.env, SEED: '1', STORE_KILLS_PART: '1', DEEPWATER_MUTANT: JSON.stringify(mutant), NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${hook}` },
     });
     await new Promise((resolve) => child.on('exit', resolve));
     const { testResults } = JSON.parse(readFileSync(report, 'utf8'));

@@ -13,7 +13,7 @@ export interface KilledStores {
 }
 
 /** Kills processes that work on stores and looks after each. @throws Error at the first thing that is not as it was promised */
-export function killStores(options: { kills?: number; seed: number; directory?: string; onProgress?: (done: number) => void }): Promise<KilledStores>;
+export function killStores(options: { kills?: number; part?: number; seed: number; directory?: string; onProgress?: (done: number) => void }): Promise<KilledStores>;
 
 export const STORE_POINTS: readonly string[];
 /** Failpoints that neither this nor the harness of the writers kills at. */

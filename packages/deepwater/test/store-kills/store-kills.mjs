@@ -35,10 +35,10 @@ function deaths(points, count, random) {
 }
 
 /**
- * @param {{ kills?: number, seed: number, directory?: string, onProgress?: (done: number) => void }} options without `kills`: once at each
- * point that writers alone do not come to
+ * @param {{ kills?: number, part?: number, seed: number, directory?: string, onProgress?: (done: number) => void }} options without `kills`: once at each
+ * point that writers alone do not come to, or at this part of them, chosen by the seed
  */
-export async function killStores({ kills, seed, directory = '/dev/shm', onProgress = () => {} }) {
+export async function killStores({ kills, part = 1, seed, directory = '/dev/shm', onProgress = () => {} }) {
   const built = await buildVictims();
   const root = fs.mkdtempSync(path.join(directory, 'deepwater-store-kills-'));
   const tmp = path.join(root, 'tmp');
@@ -47,8 +47,10 @@ export async function killStores({ kills, seed, directory = '/dev/shm', onProgre
   const lanes = LANES.map(({ name, Lane, points, share }, i) => {
     fs.mkdirSync(path.join(root, name));
     const lane = new Lane(path.join(root, name), path.join(built.directory, 'victim.js'), seed + i * 1_000_003);
-    const wanted = kills === undefined ? points.filter((point) => SHORT_POINTS.includes(point)) : points;
-    return { name, lane, dies: deaths(wanted, kills === undefined ? 0 : Math.round(kills * share), randomFrom(seed + 7 * i)) };
+    const random = randomFrom(seed + 7 * i);
+    const short = points.filter((point) => SHORT_POINTS.includes(point)).map((point) => ({ point, order: random() })).sort((a, b) => a.order - b.order).map(({ point }) => point);
+    const wanted = kills === undefined ? short.slice(0, Math.ceil(short.length * part)) : points;
+    return { name, lane, wanted, dies: deaths(wanted, kills === undefined ? 0 : Math.round(kills * share), random) };
   });
   const run = async ({ lane, dies }) => {
     lane.prepare(dies[0].at);
@@ -68,7 +70,7 @@ export async function killStores({ kills, seed, directory = '/dev/shm', onProgre
     const sum = (key) => lanes.reduce((total, { lane }) => total + (lane.counts[key] ?? 0), 0);
     return {
       cycles: done, seed, random: sum('random'), atFailpoints: Object.values(points).reduce((total, count) => total + count, 0), unharmed: sum('unharmed'), damages: sum('damages'),
-      records: sum('records'), deletesBrokenOff: sum('deletesSeen'), points, neverReached: (kills === undefined ? SHORT_POINTS : STORE_POINTS).filter((point) => !(point in points)),
+      records: sum('records'), deletesBrokenOff: sum('deletesSeen'), points, neverReached: [...new Set(lanes.flatMap(({ wanted }) => wanted))].filter((point) => !(point in points)),
     };
   } finally {
     await Promise.all(lanes.map(({ lane }) => lane.discard()));
