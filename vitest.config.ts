@@ -16,7 +16,7 @@ const own = tests.filter((file) => OWN_PROCESS.test(readFileSync(file, 'utf8')))
 
 const common = {
   setupFiles: ['test/support/large-values.ts'],
-  pool: 'forks',
+  pool: 'forks' as const,
   // Three times what the longest takes: a shared machine may have a slow hour.
   testTimeout: 180_000,
   hookTimeout: 180_000,
@@ -25,7 +25,7 @@ const common = {
   execArgv: ['--expose-gc'],
   // Built packages run as Node runs them for users, untouched by Vite: one copy of every module in every thread.
   server: { deps: { external: [/\/dist\//] } },
-} as const;
+};
 
 export default defineConfig({
   test: {

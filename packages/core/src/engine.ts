@@ -59,7 +59,7 @@ export { CLEANUP_LOCK, STORE_LOCK, waitForLock, withFileLock, withFileLockSync, 
 export {
   SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_PER_FIELD_MAX, SYMBOLS_VERSION, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader,
 } from './store/symbol-dictionary.js';
-export { SYMBOL_LOST, checkSymbolsHeader, isUnbornDictionary, symbolEntryBytes, symbolEntryLength, symbolHeaderBytes } from './store/symbol-entries.js';
+export { SYMBOL_LOST, checkSymbolsHeader, entryProvenByNext, isUnbornDictionary, nextSymbolEntry, symbolEntryBytes, symbolEntryLength, symbolHeaderBytes } from './store/symbol-entries.js';
 export { givenSymbols } from './store/given-symbols.js';
 export type { GivenSymbols } from './store/given-symbols.js';
 export type { SymbolCoder } from './store/symbol-dictionary.js';

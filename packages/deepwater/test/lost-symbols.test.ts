@@ -28,7 +28,7 @@ async function store(rows: readonly (readonly [string, string, number])[] = ROWS
 function edges(file: string): number[] {
   const bytes = fs.readFileSync(file);
   const found: number[] = [SYMBOLS.HEADER_BYTES];
-  for (let at: number = SYMBOLS.HEADER_BYTES; at < bytes.length;) found.push(at += symbolEntryLength(bytes, at));
+  for (let at: number = SYMBOLS.HEADER_BYTES; at < bytes.length;) found.push(at += symbolEntryLength(bytes, at, at === SYMBOLS.HEADER_BYTES ? 0 : bytes.readUInt32LE(at - 4)));
   return found;
 }
 
@@ -142,4 +142,14 @@ describe('a dictionary that lost nothing', () => {
       expect(await append(base, 'more', 'Z', 6)).toBe('DW_FILE_CORRUPT');
     }
   });
+});
+
+test('entries that stand in the place of others are not believed, though each is whole', async () => {
+  const { base, symbols } = await store();
+  const bytes = fs.readFileSync(symbols);
+  const [first, second] = edges(symbols) as [number, number];
+  bytes.copyWithin(first, second);
+  fs.writeFileSync(symbols, bytes);
+  const platform = await openPlatform(base, { readOnly: true });
+  expect(await read(platform, 0)).toBe('DW_FILE_CORRUPT');
 });

@@ -129,6 +129,7 @@ const CASES: Case[] = [
   { what: 'a place of the ring that there is not', damage: (s) => { change(s.paths.catalog, CATALOG.RING_PLACE, [1, 0, 0, 0x80]); }, told: ['catalog.dwc', /the ring is in place 2147483649/] },
   { what: 'the catalog marked as replaced', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1]); }, told: ['catalog.dwc', /another has taken its place/] },
   { what: 'the catalog marked as nothing there is', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1, 2]); }, told: ['catalog.dwc', /whether another has taken its place/] },
+  { what: 'all that a catalog says of its writer', damage: (s) => { change(s.paths.catalog, 512, Buffer.alloc(512, 0xff)); }, told: ['catalog.dwc', /whether another has taken its place/] },
   { what: 'the catalog gone', damage: (s) => { rmSync(s.paths.catalog); }, told: ['catalog.dwc', /missing/] },
   { what: 'catalog and a header', damage: (s) => { rmSync(s.paths.catalog); change(chunk(s, 2), CHUNK.FIRST_SEQUENCE, [9, 9]); }, lost: [[64, 128]], told: ['2.dwk', /its place/] },
   { what: 'segments', damage: (s) => { change(s.paths.segments, 8, [9]); }, told: ['segments.dwg', /header/] },
@@ -282,6 +283,15 @@ describe('a dictionary of symbols', () => {
     for (const side of ['buy', 'sell', 'cross']) expect(() => reader.rangeSync(0, 2 ** 52, { where: { side }, columns: ['price'] }), side).toThrow(DeepwaterError);
     await platform.close();
   });
+});
+
+test('an entry of the dictionary of which only the checksum is damaged is kept, and so is the one behind it', async () => {
+  const store = await storeOf('closed');
+  change(store.paths.symbols, 4096 + 8, [1, 2]);
+  const report = await repairStore(store.base);
+  expect(report).toMatchObject({ damaged: true, lost: false });
+  expect(damagesOf(report).map(({ what }) => what)).toEqual([expect.stringContaining('checksum of the entry at byte 4096')]);
+  expect((await readAll(store)).records).toEqual(store.sequences.map(recordOf));
 });
 
 describe('a writer that opens', () => {

@@ -26,7 +26,7 @@ export const FAILPOINTS = [
   // Segments (feed-segments.ts).
   'segments.ended', 'segments.opened', 'segments.marked', 'segments.synced',
   // Migration (operations/src/migrate).
-  'migrate.backup-copied', 'migrate.backup-whole', 'migrate.chunk-rewritten', 'migrate.catalog-rewritten', 'migrate.ring-rewritten', 'migrate.segments-made', 'migrate.verified', 'migrate.raised',
+  'migrate.backup-copied', 'migrate.backup-whole', 'migrate.chunk-rewritten', 'migrate.catalog-rewritten', 'migrate.symbols-rewritten', 'migrate.ring-rewritten', 'migrate.segments-made', 'migrate.verified', 'migrate.raised',
   // Repair (operations/src/repair, quarantine.ts).
   'repair.front-saved', 'repair.front-written', 'repair.stretch-written', 'repair.stretch-named', 'repair.quarantined', 'repair.noted', 'repair.removed-written', 'repair.symbols-written',
   'repair.segments-written', 'repair.catalog-written', 'repair.catalog-renamed', 'repair.feed-file', 'repair.manifest', 'repair.ring-moved', 'repair.registry',

@@ -2,7 +2,7 @@
  * The symbols of a feed: the texts behind the 32-bit codes of its `symbol` fields. One append-only file:
  *
  *   0      header   magic, version, feed; CRC at the end of its first 64 bytes
- *   4096   entries  u16 field, u16 bytes, the text in UTF-8, u32 CRC-32 of all that; one after the other
+ *   4096   entries  u16 field, u16 bytes, the text in UTF-8, u32 CRC-32 of all that, begun with the CRC of the entry before; one after the other
  *
  * A code is the order of appearance among the entries of its field. An entry is on the device before its code is given
  * out, so no record ever holds a code that a crash can take away. An entry whose field has the bit LOST stands for a code whose
@@ -37,7 +37,9 @@ export class SymbolDictionary {
   readonly #given = new Map<number, number>();
   /** Where the next entry goes: behind the last whole one. */
   #end: number;
-  /** What lies behind that, left by an entry that was not written whole. */
+  /** The checksum of that entry; 0 where there is none. */
+  #last: number;
+  /** What lies behind it, left by an entry that was not written whole. */
   #torn: number;
   /** Entries there are, of all fields. */
   #entries = 0;
@@ -59,6 +61,7 @@ export class SymbolDictionary {
       this.#entries += texts.length;
     }
     this.#end = contents.end;
+    this.#last = contents.last;
     this.#torn = torn;
   }
 
@@ -79,9 +82,9 @@ export class SymbolDictionary {
         bytes = readWholeDictionary(fd, file);
       }
       checkSymbolsHeader(bytes, file, feedUid);
-      const contents = parseEntries(bytes, SYMBOLS.HEADER_BYTES, SYMBOLS.HEADER_BYTES, file);
+      const contents = parseEntries(bytes, SYMBOLS.HEADER_BYTES, SYMBOLS.HEADER_BYTES, file, 0);
       const torn = bytes.byteLength - contents.end;
-      checkTail(bytes, contents.end, contents.end, file);
+      checkTail(bytes, contents.end, contents.end, file, contents.last);
       const dictionary = new SymbolDictionary(file, fd, contents, torn, known);
       if (known !== undefined) dictionary.#holdAgainst(known);
       return dictionary;
@@ -152,7 +155,7 @@ export class SymbolDictionary {
       this.coder(unsure.fieldIndex).code(unsure.text);
       return codes.get(text) ?? this.#add(fieldIndex, codes, text);
     }
-    const entry = symbolEntryBytes(fieldIndex, utf8);
+    const entry = symbolEntryBytes(fieldIndex, utf8, this.#last);
     // Zeros over the rest of a torn entry: no part of it may ever be taken for an entry.
     const block = this.#torn > entry.byteLength ? Buffer.concat([entry, Buffer.alloc(this.#torn - entry.byteLength)]) : entry;
     this.#unsure = { fieldIndex, text };
@@ -166,6 +169,7 @@ export class SymbolDictionary {
     this.#entries += 1;
     this.#torn = Math.max(0, this.#torn - entry.byteLength);
     this.#end += entry.byteLength;
+    this.#last = entry.readUInt32LE(entry.byteLength - SYMBOLS.ENTRY_CRC_BYTES);
     codes.set(text, given);
     this.#given.set(fieldIndex, given + 1);
     return given;
@@ -177,6 +181,7 @@ export class SymbolDictionaryReader {
   readonly #texts = new Map<number, string[]>();
   readonly #lost = new Map<number, number[]>();
   #end = 0;
+  #last = 0;
 
   constructor(
     readonly path: string,
@@ -221,8 +226,8 @@ export class SymbolDictionaryReader {
       if (size <= this.#end) return;
       const bytes = Buffer.alloc(size - this.#end);
       const got = readAt(fd, bytes, this.#end, this.path);
-      const { texts, end } = parseEntries(bytes.subarray(0, got), 0, this.#end, this.path);
-      checkTail(bytes.subarray(0, got), end - this.#end, end, this.path);
+      const { texts, end, last } = parseEntries(bytes.subarray(0, got), 0, this.#end, this.path, this.#last);
+      checkTail(bytes.subarray(0, got), end - this.#end, end, this.path, last);
       for (const [field, found] of texts) {
         const known = this.texts(field);
         for (let i = 0; i < found.length; i++) {
@@ -232,6 +237,7 @@ export class SymbolDictionaryReader {
         }
       }
       this.#end = end;
+      this.#last = last;
     } finally {
       closeFile(fd);
     }

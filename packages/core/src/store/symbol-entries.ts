@@ -5,7 +5,8 @@ import { getHex, getText, putHex, putText } from '../layout/words.js';
 import { readAt, regularFileSize } from '../mapping/files.js';
 
 export const SYMBOLS_MAGIC = 'DWSYMBL1';
-export const SYMBOLS_VERSION = 1;
+/** Since version 2 the checksum of an entry goes on from that of the one before it, so that none holds in the place of another. */
+export const SYMBOLS_VERSION = 2;
 
 export const SYMBOLS = {
   HEADER_BYTES: 4096,
@@ -33,16 +34,20 @@ export interface Contents {
   readonly texts: Map<number, string[]>;
   /** File offset behind the last whole entry. */
   readonly end: number;
+  /** The checksum of the last entry, with which that of the next begins. */
+  readonly last: number;
 }
 
-/** The whole entries at the front of `bytes`; `fileOffset` is where `bytes[from]` lies in the file. */
-export function parseEntries(bytes: Buffer, from: number, fileOffset: number, file: string): Contents {
+/** The whole entries at the front of `bytes`; `fileOffset` is where `bytes[from]` lies in the file. @param before the checksum of the entry before them; 0: they are the first */
+export function parseEntries(bytes: Buffer, from: number, fileOffset: number, file: string, before: number): Contents {
   const texts = new Map<number, string[]>();
   const seen = new Set<string>();
   let at = from;
+  let last = before;
   for (;;) {
-    const length = symbolEntryLength(bytes, at);
-    if (length === 0) return { texts, end: fileOffset + at - from };
+    const length = symbolEntryLength(bytes, at, last);
+    if (length === 0) return { texts, end: fileOffset + at - from, last };
+    last = bytes.readUInt32LE(at + length - SYMBOLS.ENTRY_CRC_BYTES);
     const word = bytes.readUInt16LE(at + SYMBOLS.ENTRY_FIELD);
     const field = word & ~SYMBOL_LOST;
     const list = texts.get(field) ?? [];
@@ -61,34 +66,47 @@ export function parseEntries(bytes: Buffer, from: number, fileOffset: number, fi
   }
 }
 
-/** Bytes of the whole entry at an offset; 0 where there is none. */
-export function symbolEntryLength(bytes: Buffer, at: number): number {
+/** Bytes of the whole entry at an offset; 0 where there is none. @param before the checksum of the entry before it; 0: it is the first. In version 1 always 0 */
+export function symbolEntryLength(bytes: Buffer, at: number, before: number): number {
   if (at + SYMBOLS.ENTRY_TEXT + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength) return 0;
   const crcAt = at + SYMBOLS.ENTRY_TEXT + bytes.readUInt16LE(at + SYMBOLS.ENTRY_LENGTH);
-  if (crcAt + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength || bytes.readUInt32LE(crcAt) !== crc32(bytes.subarray(at, crcAt))) return 0;
+  if (crcAt + SYMBOLS.ENTRY_CRC_BYTES > bytes.byteLength || bytes.readUInt32LE(crcAt) !== crc32(bytes.subarray(at, crcAt), before)) return 0;
   return crcAt + SYMBOLS.ENTRY_CRC_BYTES - at;
 }
 
 /** Behind the last whole entry is one unfinished write at most: an entry there means that one before is damaged, and its code would be given out twice. */
-export function checkTail(bytes: Buffer, at: number, offset: number, file: string): void {
-  if (at === bytes.byteLength || (bytes.byteLength - at <= ENTRY_BYTES_MAX && !holdsEntry(bytes, at + 1))) return;
+export function checkTail(bytes: Buffer, at: number, offset: number, file: string, before: number): void {
+  if (at === bytes.byteLength || (bytes.byteLength - at <= ENTRY_BYTES_MAX && nextSymbolEntry(bytes, at + 1) === undefined && entryProvenByNext(bytes, at, before) === undefined)) return;
   throw corrupt(file, `the entry at byte ${offset} is damaged and others follow`, { offset });
 }
 
-/** Whether any whole entry begins at or after an offset: then what lies before is damage, not an unfinished write. */
-function holdsEntry(bytes: Buffer, from: number): boolean {
-  for (let at = from; at < bytes.byteLength; at++) if (symbolEntryLength(bytes, at) > 0) return true;
-  return false;
+/** Where the first whole entry at or after an offset begins, behind something else: the four bytes before it are the checksum of the one before. */
+export function nextSymbolEntry(bytes: Buffer, from: number): number | undefined {
+  for (let at = Math.max(from, SYMBOLS.ENTRY_CRC_BYTES); at < bytes.byteLength; at++) {
+    if (symbolEntryLength(bytes, at, bytes.readUInt32LE(at - SYMBOLS.ENTRY_CRC_BYTES)) > 0) return at;
+  }
+  return undefined;
 }
 
-/** @param fieldIndex with SYMBOL_LOST and an empty text, one whose text is lost */
-export function symbolEntryBytes(fieldIndex: number, utf8: Buffer): Buffer {
+/** An entry of which only the checksum is damaged: the next one holds on top of what it has to be. @param before the checksum of the entry before it */
+export function entryProvenByNext(bytes: Buffer, at: number, before: number): { field: number; text: Buffer; end: number; checksum: number } | undefined {
+  if (at + SYMBOLS.ENTRY_TEXT > bytes.byteLength) return undefined;
+  const textEnd = at + SYMBOLS.ENTRY_TEXT + bytes.readUInt16LE(at + SYMBOLS.ENTRY_LENGTH);
+  const end = textEnd + SYMBOLS.ENTRY_CRC_BYTES;
+  if (end >= bytes.byteLength) return undefined;
+  const checksum = crc32(bytes.subarray(at, textEnd), before);
+  if (symbolEntryLength(bytes, end, checksum) === 0) return undefined;
+  return { field: bytes.readUInt16LE(at + SYMBOLS.ENTRY_FIELD), text: bytes.subarray(at + SYMBOLS.ENTRY_TEXT, textEnd), end, checksum };
+}
+
+/** @param fieldIndex with SYMBOL_LOST and an empty text, one whose text is lost @param before the checksum of the entry before it; 0: it is the first */
+export function symbolEntryBytes(fieldIndex: number, utf8: Buffer, before: number): Buffer {
   const entry = Buffer.alloc(SYMBOLS.ENTRY_TEXT + utf8.byteLength + SYMBOLS.ENTRY_CRC_BYTES);
   entry.writeUInt16LE(fieldIndex, SYMBOLS.ENTRY_FIELD);
   entry.writeUInt16LE(utf8.byteLength, SYMBOLS.ENTRY_LENGTH);
   utf8.copy(entry, SYMBOLS.ENTRY_TEXT);
   const crcAt = SYMBOLS.ENTRY_TEXT + utf8.byteLength;
-  entry.writeUInt32LE(crc32(entry.subarray(0, crcAt)), crcAt);
+  entry.writeUInt32LE(crc32(entry.subarray(0, crcAt), before), crcAt);
   return entry;
 }
 

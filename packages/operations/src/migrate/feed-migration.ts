@@ -1,12 +1,13 @@
 import {
   CATALOG, CHUNK_STATE, type ChunkPlace, DeepwaterError, type FeedFile, type FeedPaths, type FoundStore, type Schema, chunkIdOf, chunkPath, closeFile, compileSchema,
   crc32, failpoint, feedPaths, fileExists, fileStat, getHex, listDirectory, openCatalog, openExisting, putHex, readAt, replaceWhole,
-  SEAL_REASON, type SealReason, segmentsOfChunks, syncDirectory, writeSegments,
+  SEAL_REASON, type SealReason, SymbolDictionaryReader, segmentsOfChunks, syncDirectory, writeSegments,
 } from '@deepwater/core';
 import { type OldChunk, lookAtChunk, unindexedSchema } from './old-chunk.js';
 import type { FeedMigration } from './report.js';
 import { rewriteChunk } from './rewrite-chunk.js';
 import { leftRing, recordsIn, rewriteRing, ringFiles } from './rewrite-ring.js';
+import { oldSymbols, rewriteSymbols } from './rewrite-symbols.js';
 
 /** What has to be done with a feed, found without changing anything. */
 export interface FeedPlan {
@@ -54,6 +55,8 @@ export function planFeed(store: FoundStore, feed: FeedFile): FeedPlan {
       if (schema === earlier) ring = file;
     }
   }
+  const symbols = oldSymbols(paths);
+  if (symbols?.problem !== undefined) problems.push(symbols.problem);
   const reasons = [...new Set(rewrites.flatMap(({ unindexed, checksum }) => [...(unindexed ? ['no index column'] : []), ...(checksum === 'crc32' ? ['checksums are CRC-32'] : [])]))];
   const [first, last] = [chunks[0], chunks.at(-1)];
   return {
@@ -78,6 +81,7 @@ export function migrateFeed({ feed, paths, rewrites, catalog, ring, chunks }: Fe
     if (left !== undefined) rewriteRing(left, feed.spec, earlier, access);
   }
   if (catalog) rewriteCatalog(paths, schema, access);
+  rewriteSymbols(paths, feed.uid, access);
   if (feed.spec.persist && !fileExists(paths.segments)) {
     writeSegments(paths.segments, access, feed.uid, segmentsOfChunks(placesOf(feed, paths, schema, chunks)));
     failpoint('migrate.segments-made');
@@ -102,6 +106,7 @@ export function verifyFeed({ feed, paths, chunks }: FeedPlan): void {
     throw new DeepwaterError('DW_FILE_CORRUPT', `After migration ${before.path} is not what it was: ${wrong}. The store still has its old format; take it from the backup.`, { values: { path: before.path, wrong } });
   }
   if (fileExists(paths.catalog)) openCatalog(paths.catalog, compileSchema(feed.spec), feed.uid, false);
+  new SymbolDictionaryReader(paths.symbols, feed.uid).reload();
 }
 
 /** What chunks tell of segments, with those that are deleted and only the catalog knows, where it can be read. */

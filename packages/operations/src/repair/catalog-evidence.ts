@@ -54,7 +54,7 @@ export function readCatalog(paths: FeedPaths, schema: Schema, feedUid: string): 
   return {
     usable, there: true, stale, entries, epoch: epoch < 2 ** 31 ? epoch : 0, writer: usable ? writer : undefined, ringPlace: usable && ringPlace.place <= 2 ? ringPlace : undefined,
     symbolsGiven: usable ? view.symbolsGiven : 0,
-    problem: problem ?? (stale ? undefined : countersProblem(view, room)),
+    problem: problem ?? retiredProblem(view) ?? (stale ? undefined : countersProblem(view, room)),
   };
 }
 
@@ -114,14 +114,17 @@ function factsOf(view: CatalogView, index: number): CatalogEntry {
   return entry;
 }
 
-/** What readers hold a catalog's counters and entries against. */
-function countersProblem(view: CatalogView, room: number): string | undefined {
-  const { count, firstLive, ringPlace } = view;
+function retiredProblem(view: CatalogView): string | undefined {
   try {
-    if (view.retired) return 'it says that another has taken its place';
+    return view.retired ? 'it says that another has taken its place' : undefined;
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** What readers hold a catalog's counters and entries against. */
+function countersProblem(view: CatalogView, room: number): string | undefined {
+  const { count, firstLive, ringPlace } = view;
   if (ringPlace.place > 2) return `it says that the ring is in place ${ringPlace.place}`;
   if (firstLive > count) return `it counts ${count} entries, of which ${firstLive} are gone`;
   let before: CatalogEntry | undefined;

@@ -1,7 +1,7 @@
 /** The dictionary of a feed's symbols, made again from its entries that hold. A code whose text is lost stays lost: it is never given to another text. */
 import {
-  DeepwaterError, type FeedPaths, type Schema, SYMBOLS, SYMBOL_LOST, checkSymbolsHeader, closeFile, fileStat, isUnbornDictionary, openExisting, readAt, regularFileSize, symbolEntryBytes,
-  symbolEntryLength, symbolHeaderBytes,
+  DeepwaterError, type FeedPaths, type Schema, SYMBOLS, SYMBOL_LOST, checkSymbolsHeader, closeFile, entryProvenByNext, fileStat, isUnbornDictionary, openExisting, readAt, regularFileSize, symbolEntryBytes,
+  nextSymbolEntry, symbolEntryLength, symbolHeaderBytes,
 } from '@deepwater/core';
 
 export interface SymbolsPlan {
@@ -14,7 +14,8 @@ export interface SymbolsPlan {
 
 interface Entry {
   readonly field: number;
-  readonly bytes: Buffer;
+  /** In UTF-8; undefined where it is lost. */
+  readonly text: Buffer | undefined;
 }
 
 const UNCHANGED: SymbolsPlan = { bytes: undefined, problems: [], lost: new Map() };
@@ -31,33 +32,44 @@ export function planSymbols(paths: FeedPaths, schema: Schema, feedUid: string, c
   const entries: Entry[] = [];
   const lost = new Map<number, number[]>();
   const given = new Map<number, number>();
-  const add = (field: number, bytes?: Buffer): void => {
+  const add = (field: number, text?: Buffer): void => {
     const code = given.get(field) ?? 0;
     given.set(field, code + 1);
-    entries.push({ field, bytes: bytes ?? symbolEntryBytes(field | SYMBOL_LOST, Buffer.alloc(0)) });
-    if (bytes === undefined) lost.set(field, [...lost.get(field) ?? [], code]);
+    entries.push({ field, text });
+    if (text === undefined) lost.set(field, [...lost.get(field) ?? [], code]);
   };
   const seen = new Set<string>();
+  let last = 0;
   for (let at: number = SYMBOLS.HEADER_BYTES; at < file.length;) {
-    const length = symbolEntryLength(file, at);
-    const entry = file.subarray(at, at + length);
-    if (length > 0 && !seen.has(entry.toString('latin1'))) {
-      const field = entry.readUInt16LE(SYMBOLS.ENTRY_FIELD) & ~SYMBOL_LOST;
-      if (entry.readUInt16LE(SYMBOLS.ENTRY_FIELD) === field) seen.add(entry.toString('latin1'));
-      add(field, entry);
+    const length = symbolEntryLength(file, at, last);
+    const word = length > 0 ? file.readUInt16LE(at + SYMBOLS.ENTRY_FIELD) : 0;
+    const text = file.subarray(at + SYMBOLS.ENTRY_TEXT, at + length - SYMBOLS.ENTRY_CRC_BYTES);
+    if (length > 0 && !seen.has(`${word}/${text.toString('latin1')}`)) {
+      const field = word & ~SYMBOL_LOST;
+      if (word === field) seen.add(`${word}/${text.toString('latin1')}`);
+      add(field, word === field ? text : undefined);
       at += length;
+      last = checksumBefore(file, at);
       continue;
     }
-    const next = nextEntry(file, at + 1);
+    const proven = length > 0 ? undefined : entryProvenByNext(file, at, last);
+    if (proven !== undefined) {
+      problems.push(`the checksum of the entry at byte ${at} is damaged`);
+      add(proven.field & ~SYMBOL_LOST, proven.field < SYMBOL_LOST ? proven.text : undefined);
+      ({ end: at, checksum: last } = proven);
+      continue;
+    }
+    const next = nextSymbolEntry(file, at + 1);
     if (next === undefined) break; // one that was being written, or damage: the records' codes say which
-    const damaged = damagedEntries(file, at, next, fields);
+    const damaged = damagedEntries(file, at, next, fields, last);
     if (damaged === undefined) {
       problems.push(`from byte ${at} on it is damaged so that the codes of what follows are unknown`);
       break;
     }
     problems.push(`${damaged.length === 1 ? 'an entry' : `${damaged.length} entries`} at byte ${at} ${damaged.length === 1 ? 'is' : 'are'} damaged`);
-    for (const { field, bytes } of damaged) add(field, bytes);
+    for (const { field, text: made } of damaged) add(field, made);
     at = next;
+    last = checksumBefore(file, at);
   }
   for (const [field, code] of codes) {
     const missing = code + 1 - (given.get(field) ?? 0);
@@ -72,7 +84,23 @@ export function planSymbols(paths: FeedPaths, schema: Schema, feedUid: string, c
     for (const field of fields) for (let n = 0; n < gone; n++) add(field);
   }
   if (problems.length === 0) return UNCHANGED;
-  return { bytes: Buffer.concat([symbolHeaderBytes(feedUid), ...entries.map(({ bytes }) => bytes)]), problems, lost };
+  return { bytes: dictionaryBytes(feedUid, entries), problems, lost };
+}
+
+/** The checksum of the entry that ends at a place. */
+function checksumBefore(file: Buffer, at: number): number {
+  return file.readUInt32LE(at - SYMBOLS.ENTRY_CRC_BYTES);
+}
+
+function dictionaryBytes(feedUid: string, entries: readonly Entry[]): Buffer {
+  const parts = [symbolHeaderBytes(feedUid)];
+  let last = 0;
+  for (const { field, text } of entries) {
+    const entry = text === undefined ? symbolEntryBytes(field | SYMBOL_LOST, Buffer.alloc(0), last) : symbolEntryBytes(field, text, last);
+    last = entry.readUInt32LE(entry.length - SYMBOLS.ENTRY_CRC_BYTES);
+    parts.push(entry);
+  }
+  return Buffer.concat(parts);
 }
 
 /** What is under the name; nothing where it is no dictionary of this feed. */
@@ -110,20 +138,15 @@ function isWhole(bytes: Buffer): boolean {
   return bytes.subarray(0, SYMBOLS.IDENTITY_CRC).equals(made.subarray(0, SYMBOLS.IDENTITY_CRC));
 }
 
-function nextEntry(bytes: Buffer, from: number): number | undefined {
-  for (let at = from; at < bytes.length; at++) if (symbolEntryLength(bytes, at) > 0) return at;
-  return undefined;
-}
-
 /** What was between two places; undefined where nobody can tell how many entries it was, or of which fields. */
-function damagedEntries(file: Buffer, from: number, to: number, fields: readonly number[]): { field: number; bytes?: Buffer }[] | undefined {
+function damagedEntries(file: Buffer, from: number, to: number, fields: readonly number[], before: number): { field: number; text?: Buffer }[] | undefined {
   const length = to - from - SYMBOLS.ENTRY_TEXT - 4;
   if (length < 0) return undefined;
   // One whose length or field is damaged: the checksum tells what they were.
   const text = file.subarray(from + SYMBOLS.ENTRY_TEXT, to - 4);
   for (const field of fields) {
-    const made = symbolEntryBytes(field, text);
-    if (made.readUInt32LE(made.length - 4) === file.readUInt32LE(to - 4)) return [{ field, bytes: made }];
+    const made = symbolEntryBytes(field, text, before);
+    if (made.readUInt32LE(made.length - 4) === file.readUInt32LE(to - 4)) return [{ field, text }];
   }
   const found: { field: number }[] = [];
   let at = from;
