@@ -8,8 +8,8 @@ export {
   EngineMappings, FUTEX_SLICE_NS, FUTEX_WORDS_MAX, FileLock, MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
   MAPPING_BYTES_MAX, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MemoryPool, PAGE_BYTES, PROT_NONE, PROT_READ, PROT_WRITE,
   FAILPOINTS, SECTION_BYTES, advise, alignUp, bootId, closeFile, createExclusive, directoryMode, diskSpace, errnoName, failpoint, fenceAllPublishers,
-  fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, lastSystemError, linkFile, listDirectory, makeDirectory, mapFile, openExisting,
-  onFailpoint, openOrCreate, placeFile, punchHole, readAt, readSmallFile, registerPublisher, regularFileSize, releaseMapping,
+  fenceOwnThreads, fileExists, fileMode, fileStat, fromNodeError, futexWait, futexWaitAny, futexWaitSlices, futexWakeAll, isResident, isUnusableFile, lastSystemError, linkFile, listDirectory, makeDirectory, mapFile, openExisting,
+  onFailpoint, openOrCreate, placeFile, punchHole, readAt, readSmallFile, readWholeFile, registerPublisher, regularFileSize, releaseMapping,
   processAlive, removeEmptyDirectory, removeFile, removeTree, renameFile, replaceFile, replaceSystem, replaceWhole, reserve, reserveAddressSpace, setFileSize, setUse, syncData, syncDataAsync, syncDirectory, syncFile, system, systemError,
   threadAlive, threadKernelId, uptimeMs, writeFully,
 } from './mapping/index.js';
@@ -59,7 +59,7 @@ export { CLEANUP_LOCK, STORE_LOCK, waitForLock, withFileLock, withFileLockSync, 
 export {
   SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_PER_FIELD_MAX, SYMBOLS_VERSION, SYMBOL_BYTES_MAX, SymbolDictionary, SymbolDictionaryReader,
 } from './store/symbol-dictionary.js';
-export { SYMBOL_LOST, checkSymbolsHeader, entryProvenByNext, isUnbornDictionary, nextSymbolEntry, symbolEntryBytes, symbolEntryLength, symbolHeaderBytes } from './store/symbol-entries.js';
+export { SYMBOL_LOST, checkSymbolsHeader, checksumBefore, entryProvenByNext, isUnbornDictionary, nextSymbolEntry, symbolDictionaryBytes, symbolEntryBytes, symbolEntryLength, symbolHeaderBytes } from './store/symbol-entries.js';
 export { givenSymbols } from './store/given-symbols.js';
 export type { GivenSymbols } from './store/given-symbols.js';
 export type { SymbolCoder } from './store/symbol-dictionary.js';

@@ -6,7 +6,7 @@
  */
 import {
   CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, CHUNK_STATE, type ChunkGeometry, type ChunkSeal, DeepwaterError, ENTRY_STATE, type FeedPaths, Quarantine,
-  type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, adoptChunk, bootId, chunkPath, closeFile, failpoint, fileExists, growCatalog,
+  type ReadableChunk, SEAL_REASON, type Schema, type SealReason, type WritableChunk, adoptChunk, bootId, chunkPath, closeFile, failpoint, fileExists, growCatalog, isUnusableFile,
   makeDirectory, openChunkForReading, openChunkForRecovery, peekChunk, survivingRows, syncFile,
 } from '@deepwater/core/engine';
 import type { Bell, Ring } from '@deepwater/ring';
@@ -196,8 +196,7 @@ function readFront(path: string, notes: string[], quarantine: Quarantine): Retur
     return peekChunk(path).header;
   } catch (error) {
     notes.push((error as Error).message);
-    const unusable = DeepwaterError.isDeepwaterError(error) && (error.code === 'DW_FILE_CORRUPT' || error.values['errno'] === 'ELOOP');
-    if (unusable) {
+    if (isUnusableFile(error)) {
       quarantine.take(path, error.message);
       notes.push(`${path} was moved to ${quarantine.directory ?? 'quarantine'}`);
     }

@@ -227,6 +227,17 @@ export function replaceWhole(file: string, next: string, content: Uint8Array, ac
   syncDirectory(path.dirname(file));
 }
 
+/** All bytes of a file. @throws DeepwaterError DW_SYSTEM_CALL */
+export function readWholeFile(file: string): Buffer {
+  const fd = openExisting(file, false);
+  try {
+    const bytes = Buffer.alloc(regularFileSize(fd, file));
+    return bytes.subarray(0, readAt(fd, bytes, 0, file));
+  } finally {
+    closeFile(fd);
+  }
+}
+
 /** The text of a small file, at most `limit` bytes; undefined where there is none. */
 export function readSmallFile(file: string, limit: number): string | undefined {
   let fd: number;

@@ -39,6 +39,11 @@ export function lastSystemError(call: string, path: string): DeepwaterError {
   return systemError(call, path, libc().errno());
 }
 
+/** Whether an error says that what is under a name is not the file that should be there: damaged, or a link, which is not followed. */
+export function isUnusableFile(error: unknown): error is DeepwaterError {
+  return DeepwaterError.isDeepwaterError(error) && (error.code === 'DW_FILE_CORRUPT' || error.values['errno'] === 'ELOOP');
+}
+
 /** Turns an error thrown by `node:fs` into ours; other errors pass through unchanged. */
 export function fromNodeError(error: unknown, path: string): unknown {
   if (error instanceof DeepwaterError) return error;

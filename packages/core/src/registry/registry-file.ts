@@ -19,7 +19,7 @@ import type { RootDatabase } from 'lmdb';
 import { DeepwaterError } from '../errors/index.js';
 import { crc32 } from '../layout/crc.js';
 import { listDirectory, makeDirectory, removeTree } from '../mapping/directories.js';
-import { type Access, closeFile, fileMode, fileStat, openExisting, openOrCreate, readAt, readSmallFile, regularFileSize, writeFully } from '../mapping/files.js';
+import { type Access, closeFile, fileMode, fileStat, openOrCreate, readSmallFile, readWholeFile, regularFileSize, writeFully } from '../mapping/files.js';
 import { failpoint } from '../mapping/failpoint.js';
 import { processAlive } from '../mapping/host.js';
 import { system } from '../mapping/system.js';
@@ -110,14 +110,11 @@ export async function readRegistryTexts(basePath: string): Promise<Map<string, s
   makeDirectory(directory, 'owner');
   try {
     const { data } = registryPaths(basePath);
-    const from = openExisting(data, false);
     const copy = path.join(directory, 'data.mdb');
     const to = openOrCreate(copy, 'owner');
     try {
-      const bytes = Buffer.alloc(regularFileSize(from, data));
-      writeFully(to, bytes.subarray(0, readAt(from, bytes, 0, data)), 0, copy);
+      writeFully(to, readWholeFile(data), 0, copy);
     } finally {
-      closeFile(from);
       closeFile(to);
     }
     const { open } = await import('lmdb');
@@ -189,13 +186,8 @@ interface Checksum {
 }
 
 function checksumOf(file: string): Checksum {
-  const fd = openExisting(file, false);
-  try {
-    const bytes = Buffer.alloc(regularFileSize(fd, file));
-    return { bytes: readAt(fd, bytes, 0, file), crc32: crc32(bytes) };
-  } finally {
-    closeFile(fd);
-  }
+  const bytes = readWholeFile(file);
+  return { bytes: bytes.byteLength, crc32: crc32(bytes) };
 }
 
 /** In place: a disk that has filled up since is no reason to disown a sound registry. Torn, it does not hold. */

@@ -16,7 +16,7 @@ import {
 } from '../mapping/files.js';
 import type { GivenSymbols } from './given-symbols.js';
 import {
-  type Contents, SYMBOLS, SYMBOL_BYTES_MAX, checkSymbolsHeader, checkTail, isUnbornDictionary, parseEntries, readWholeDictionary, symbolEntryBytes, symbolHeaderBytes,
+  type Contents, SYMBOLS, SYMBOL_BYTES_MAX, checkSymbolsHeader, checkTail, checksumBefore, isUnbornDictionary, parseEntries, readWholeDictionary, symbolEntryBytes, symbolHeaderBytes,
 } from './symbol-entries.js';
 
 export { SYMBOLS, SYMBOLS_MAGIC, SYMBOLS_VERSION, SYMBOL_BYTES_MAX } from './symbol-entries.js';
@@ -169,7 +169,7 @@ export class SymbolDictionary {
     this.#entries += 1;
     this.#torn = Math.max(0, this.#torn - entry.byteLength);
     this.#end += entry.byteLength;
-    this.#last = entry.readUInt32LE(entry.byteLength - SYMBOLS.ENTRY_CRC_BYTES);
+    this.#last = checksumBefore(entry, entry.byteLength);
     codes.set(text, given);
     this.#given.set(fieldIndex, given + 1);
     return given;

@@ -47,7 +47,7 @@ export function parseEntries(bytes: Buffer, from: number, fileOffset: number, fi
   for (;;) {
     const length = symbolEntryLength(bytes, at, last);
     if (length === 0) return { texts, end: fileOffset + at - from, last };
-    last = bytes.readUInt32LE(at + length - SYMBOLS.ENTRY_CRC_BYTES);
+    last = checksumBefore(bytes, at + length);
     const word = bytes.readUInt16LE(at + SYMBOLS.ENTRY_FIELD);
     const field = word & ~SYMBOL_LOST;
     const list = texts.get(field) ?? [];
@@ -83,7 +83,7 @@ export function checkTail(bytes: Buffer, at: number, offset: number, file: strin
 /** Where the first whole entry at or after an offset begins, behind something else: the four bytes before it are the checksum of the one before. */
 export function nextSymbolEntry(bytes: Buffer, from: number): number | undefined {
   for (let at = Math.max(from, SYMBOLS.ENTRY_CRC_BYTES); at < bytes.byteLength; at++) {
-    if (symbolEntryLength(bytes, at, bytes.readUInt32LE(at - SYMBOLS.ENTRY_CRC_BYTES)) > 0) return at;
+    if (symbolEntryLength(bytes, at, checksumBefore(bytes, at)) > 0) return at;
   }
   return undefined;
 }
@@ -108,6 +108,23 @@ export function symbolEntryBytes(fieldIndex: number, utf8: Buffer, before: numbe
   const crcAt = SYMBOLS.ENTRY_TEXT + utf8.byteLength;
   entry.writeUInt32LE(crc32(entry.subarray(0, crcAt), before), crcAt);
   return entry;
+}
+
+/** The checksum of the entry that ends at a place: that of the next one goes on from it. */
+export function checksumBefore(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at - SYMBOLS.ENTRY_CRC_BYTES);
+}
+
+/** A whole dictionary. @param entries in order; those without a text (UTF-8) stand for codes whose texts are lost */
+export function symbolDictionaryBytes(feedUid: string, entries: readonly { readonly field: number; readonly text: Buffer | undefined }[]): Buffer {
+  const parts = [symbolHeaderBytes(feedUid)];
+  let last = 0;
+  for (const { field, text } of entries) {
+    const entry = text === undefined ? symbolEntryBytes(field | SYMBOL_LOST, Buffer.alloc(0), last) : symbolEntryBytes(field, text, last);
+    last = checksumBefore(entry, entry.byteLength);
+    parts.push(entry);
+  }
+  return Buffer.concat(parts);
 }
 
 export function symbolHeaderBytes(feedUid: string): Buffer {

@@ -1,6 +1,6 @@
 import {
   CATALOG, CHUNK_STATE, type ChunkPlace, DeepwaterError, type FeedFile, type FeedPaths, type FoundStore, type Schema, chunkIdOf, chunkPath, closeFile, compileSchema,
-  crc32, failpoint, feedPaths, fileExists, fileStat, getHex, listDirectory, openCatalog, openExisting, putHex, readAt, replaceWhole,
+  crc32, failpoint, feedPaths, fileExists, fileStat, getHex, listDirectory, openCatalog, openExisting, putHex, readAt, readWholeFile, replaceWhole,
   SEAL_REASON, type SealReason, SymbolDictionaryReader, segmentsOfChunks, syncDirectory, writeSegments,
 } from '@deepwater/core';
 import { type OldChunk, lookAtChunk, unindexedSchema } from './old-chunk.js';
@@ -144,13 +144,7 @@ function catalogHash(file: string): string | undefined {
 
 /** The same catalog for the schema with an index column: its entries are laid out alike, and count no index points. */
 function rewriteCatalog(paths: FeedPaths, schema: Schema, access: 'owner' | 'group'): void {
-  const bytes = Buffer.alloc(fileStat(paths.catalog)?.size ?? 0);
-  const from = openExisting(paths.catalog, false);
-  try {
-    readAt(from, bytes, 0, paths.catalog);
-  } finally {
-    closeFile(from);
-  }
+  const bytes = readWholeFile(paths.catalog);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   putHex(view, CATALOG.SCHEMA_HASH, 8, schema.hash);
   view.setUint32(CATALOG.IDENTITY_CRC, crc32(bytes.subarray(0, CATALOG.IDENTITY_CRC)), true);

@@ -1,7 +1,6 @@
 /** Symbol dictionaries of format 1: the checksum of an entry did not go on from that of the one before it, so that one held in the place of another. */
 import {
-  type Access, type FeedPaths, SYMBOLS, SYMBOLS_VERSION, closeFile, failpoint, fileExists, isUnbornDictionary, openExisting, readAt, regularFileSize, replaceWhole, symbolEntryBytes,
-  symbolEntryLength, symbolHeaderBytes,
+  type Access, type FeedPaths, SYMBOLS, SYMBOLS_VERSION, failpoint, fileExists, isUnbornDictionary, readWholeFile, replaceWhole, symbolDictionaryBytes, symbolEntryLength,
 } from '@deepwater/core';
 
 export interface OldSymbols {
@@ -13,7 +12,7 @@ export interface OldSymbols {
 
 /** The entries of a dictionary of format 1; undefined where there is none, or one of this format. @throws DeepwaterError DW_SYSTEM_CALL */
 export function oldSymbols({ symbols }: FeedPaths): OldSymbols | undefined {
-  const bytes = fileExists(symbols) ? wholeFile(symbols) : Buffer.alloc(0);
+  const bytes = fileExists(symbols) ? readWholeFile(symbols) : Buffer.alloc(0);
   if (isUnbornDictionary(bytes) || bytes.readUInt32LE(SYMBOLS.VERSION) >= SYMBOLS_VERSION) return undefined;
   const entries: { field: number; text: Buffer }[] = [];
   let at: number = SYMBOLS.HEADER_BYTES;
@@ -32,23 +31,6 @@ export function oldSymbols({ symbols }: FeedPaths): OldSymbols | undefined {
 export function rewriteSymbols(paths: FeedPaths, feedUid: string, access: Access): void {
   const old = oldSymbols(paths);
   if (old === undefined) return;
-  const parts = [symbolHeaderBytes(feedUid)];
-  let last = 0;
-  for (const { field, text } of old.entries) {
-    const entry = symbolEntryBytes(field, text, last);
-    last = entry.readUInt32LE(entry.length - SYMBOLS.ENTRY_CRC_BYTES);
-    parts.push(entry);
-  }
-  replaceWhole(paths.symbols, `${paths.symbols}.migrated`, Buffer.concat(parts), access);
+  replaceWhole(paths.symbols, `${paths.symbols}.migrated`, symbolDictionaryBytes(feedUid, old.entries), access);
   failpoint('migrate.symbols-rewritten');
-}
-
-function wholeFile(file: string): Buffer {
-  const fd = openExisting(file, false);
-  try {
-    const bytes = Buffer.alloc(regularFileSize(fd, file));
-    return bytes.subarray(0, readAt(fd, bytes, 0, file));
-  } finally {
-    closeFile(fd);
-  }
 }

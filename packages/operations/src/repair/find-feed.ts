@@ -1,7 +1,7 @@
 /** What a feed is, where its file does not tell: by the registry, else by its chunks. */
 import path from 'node:path';
 import {
-  CHUNK, DeepwaterError, FEED_FORMAT, type FeedFile, type FeedPaths, chunkIdOf, feedPaths, fileStat, listDirectory, parseFeedFile, parseFeedSpec, peekChunk, readFeedFile, rebuildSchema,
+  CHUNK, DeepwaterError, FEED_FORMAT, type FeedFile, type FeedPaths, chunkIdOf, feedPaths, fileStat, isUnusableFile, listDirectory, parseFeedFile, parseFeedSpec, peekChunk, readFeedFile, rebuildSchema,
   ChunkHeader, crc32,
 } from '@deepwater/core';
 import { ChunkBytes } from './chunk-bytes.js';
@@ -23,7 +23,7 @@ export function findFeed(basePath: string, name: string, registry: ReadonlyMap<s
     if (fileStat(paths.catalog) === undefined && (listDirectory(paths.chunks) ?? []).length === 0) return { feed: undefined, damage: undefined };
     problem = 'it is missing';
   } catch (error) {
-    if (!DeepwaterError.isDeepwaterError(error) || (error.code !== 'DW_FILE_CORRUPT' && error.values['errno'] !== 'ELOOP')) throw error;
+    if (!isUnusableFile(error)) throw error;
     problem = error.message;
   }
   const file = path.relative(basePath, paths.spec);

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import {
-  type Access, DeepwaterError, type FoundStore, RING, RING_MAGIC, STORE_FILES, STORE_FORMAT, closeFile, feedDirectories, fileStat, findStore, getHex, getText, listDirectory, openExisting,
+  type Access, DeepwaterError, type FoundStore, RING, RING_MAGIC, STORE_FILES, STORE_FORMAT, closeFile, feedDirectories, fileStat, findStore, getHex, getText, isUnusableFile, listDirectory, openExisting,
   readAt, sharedRingDirectory, system,
 } from '@deepwater/core';
 import type { Damage } from './report.js';
@@ -24,7 +24,7 @@ export function findManifest(given: string): StoreSubject {
     found = findStore(given);
   } catch (error) {
     if (!DeepwaterError.isDeepwaterError(error)) throw error;
-    const mendable = error.code === 'DW_FILE_CORRUPT' || error.code === 'DW_BASE_PATH_INVALID' || error.values['errno'] === 'ELOOP';
+    const mendable = error.code === 'DW_BASE_PATH_INVALID' || isUnusableFile(error);
     const basePath = path.resolve(given);
     if (!mendable || fileStat(path.join(basePath, STORE_FILES.FEEDS))?.kind !== 'directory') throw error;
     return remade(system.files.realpath(basePath), error);

@@ -1,7 +1,7 @@
 /** Looks at every chunk file of a feed and says what is to be done with each. Changes nothing. */
 import path from 'node:path';
 import {
-  type CatalogEntry, type ChunkGeometry, DeepwaterError, type FeedPaths, type FeedSpec, type RemovedChunk, SEAL_REASON, type Schema, bootId, chunkGeometry, chunkIdOf, chunkPath, listDirectory,
+  type CatalogEntry, type ChunkGeometry, DeepwaterError, type FeedPaths, type FeedSpec, type RemovedChunk, SEAL_REASON, type Schema, bootId, chunkGeometry, chunkIdOf, isUnusableFile, chunkPath, listDirectory,
   removedEnd,
 } from '@deepwater/core';
 import type { CatalogEvidence, EvidenceEntry } from './catalog-evidence.js';
@@ -277,5 +277,5 @@ class ChunksPlanner {
 
 /** What is under the name cannot be a chunk that is to be kept: a link, a directory, too short, somebody else's. */
 function isUnusable(error: unknown): boolean {
-  return DeepwaterError.isDeepwaterError(error) && (error.code === 'DW_FILE_CORRUPT' || ['ELOOP', 'EISDIR', 'ENXIO'].includes(String(error.values['errno'])));
+  return isUnusableFile(error) || (DeepwaterError.isDeepwaterError(error) && ['EISDIR', 'ENXIO'].includes(String(error.values['errno'])));
 }

@@ -1,4 +1,4 @@
-import { DeepwaterError, type FeedPaths, type RemovedChunk, readRemoved } from '@deepwater/core';
+import { type FeedPaths, type RemovedChunk, isUnusableFile, readRemoved } from '@deepwater/core';
 import type { CatalogEvidence } from './catalog-evidence.js';
 
 export interface RemovedPlan {
@@ -9,7 +9,7 @@ export interface RemovedPlan {
   readonly unknown: boolean;
 }
 
-/** What retention removed last, by its own file, else by the catalog's entries of what is deleted. The file has no checksum: an entry that has one is believed rather. */
+/** What retention removed last, by its own file, else by the catalog's entries of what is deleted: where both are whole and differ, the entries are believed. */
 export function planRemoved(paths: FeedPaths, feedUid: string, clockCount: number, { entries }: CatalogEvidence): RemovedPlan {
   const last = entries.filter(({ deleted, holds }) => deleted && holds).at(-1)?.entry;
   let removed: RemovedChunk | undefined;
@@ -17,8 +17,7 @@ export function planRemoved(paths: FeedPaths, feedUid: string, clockCount: numbe
   try {
     removed = readRemoved(paths, feedUid, clockCount);
   } catch (error) {
-    const { code, values } = error as DeepwaterError;
-    if (!DeepwaterError.isDeepwaterError(error) || (code !== 'DW_FILE_CORRUPT' && values['errno'] !== 'ELOOP')) throw error;
+    if (!isUnusableFile(error)) throw error;
     problem = error.message;
   }
   const same = entries.find(({ entry, holds }) => holds && entry.chunkId === removed?.chunkId)?.entry;

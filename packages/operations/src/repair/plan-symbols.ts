@@ -1,7 +1,7 @@
 /** The dictionary of a feed's symbols, made again from its entries that hold. A code whose text is lost stays lost: it is never given to another text. */
 import {
-  DeepwaterError, type FeedPaths, type Schema, SYMBOLS, SYMBOL_LOST, checkSymbolsHeader, closeFile, entryProvenByNext, fileStat, isUnbornDictionary, openExisting, readAt, regularFileSize, symbolEntryBytes,
-  nextSymbolEntry, symbolEntryLength, symbolHeaderBytes,
+  DeepwaterError, type FeedPaths, type Schema, SYMBOLS, SYMBOL_LOST, checkSymbolsHeader, checksumBefore, closeFile, entryProvenByNext, fileStat, isUnbornDictionary, isUnusableFile,
+  nextSymbolEntry, openExisting, readAt, regularFileSize, symbolDictionaryBytes, symbolEntryBytes, symbolEntryLength, symbolHeaderBytes,
 } from '@deepwater/core';
 
 export interface SymbolsPlan {
@@ -84,23 +84,7 @@ export function planSymbols(paths: FeedPaths, schema: Schema, feedUid: string, c
     for (const field of fields) for (let n = 0; n < gone; n++) add(field);
   }
   if (problems.length === 0) return UNCHANGED;
-  return { bytes: dictionaryBytes(feedUid, entries), problems, lost };
-}
-
-/** The checksum of the entry that ends at a place. */
-function checksumBefore(file: Buffer, at: number): number {
-  return file.readUInt32LE(at - SYMBOLS.ENTRY_CRC_BYTES);
-}
-
-function dictionaryBytes(feedUid: string, entries: readonly Entry[]): Buffer {
-  const parts = [symbolHeaderBytes(feedUid)];
-  let last = 0;
-  for (const { field, text } of entries) {
-    const entry = text === undefined ? symbolEntryBytes(field | SYMBOL_LOST, Buffer.alloc(0), last) : symbolEntryBytes(field, text, last);
-    last = entry.readUInt32LE(entry.length - SYMBOLS.ENTRY_CRC_BYTES);
-    parts.push(entry);
-  }
-  return Buffer.concat(parts);
+  return { bytes: symbolDictionaryBytes(feedUid, entries), problems, lost };
 }
 
 /** What is under the name; nothing where it is no dictionary of this feed. */
@@ -125,7 +109,7 @@ function readFile(file: string, feedUid: string, problems: string[]): Buffer {
       closeFile(fd);
     }
   } catch (error) {
-    if (!DeepwaterError.isDeepwaterError(error) || (error.code !== 'DW_FILE_CORRUPT' && error.values['errno'] !== 'ELOOP')) throw error;
+    if (!isUnusableFile(error)) throw error;
     problems.push(error.message);
     return Buffer.alloc(0);
   }

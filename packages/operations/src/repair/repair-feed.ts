@@ -1,8 +1,8 @@
 /** One feed: looks at all of it, then puts right what is wrong, the catalog last. */
 import path from 'node:path';
 import {
-  type Access, CHUNK, DeepwaterError, type RemovedChunk, SEAL_REASON, SEGMENT_KIND, type SegmentEntries, type SealReason, chunkGeometry, closeFile,
-  failpoint, fileStat, openExisting, Quarantine, readSegments, regularFileSize, removeFile, replaceWhole, segmentsOfChunks, setFileSize, startedChunks, syncData, system, writeFully, writeRemoved,
+  type Access, CHUNK, type RemovedChunk, SEAL_REASON, SEGMENT_KIND, type SegmentEntries, type SealReason, chunkGeometry, closeFile,
+  failpoint, fileStat, isUnusableFile, openExisting, Quarantine, readSegments, regularFileSize, removeFile, replaceWhole, segmentsOfChunks, setFileSize, startedChunks, syncData, system, writeFully, writeRemoved,
   writeSegments, bootId,
 } from '@deepwater/core';
 import { type CatalogEvidence, readCatalog } from './catalog-evidence.js';
@@ -125,7 +125,7 @@ function lookAtSegments({ paths, uid, spec }: FeedWork, { kept, stretches }: Chu
   try {
     held = readSegments(paths.segments, uid);
   } catch (error) {
-    if (!DeepwaterError.isDeepwaterError(error) || (error.code !== 'DW_FILE_CORRUPT' && error.values['errno'] !== 'ELOOP')) throw error;
+    if (!isUnusableFile(error)) throw error;
     return { held: undefined, problem: error.message, lost: true };
   }
   if (held === undefined) {
