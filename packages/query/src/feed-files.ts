@@ -92,6 +92,16 @@ export class FeedFiles {
     return path;
   }
 
+  /** Makes what follows the feed through these files; where that fails, nobody else would close them. */
+  forFollower<T>(make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
   /** Lets go of every mapping. */
   close(): void {
     for (const path of this.#chunks.values()) dropChunk(path);

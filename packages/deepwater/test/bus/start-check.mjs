@@ -38,12 +38,13 @@ export class StartCheck {
   /** Number of the record that has to come next; -1 before the first. */
   expected = -1;
 
-  /** @param before, after the number of the next record, just before and just after the stream was made; @param position its own */
-  constructor(start, before, after, position) {
+  /** @param before, after the number of the next record, just before and just after the stream was made */
+  constructor(start, before, after, stream) {
     this.start = start;
     this.before = before;
     this.after = after;
-    this.position = position;
+    this.stream = stream;
+    this.position = stream.position;
   }
 
   take(item) {
@@ -54,14 +55,15 @@ export class StartCheck {
   }
 
   /** Holds what the stream says of itself against what it gave. */
-  end(stream) {
-    if (stream.lost !== 0) this.fail(`${stream.lost} records of a persisted feed were lost`);
-    if (stream.position !== this.expected) this.fail(`the stream says that it is at ${stream.position}`);
+  end() {
+    const { lost, position } = this.stream;
+    if (lost !== 0) this.fail(`${lost} records of a persisted feed were lost`);
+    if (position !== this.expected) this.fail(`the stream says that it is at ${position}`);
   }
 
   fail(what) {
-    const { start, before, after, position, expected, records } = this;
-    throw new Error(`${what}: ${JSON.stringify({ ...start, before, after, position, expected, records })}`);
+    const { start, before, after, position, expected, records, stream } = this;
+    throw new Error(`${what}: ${JSON.stringify({ ...start, before, after, position, expected, records, lost: stream.lost, now: stream.position })}`);
   }
 
   #record(n, check, low, ts) {

@@ -22,14 +22,13 @@ try {
     const start = chooseStart(random, before);
     const wait = random() < 0.1 ? 'spin' : random() < 0.5 ? 'park' : 'spin-then-park';
     const stream = reader.streamSync({ ...start.options, wait, allowMainThread: true });
-    const { position } = stream;
     const after = reader.bounds().next;
-    const check = new StartCheck(start, before, after, position);
+    const check = new StartCheck(start, before, after, stream);
     const goal = Math.max(after, start.from + 1) + Math.floor(800 * random());
     for (const item of stream) {
       check.take(item);
       if (check.expected >= goal) {
-        check.end(stream);
+        check.end();
         break;
       }
       // Slow enough to be lapped, now and then.

@@ -107,14 +107,13 @@ class Round {
       const before = reader.bounds().next;
       const start = chooseStart(random, before);
       const stream = reader.stream(start.options);
-      const { position } = stream;
       const after = reader.bounds().next;
-      const check = new StartCheck(start, before, after, position);
+      const check = new StartCheck(start, before, after, stream);
       const goal = Math.max(after, start.from + 1) + Math.floor(800 * random());
       for await (const item of stream) {
         check.take(item);
         if (check.expected >= goal) {
-          check.end(stream);
+          check.end();
           break;
         }
         // Slow enough to be lapped, now and then.

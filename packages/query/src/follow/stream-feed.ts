@@ -58,10 +58,10 @@ export class StreamFeed {
     this.#request = request;
     this.#decoder = format === 'tuple' ? tupleDecoder(fields) : format === 'object' ? objectDecoder(fields) : undefined;
     this.#files = new FeedFiles(source, schema);
-    this.follower = new Follower(this.#files, {
+    this.follower = this.#files.forFollower(() => new Follower(this.#files, {
       ...beginningOf(this.#files, given), fields, scattered: true, ...(onLoss === undefined ? {} : { onLoss }),
       taker: (ring) => new BlockTaker(ring, (from, to) => { this.#block = gatherBlock(ring, schema, fields, from, to); }),
-    });
+    }));
   }
 
   /** What there is now: records, or batches; empty where there is nothing new. @param looks as for Follower.step. @throws DeepwaterError as Follower.step */

@@ -111,10 +111,10 @@ export class Subscription<S extends AnySpec = FeedSpec> {
     this.#ownerWord = ownerWord;
     this.#files = new FeedFiles(source, this.#schema, this.#maxRun * slotStride);
     this.#run = new (rowRunClass(this.#schema))(DecodeHelpers.ofFeed(this.#files));
-    this.#follower = new Follower(this.#files, {
+    this.#follower = this.#files.forFollower(() => new Follower(this.#files, {
       ...beginningOf(this.#files, given), fields: this.#schema.fields, scattered: false, ...(onLoss === undefined ? {} : { onLoss }),
       taker: (ring) => this.#follow(ring),
-    });
+    }));
     this.#parking = new Parking(this.#follower, local, () => this.stopped);
   }
 
