@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { Platform } from '../../dist/index.js';
+import { chunkPath, compileSchema, feedPaths, openCatalog, peekChunk, readFeedFile } from '../../../core/dist/index.js';
 import { Child, orEnd, pause, randomFrom } from './child.mjs';
 import { KINDS, StartCheck, chooseStart, startsFeed } from './start-check.mjs';
 
@@ -59,12 +60,35 @@ export async function starts({ count, seed, progress = () => {} }) {
     }
     return totals;
   } catch (error) {
-    throw new Error(`seed ${seed}: ${error.message}`, { cause: error });
+    throw new Error(`seed ${seed}: ${error.message}\n${whatIsThere(basePath, rounds.at(-1)?.feed)}`, { cause: error });
   } finally {
     clearInterval(watch);
     await rounds.at(-1)?.end();
     await platform.close();
     rmSync(basePath, { recursive: true, force: true });
+  }
+}
+
+/** What catalog and chunks of a feed say just after a failure. */
+function whatIsThere(basePath, name) {
+  try {
+    const { spec, uid } = readFeedFile(basePath, name);
+    const paths = feedPaths(basePath, name);
+    const { view } = openCatalog(paths.catalog, compileSchema(spec), uid, false);
+    const { count, capacity, firstLive, epoch, retired, writer, ringPlace } = view;
+    const chunks = Array.from({ length: count }, (_, index) => {
+      const { chunkId, firstSequence, gapBefore, epoch: of, state, rows, sealReason } = view.entry(index);
+      const entry = `entry ${index}: chunk ${chunkId} from ${firstSequence} (gap ${gapBefore}, epoch ${of}), state ${state}, ${rows} rows, reason ${sealReason}, ${view.entryHolds(index) ? 'holds' : 'does not hold'}`;
+      try {
+        const { header } = peekChunk(chunkPath(paths, chunkId));
+        return `${entry}; file: chunk ${header.chunkId} from ${header.firstSequence}, state ${header.state}, ${header.committedRows} rows`;
+      } catch (error) {
+        return `${entry}; file: ${error.message}`;
+      }
+    });
+    return [JSON.stringify({ count, capacity, firstLive, epoch, retired, writer, ringPlace }), ...chunks].join('\n');
+  } catch (error) {
+    return `the feed cannot be looked at: ${error.message}`;
   }
 }
 
