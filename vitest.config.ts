@@ -9,7 +9,7 @@ const FOLDERS = ['packages', 'apps', 'examples', 'bench', 'test'];
  * measures it (memory, mappings, descriptors). Those of the command line do, too: commands run in the test's process and take its signals and its standard
  * output. All others share two processes, where the engine is loaded once and its code is warm.
  */
-const OWN_PROCESS = /\breplaceSystem\b|\bonFailpoint\b|\bglobalThis\.gc\b|\bgc!?\(|\/proc\/self|\bmemoryUsage\b|\bprocess\.(on|once|kill|chdir|exit|execArgv)\b|\bprocess\.env\[[^\]]+\] =|\bvi\./;
+const OWN_PROCESS = /\breplaceSystem\b|\/simulation\/|\bonFailpoint\b|\bglobalThis\.gc\b|\bgc!?\(|\/proc\/self|\bmemoryUsage\b|\bprocess\.(on|once|kill|chdir|exit|execArgv)\b|\bprocess\.env\[[^\]]+\] =|\bvi\./;
 
 const tests = FOLDERS.flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name)))
   .filter((file) => file.endsWith('.test.ts') && !/(^|\/)(node_modules|dist)\//.test(file)).sort();

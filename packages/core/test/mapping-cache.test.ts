@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EngineMappings, type MappedFile, mapFile } from '../dist/index.js';
+import { EngineMappings, type MappedFile, SECTION_BYTES, mapFile, replaceSystem } from '../dist/index.js';
 import { mappingsOf, temporaryDirectory } from './mapping-tools.js';
 import { assertProperty } from './schema-arbitraries.js';
 
@@ -68,6 +68,25 @@ describe('the cache of engine mappings', () => {
       unpin(i);
     }
     expect(memories.size).toBeLessThanOrEqual(4);
+  });
+
+  test('the Memory of a simulated file, in which all of its mappings lie, is given to no other file', () => {
+    const { cache, pin, unpin } = cacheOver(2, 10);
+    const memory = new WebAssembly.Memory({ shared: true, initial: 1, maximum: 1 });
+    const mapped: MappedFile = { memory, buffer: memory.buffer as unknown as SharedArrayBuffer, fileBytes: 4096, scratchOffset: SECTION_BYTES };
+    const restore = replaceSystem({ mapping: { map: () => mapped, place() {}, release() {} } });
+    try {
+      for (const name of ['seen by one', 'and by another']) {
+        cache.pin(name, () => mapFile(-1, { path: name, length: 4096, mode: 'read-only' }));
+        cache.unpin(name);
+        cache.drop(name);
+      }
+    } finally {
+      restore();
+    }
+    const pinned = [0, 1].map(pin);
+    expect(pinned.map(firstByte)).toEqual([1, 2]);
+    for (const i of [0, 1]) unpin(i);
   });
 
   test('what a scan has pinned stays, even past the limit, and is still the file', () => {

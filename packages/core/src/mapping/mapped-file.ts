@@ -103,12 +103,13 @@ export function placeFile(
 /**
  * Lets go of the file at once: anonymous pages take its place, so a view that was kept reads zeros and never faults.
  * Only for mappings that users never see.
- * @returns false where the kernel refuses: the file stays mapped until the Memory is collected, which must not be used again then
+ * @returns whether the Memory may be used again. Not where the kernel refuses: the file stays mapped until the Memory is collected; nor one of a simulated
+ * disk, whose mappings of a file all lie in the same
  */
 export function releaseMapping(mapped: MappedFile): boolean {
   if (system.mapping !== undefined) {
     system.mapping.release(mapped);
-    return true;
+    return false;
   }
   const view = new Uint8Array(mapped.buffer);
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
