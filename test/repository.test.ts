@@ -13,6 +13,7 @@ const ARROWS: Record<string, readonly string[]> = {
   '@deepwater/backtest': ['@deepwater/core', '@deepwater/ring', '@deepwater/query', '@deepwater/strategy'],
   '@deepwater/operations': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query'],
   'deepwater': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', '@deepwater/strategy', '@deepwater/backtest', '@deepwater/operations'],
+  '@deepwater/exchanges': ['@deepwater/core', 'deepwater'],
   '@deepwater/cli': ['deepwater'],
   '@deepwater/examples': ['deepwater'],
   '@deepwater/bench': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', 'deepwater'],

@@ -1,0 +1,4 @@
+/** Records of real exchanges. */
+export { BadFrame, CHANNELS, CHANNEL_ALIASES } from './exchange.js';
+export type { Channel, ConnectionLimits, Exchange, ExchangeSession, SessionEvent, SessionEventKind, SessionHost, Wanted } from './exchange.js';
+export type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './record-sink.js';
