@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  CATALOG, CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, ENTRY, ENTRY_BYTES, ENTRY_STATE, type NewEntry, RING_PLACE,
-  SEAL_REASON, type SealedFacts, crc32, createCatalog, growCatalog, onFailpoint, openCatalog,
+  CATALOG, CATALOG_ENTRIES_MIN, type CatalogEntry, type CatalogFile, type ChunkHeader, ENTRY, ENTRY_BYTES, ENTRY_STATE, type NewEntry, RING_PLACE,
+  SEAL_REASON, type SealedFacts, addChunks, crc32, createCatalog, growCatalog, onFailpoint, openCatalog,
 } from '../dist/index.js';
 import { TRADES, compile, trades } from './chunk-fixtures.js';
 import { Peer, afterThisTest, fill, mappingsOf, smallFileSystem, temporaryDirectory, temporaryFile, thrownBy } from './mapping-tools.js';
@@ -199,6 +199,21 @@ describe('finding a chunk by sequence number', () => {
 
   test('in an empty catalog gives none', () => {
     expect(make().catalog.view.indexOfSequence(5)).toBe(-1);
+  });
+});
+
+describe('made again from chunks', () => {
+  test('one without rows stands before that with the records from its number on, whatever their ids and wherever they are known from', () => {
+    const full = { id: 7, header: { ...newEntry(0, { chunkId: 7, firstSequence: 320 }), seal: () => ({ ...facts(0), reason: SEAL_REASON.FULL }) } as unknown as ChunkHeader };
+    const empty = newEntry(0, { firstSequence: 320 });
+    for (const chunkId of [6, 8]) {
+      // The empty one's file is gone; the catalog before the power loss tells of it.
+      const earlier = make().catalog.view;
+      earlier.seal(earlier.append({ ...empty, chunkId }), facts(0, { rows: 0 }));
+      const { view } = make().catalog;
+      addChunks(view, { chunks: [full], files: 1, removed: undefined }, trades, earlier);
+      expect([view.entry(0), view.entry(1)].map((entry) => [entry.chunkId, entry.firstSequence, entry.rows])).toEqual([[chunkId, 320, 0], [7, 320, 1000]]);
+    }
   });
 });
 

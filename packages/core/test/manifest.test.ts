@@ -29,8 +29,9 @@ describe('a new store', () => {
       inode: String(ino),
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
       access: 'owner',
+      checksum: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
     });
-    expect(opened.manifest).toEqual(readJson(basePath));
+    expect(readJson(basePath)).toMatchObject(opened.manifest);
   });
 
   test.each([['owner', '700', '600'], ['group', '750', '640']] as const)('with access %s has modes %s and %s', async (access, directory, file) => {
@@ -208,8 +209,20 @@ describe('a manifest that cannot be used', () => {
     ['with a relative ring directory', (manifest) => ({ ...manifest, ringDir: '../x' })],
     ['with a time that is none', (manifest) => ({ ...manifest, createdAt: 'yesterday' })],
   ];
-  test.each(damaged)('%s is corrupt', async (_name, change) => {
+  test.each(damaged)('%s is corrupt, with a checksum or without', async (_name, change) => {
     expect(await withManifest(change)).toMatchObject({ code: 'DW_FILE_CORRUPT' });
+    expect(await withManifest(({ checksum: _, ...manifest }) => change(manifest))).toMatchObject({ code: 'DW_FILE_CORRUPT' });
+  });
+
+  test('with other values than it was written with is corrupt; without a checksum, as earlier versions wrote it, it is believed', async () => {
+    const another = { storeId: 'ab'.repeat(16), device: '1', inode: '1', createdAt: '2020-01-01T00:00:00.000Z', access: 'group', ringDir: '/elsewhere', checksum: '00000000' };
+    for (const [key, value] of Object.entries(another)) {
+      expect(await withManifest((manifest) => ({ ...manifest, [key]: value })), key).toMatchObject({ code: 'DW_FILE_CORRUPT', values: { reason: 'its checksum does not hold' } });
+    }
+    const { basePath } = await newStore();
+    const { checksum: _, ...manifest } = readJson(basePath) as unknown as Record<string, unknown>;
+    writeFileSync(fileOf(basePath), JSON.stringify({ ...manifest, storeId: another.storeId }));
+    expect((await openManifest(basePath)).manifest.storeId).toBe(another.storeId);
   });
 
   test('that is a link is not followed', async () => {

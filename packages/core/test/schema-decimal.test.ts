@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DeepwaterError } from '../dist/errors/index.js';
-import { decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal } from '../dist/schema/index.js';
+import { decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal, quickDecimal } from '../dist/schema/index.js';
 import { assertProperty } from './schema-arbitraries.js';
 
 const INT64_MIN = -(2n ** 63n);
@@ -143,5 +143,29 @@ describe('numbers', () => {
       }),
       2000,
     );
+  });
+});
+
+describe('the quick way', () => {
+  const quickOrNot = (text: string, scale: number): void => {
+    const quick = quickDecimal(text, scale);
+    if (Number.isNaN(quick)) return;
+    expect(Number.isSafeInteger(quick)).toBe(true);
+    expect(BigInt(quick)).toBe(parseDecimal(text, scale));
+  };
+
+  test('says what the other says, or nothing', () => {
+    assertProperty(fc.property(fc.oneof(
+      fc.stringMatching(/^-?\d{0,20}(\.\d{0,20})?$/), fc.stringMatching(/^[-+.e0-9]{0,8}$/), fc.string({ maxLength: 6 }), int64s.map(String), fc.double().map(String),
+    ), scales, quickOrNot));
+    for (const text of ['', '-', '.', '-.', '1.2.3', '--1', '1-', '+1', '1e3', ' 1', '１', '9007199254740992', '90071992547409.93', '12345678901234567890123']) expect(quickDecimal(text, 2)).toBeNaN();
+    for (const text of ['9007199254740991', '-9007199254740991']) expect(quickDecimal(text, 0)).toBe(Number(text));
+  });
+
+  test('takes every price and size below 2^53 that is written with digits', () => {
+    assertProperty(fc.property(fc.maxSafeInteger(), scales, (value, scale) => {
+      const text = formatDecimal(BigInt(value), scale);
+      expect(quickDecimal(text, scale)).toBe(value);
+    }));
   });
 });

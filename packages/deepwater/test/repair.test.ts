@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { CATALOG, CHUNK, FAILPOINTS, type Failpoint, chunkPath, feedPaths, onFailpoint, sharedRingDirectory } from '@deepwater/core';
 import { DeepwaterError, Platform, type RepairReport, checkHealth, repairStore } from 'deepwater';
-import { FEED, type MadeStore, OTHER, type Variant, makeStore, recordOf } from './mutations/store.mjs';
+import { FEED, type MadeStore, OTHER, type Variant, makeStore, recordOf, settleAt } from './mutations/store.mjs';
 
 const remove: string[] = [];
 afterEach(() => {
@@ -26,10 +26,7 @@ async function storeOf(variant: Variant): Promise<Store> {
   const root = mkdtempSync(path.join(tmpdir(), 'deepwater-repair-'));
   const base = path.join(root, 'data');
   cpSync(template.base, base, { recursive: true });
-  const manifest = path.join(base, 'manifest.json');
-  const { dev, ino } = lstatSync(base, { bigint: true });
-  const text = readFileSync(manifest, 'utf8').replace(/"device": "\d+"/, `"device": "${dev}"`).replace(/"inode": "\d+"/, `"inode": "${ino}"`);
-  writeFileSync(manifest, text);
+  settleAt(base);
   remove.push(root, sharedRingDirectory(template.storeId));
   return { ...template, base, paths: feedPaths(base, FEED) };
 }

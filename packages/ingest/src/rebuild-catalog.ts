@@ -6,9 +6,6 @@ import {
 } from '@deepwater/core/engine';
 import type { FeedSource, IngestSettings } from './lane-source.js';
 
-/** The boot of a writer of which nothing is known. */
-const NO_BOOT = '0'.repeat(32);
-
 export interface FoundCatalog {
   readonly catalog: CatalogFile;
   /** Its last writer did not close, for all that is known: it may have published more than there is now. */
@@ -50,8 +47,9 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
     removeFile(next);
     const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale, notes);
     const leftOpen = stale !== undefined || damaged || !closed;
-    // Should the machine go down again before there is a writer, that has to be known then, too.
-    if (leftOpen) view.setWriter(true, 0, stale?.view.writer.bootId ?? NO_BOOT);
+    // Should the machine go down again before there is a writer, that has to be known then, too. Of a writer of which nothing is known this boot is as good as
+    // another: chunks and rings say themselves of which they are, and a ring of this one may hold records that are nowhere else.
+    if (leftOpen) view.setWriter(true, 0, stale?.view.writer.bootId ?? bootId());
     // Readers that come before the ring is open again find in it what is in no chunk.
     const { place, user } = stale?.view.ringPlace ?? ringPlaceOf(source, settings, paths);
     view.setRingPlace(place, user);

@@ -122,7 +122,10 @@ export class CatalogIndex {
       if (this.firstSequence(middle) <= sequence) low = middle + 1;
       else high = middle;
     }
-    return Math.max(first, low - 1);
+    let index = Math.max(first, low - 1);
+    // Earlier versions may have put one without rows behind that with the records from its number on.
+    while (index > first && this.firstSequence(index - 1) === this.firstSequence(index) && this.state(index) !== ENTRY_STATE.ACTIVE && this.rows(index) === 0) index -= 1;
+    return index;
   }
 
   /** Rows of a sealed chunk. */

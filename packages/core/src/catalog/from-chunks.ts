@@ -62,7 +62,7 @@ export function addChunks(view: CatalogView, { chunks, removed }: StartedChunks,
   for (const known of sealedEntries(earlier, removedEnd(removed))) entries.set(known.chunkId, { ...known, seal: known });
   let epoch = removed?.epoch ?? 0;
   let closed = true;
-  for (const entry of [...entries.values()].sort((a, b) => a.firstSequence - b.firstSequence)) {
+  for (const entry of [...entries.values()].sort(inOrder)) {
     epoch = Math.max(epoch, entry.epoch);
     const index = view.append(entry);
     closed = entry.seal?.sealReason === SEAL_REASON.CLOSED;
@@ -71,7 +71,15 @@ export function addChunks(view: CatalogView, { chunks, removed }: StartedChunks,
   return { epoch, closed };
 }
 
-function entryOf(chunkId: number, header: ChunkHeader, schema: Schema): NewEntry & { readonly seal?: SealedFacts } {
+type FoundEntry = NewEntry & { readonly seal?: SealedFacts };
+
+/** One without rows stands before that with the records from its number on: entries are searched, and gone on from, by where the last one begins and ends. */
+function inOrder(a: FoundEntry, b: FoundEntry): number {
+  const empty = ({ seal }: FoundEntry): number => (seal?.rows === 0 ? 0 : 1);
+  return a.firstSequence - b.firstSequence || empty(a) - empty(b) || a.chunkId - b.chunkId;
+}
+
+function entryOf(chunkId: number, header: ChunkHeader, schema: Schema): FoundEntry {
   const { firstSequence, epoch, gapBefore, createdUs } = header;
   const seal = header.seal(schema);
   return { chunkId, firstSequence, epoch, gapBefore, createdUs, ...(seal === undefined ? {} : { seal: { ...seal, sealReason: seal.reason } }) };

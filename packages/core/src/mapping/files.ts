@@ -222,7 +222,12 @@ export function replaceWhole(file: string, next: string, content: Uint8Array, ac
     closeFile(fd);
   }
   failpoint('replace.synced');
-  call(file, () => { system.files.rename(next, file); });
+  try {
+    call(file, () => { system.files.rename(next, file); });
+  } catch (error) {
+    removeFile(next);
+    throw error;
+  }
   failpoint('replace.renamed');
   syncDirectory(path.dirname(file));
 }

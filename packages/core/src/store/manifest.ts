@@ -12,6 +12,7 @@ import { type Access, call, readSmallFile, replaceFile } from '../mapping/files.
 import { system } from '../mapping/system.js';
 import { checkOnlyOurs, invalid, readOnlyError, resolveBasePath, saysReadOnly } from './base-path.js';
 import { STORE_FILES } from './feed-paths.js';
+import { sealHolds, sealedJson } from './sealed-json.js';
 import { withStoreLock } from './store-lock.js';
 
 /** The format of stores that this version reads and writes. 1 had no segments, and meant several things in its chunks. */
@@ -98,7 +99,7 @@ function settleManifest(basePath: string, { access, ringDir }: ManifestOptions):
     access: found?.access ?? access ?? 'owner',
     ...(rings === undefined ? {} : { ringDir: rings }),
   };
-  replaceFile(manifestPath(basePath), `${JSON.stringify(manifest, null, 2)}\n`, manifest.access);
+  replaceFile(manifestPath(basePath), sealedJson({ ...manifest }), manifest.access);
   return { basePath, manifest, origin };
 }
 
@@ -134,7 +135,7 @@ export function findStore(given: string): FoundStore {
 /** Says that a store has this version's format from now on; all else about it stays. The last step of bringing one up to date. */
 export function raiseStoreFormat({ basePath, manifest }: FoundStore): void {
   const raised: Manifest = { format: STORE_FORMAT, ...manifest, writtenBy: ownVersion() };
-  replaceFile(manifestPath(basePath), `${JSON.stringify(raised, null, 2)}\n`, manifest.access);
+  replaceFile(manifestPath(basePath), sealedJson({ ...raised }), manifest.access);
 }
 
 /** Puts a manifest in the place of one that is lost or damaged; nothing is said of what stood there. Under the store's lock. */
@@ -142,7 +143,7 @@ export function remakeManifest(basePath: string, { storeId, access, createdAt, r
   const manifest: Manifest = {
     format: STORE_FORMAT, product: PRODUCT, writtenBy: ownVersion(), storeId, ...placeOf(basePath), createdAt, access, ...(ringDir === undefined ? {} : { ringDir }),
   };
-  replaceFile(manifestPath(basePath), `${JSON.stringify(manifest, null, 2)}\n`, access);
+  replaceFile(manifestPath(basePath), sealedJson({ ...manifest }), access);
 }
 
 function manifestPath(basePath: string): string {
@@ -169,6 +170,8 @@ function parseManifest(text: string, file: string, known: (format: number) => bo
   // Before anything else: another format may mean anything by the other keys.
   if (!Number.isInteger(format)) throw corrupt(file, `its format is ${describeValue(format)}`);
   if (!known(format as number)) throw versionError(file, format as number, writtenBy);
+  // Another store id, device or inode is that of another store, and what killed writers left in shared memory would not be found.
+  if (!sealHolds(parsed as Record<string, unknown>)) throw corrupt(file, 'its checksum does not hold');
   const decimal = (value: unknown): value is string => typeof value === 'string' && /^\d{1,20}$/.test(value);
   const wrong =
     typeof storeId !== 'string' || !/^[0-9a-f]{32}$/.test(storeId) ? 'storeId'

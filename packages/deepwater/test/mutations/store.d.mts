@@ -24,3 +24,4 @@ export interface MadeStore {
 
 export function recordOf(sequence: number): [price: number, size: number, side: string, recv: number, ts: number];
 export function makeStore(base: string, variant: Variant): Promise<MadeStore>;
+export function settleAt(base: string): void;

@@ -48,6 +48,15 @@ const specOf = (name) => ({
   retentionHours: 0,
 });
 
+/** Says of a store that was copied to a directory that it was made there: its rings are its own then. */
+export function settleAt(base) {
+  const file = path.join(base, 'manifest.json');
+  // Without the checksum, which is of where it was: one without is believed.
+  const { checksum: _, ...manifest } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const { dev, ino } = fs.lstatSync(base, { bigint: true });
+  fs.writeFileSync(file, JSON.stringify({ ...manifest, device: `${dev}`, inode: `${ino}` }));
+}
+
 const isMarked = (sequence) => sequence % 13 === 0;
 
 /** The record of a number. */

@@ -56,6 +56,12 @@ interface Ending {
   readonly after?: Disk;
 }
 
+/** Puts back what was there when the dead died. */
+function undo({ contents }: Ending): void {
+  for (const [inode, content] of contents) inode.restore(content);
+  contents.clear();
+}
+
 interface Wish {
   readonly target: number;
   readonly sync: boolean;
@@ -476,6 +482,8 @@ export class World {
     } catch (error) {
       if (error !== KILLED) throw error;
     }
+    // A thread other than the keeper has come to rest by now. What the keeper does next, it does alive.
+    if (this.#ending?.kind === 'thread' && this.#ending.thread !== this.writer?.keeperThread) undo(this.#ending);
     if (this.#ending === undefined && !settle) {
       this.kernel.current = undefined;
       return undefined;
@@ -492,7 +500,7 @@ export class World {
     if (ending === undefined) return;
     this.#ending = undefined;
     const writer = this.writer as WriterProcess;
-    for (const [inode, content] of ending.contents) inode.restore(content);
+    undo(ending);
     if (ending.kind === 'thread') {
       this.tally.threadEnds += 1;
       const closing = writer.state === 'detaching';

@@ -293,7 +293,9 @@ export class Life {
     const { first } = reader.bounds();
     let expected = first;
     if (first < feed.first) throw new Error(`${feed.name}: record ${first} is there again, and those before ${feed.first} were removed`);
-    if (first > feed.first && feed.cleanedTo === Infinity) throw new Error(`${feed.name}: records ${feed.first} to ${first - 1} are gone, and nothing was to remove them`);
+    // A feed without records may begin behind a jump.
+    const jumped = feed.jumps.some(([from, to]) => feed.first >= from && feed.first <= to) || (feed.mayJump && feed.accepted === feed.first);
+    if (first > feed.first && feed.cleanedTo === Infinity && !jumped) throw new Error(`${feed.name}: records ${feed.first} to ${first - 1} are gone, and nothing was to remove them`);
     for (const record of records) {
       const n = record[0];
       if (n !== expected && !(n > expected && feed.jumps.some(([from, to]) => expected >= from && expected <= to))) throw new Error(`${feed.name}: record ${n} comes where ${expected} should`);
@@ -343,7 +345,8 @@ export class Life {
       for (const feed of this.#feeds.values()) {
         const { first, end } = await this.#checkRecords(platform, feed);
         const removed = readRemoved(feedPaths(this.base, feed.name), feed.uid, 1);
-        if (first > 0 && removedEnd(removed) !== first) throw new Error(`${feed.name} begins with record ${first}, and removed.json says that ${removedEnd(removed)} were removed`);
+        const jumped = feed.jumps.some(([from, to]) => removedEnd(removed) >= from && removedEnd(removed) <= to);
+        if (first > 0 && removedEnd(removed) !== first && !jumped) throw new Error(`${feed.name} begins with record ${first}, and removed.json says that ${removedEnd(removed)} were removed`);
         Object.assign(feed, { first, accepted: end, exact: true, cleanedTo: Infinity });
       }
       try {
@@ -436,7 +439,7 @@ export class Life {
       const feed = this.#feeds.get(path.basename(name, '.ring'));
       const { spec } = readFeedFile(this.base, feed.name);
       const { head, tail } = openRing(path.join(this.options.ringDir, name), compileSchema(spec), feed.uid, 'read-only');
-      if (head === tail && feed.jumps.length === 0) throw new Error(`${name} is left, and holds nothing`);
+      if (head === tail && feed.jumps.length === 0 && !feed.mayJump) throw new Error(`${name} is left, and holds nothing`);
     }
     for (const name of rings.filter((each) => each.endsWith('.bell'))) if (!rings.includes(name.replace(/bell$/, 'ring'))) throw new Error(`${name} is left without its ring`);
   }

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Platform, repairStore } from '../../dist/index.js';
 import { CHUNK, FAILPOINTS, chunkPath, feedPaths, sharedRingDirectory } from '../../../core/dist/index.js';
-import { FEED, SYNCED_ROWS, makeStore, recordOf } from '../mutations/store.mjs';
+import { FEED, SYNCED_ROWS, makeStore, recordOf, settleAt } from '../mutations/store.mjs';
 import { OPTIONS, randomFrom } from './record.mjs';
 import { startVictim } from './victims.mjs';
 
@@ -81,9 +81,7 @@ export class Repairs {
     const base = path.join(this.directory, 'store', 'data');
     fs.rmSync(path.dirname(base), { recursive: true, force: true });
     fs.cpSync(template, base, { recursive: true });
-    const { dev, ino } = fs.lstatSync(base, { bigint: true });
-    const manifest = path.join(base, 'manifest.json');
-    fs.writeFileSync(manifest, fs.readFileSync(manifest, 'utf8').replace(/"device": "\d+"/, `"device": "${dev}"`).replace(/"inode": "\d+"/, `"inode": "${ino}"`));
+    settleAt(base);
     return { ...this.#templates.get(variant), base, paths: feedPaths(base, FEED) };
   }
 

@@ -17,6 +17,8 @@ export interface ChunkContext {
   /** Where chunks that are sound end, and where they begin. */
   readonly ends: ReadonlySet<number>;
   readonly begins: ReadonlySet<number>;
+  /** Records from this number on are in the ring that a writer left, where there is one. */
+  readonly ringTail?: number | undefined;
 }
 
 /** What a chunk may have been made as. */

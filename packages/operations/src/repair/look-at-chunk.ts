@@ -133,10 +133,10 @@ class ChunkLooker {
     const described = describedRows(this.#was, this.geometry, this.#schema);
     const complete = described - (described % blockRows);
     if (this.#was.bootId === bootId()) {
-      if (committedRows <= capacityRows && committedRows >= complete && committedRows - complete <= blockRows) return { rows: committedRows, had: committedRows };
       // A block in the midst may be damaged: those behind it have descriptors all the same.
-      const last = lastDescribed(this.#was, this.geometry, this.#schema);
-      if (committedRows <= capacityRows && committedRows >= last && committedRows - last <= blockRows) return { rows: committedRows, had: committedRows };
+      const last = lastDescribed(this.#was, geometry, this.#schema); // the last may be of rows that a killed writer had not counted, and are in the ring, too
+      const uncounted = last - committedRows <= blockRows && this.#was.firstSequence + committedRows >= (this.context.ringTail ?? Infinity);
+      if (committedRows <= capacityRows && (uncounted || [complete, last].some((end) => committedRows >= end && committedRows - end <= blockRows))) return { rows: committedRows, had: committedRows };
       this.#flaw(`its count of rows is damaged (${committedRows})`);
       return { rows: last, had: last };
     }

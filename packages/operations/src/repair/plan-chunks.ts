@@ -46,6 +46,8 @@ export interface FeedSubject {
   readonly paths: FeedPaths;
   readonly schema: Schema;
   readonly basePath: string;
+  /** Records from this number on are in the ring that a writer left, where there is one. */
+  readonly ringTail?: number | undefined;
 }
 
 export interface LookHooks {
@@ -166,11 +168,11 @@ class ChunksPlanner {
   }
 
   #contextOf(id: number, geometries: readonly ChunkGeometry[], ends: ReadonlySet<number>, begins: ReadonlySet<number>): ChunkContext {
-    const { schema, uid, name, spec } = this.feed;
+    const { schema, uid, name, spec, ringTail } = this.feed;
     const found = this.#entries.get(id);
     const own = chunkGeometry(schema, spec.chunkSizeBytes);
     const others = new Map([own, ...geometries].map((geometry) => [`${geometry.capacityRows}/${geometry.blockRows}`, geometry]));
-    return { id, schema, feedUid: uid, feedName: name, entry: found?.entry, entryHolds: found?.holds === true, geometries: [...others.values()], ends, begins };
+    return { id, schema, feedUid: uid, feedName: name, entry: found?.entry, entryHolds: found?.holds === true, geometries: [...others.values()], ends, begins, ringTail };
   }
 
   #judge(id: number, look: ChunkLook, looked: LookedChunk[]): void {
@@ -230,7 +232,7 @@ class ChunksPlanner {
       if (deleted || there.has(entry.chunkId) || entry.firstSequence < this.#from) continue;
       const look = this.#looks.get(entry.chunkId);
       // After a power loss the catalog may know a chunk that never came to have rows.
-      if (!holds && (this.catalog.stale || look?.is === 'unused')) continue;
+      if (!holds && (look?.is === 'unused' || (this.catalog.stale && look?.is !== 'foreign'))) continue;
       const file = this.#relative(chunkPath(this.feed.paths, entry.chunkId));
       const next = holds ? entry.firstSequence + entry.rows : undefined;
       const covered = looked.some((chunk) => chunk.first <= entry.firstSequence && next !== undefined && chunk.first + chunk.rows >= next);

@@ -52,12 +52,12 @@ export async function planFeed(work: FeedWork, hooks: LookHooks): Promise<FeedPl
   const { paths, schema, uid, spec, name } = work;
   const catalog = readCatalog(paths, schema, uid);
   const removal = planRemoved(paths, uid, schema.clocks.length, catalog);
-  const chunks = await planChunks(work, catalog, removal.removed, hooks);
+  const ring = findLeftRing([work.ringDirectory, paths.directory], name, schema, uid, work.storeId, spec.persist);
+  const chunks = await planChunks({ ...work, ringTail: ring?.ring?.tail }, catalog, removal.removed, hooks);
   const damages: Damage[] = [...chunks.damages];
   const tell = (file: string, what: string, remedy: string, lost = false, more: Partial<Damage> = {}): void => {
     damages.push({ file: path.relative(work.basePath, file), what, remedy, lost, ...more });
   };
-  const ring = findLeftRing([work.ringDirectory, paths.directory], name, schema, uid, work.storeId, spec.persist);
   if (ring?.problem !== undefined) tell(ring.file, ring.problem, 'it goes into quarantine; what was in no chunk yet is lost', true);
   const segmentsState = lookAtSegments(work, chunks, catalog);
   if (segmentsState.problem !== undefined) tell(paths.segments, segmentsState.problem, segmentsState.held === undefined ? 'it is made again from the chunks' : 'its entries that hold are kept', segmentsState.lost);
