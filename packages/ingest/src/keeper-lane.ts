@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type Access, type CatalogFile, type ChunkGeometry, type ChunkSeal, type FeedPaths, MemoryPool, RING, SEAL_REASON, type Schema,
   type SealReason, type WritableChunk, chunkGeometry, chunkPath, closeFile, compileSchema, createChunk, failpoint, feedPaths,
@@ -232,7 +231,7 @@ export class KeeperLane {
 
   #sealLeftover(chunkId: number, reason: SealReason): void {
     this.#device.later(async () => {
-      await nextTurn(); // whoever opens the feed has his answer first
+      await system.nextTurn(); // whoever opens the feed has his answer first
       const kept = this.#chunks.get(chunkId);
       if (kept === undefined) return;
       if (kept.chunk.header.poisoned) kept.poisoned ??= refusedBefore(kept.chunk.path);

@@ -71,6 +71,8 @@ export interface System {
   uptimeMs: () => number;
   /** The kernel's id of this boot, 32 hex digits. */
   bootId: () => string;
+  /** Lets everything else go first that this thread has to do now. */
+  nextTurn: () => Promise<void>;
   /** Bytes of the file system that a path is on: all, and those that this user may still use. */
   diskSpace: (path: string) => { readonly totalBytes: number; readonly freeBytes: number };
   /** Takes the place of mapping: a simulated disk has nothing that the kernel could map. */
@@ -133,6 +135,7 @@ const real: System = {
     const { bsize, blocks, bavail } = fs.statfsSync(path);
     return { totalBytes: bsize * blocks, freeBytes: bsize * bavail };
   },
+  nextTurn: () => new Promise((resolve) => { setImmediate(resolve); }),
   bootId: () => (boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '')),
 };
 

@@ -44,11 +44,11 @@ interface Descriptor {
   lock: 'none' | 'shared' | 'exclusive';
 }
 
-/** A sync that a process has asked for and does not wait for. */
+/** A sync that a process has asked for and does not wait for; or, without one, a thread that has let others go first. */
 export interface AsyncSync {
-  readonly pending: PendingSync;
+  readonly pending: PendingSync | undefined;
   readonly owner: Thread;
-  readonly settle: (error: unknown) => void;
+  readonly settle: (error?: unknown) => void;
 }
 
 export class Kernel {
@@ -78,6 +78,11 @@ export class Kernel {
       wallMs: () => this.wallMs,
       monotonicMs: () => this.monotonicMs,
       bootId: () => this.bootId,
+      nextTurn: () => {
+        if (this.current?.alive === false) return new Promise(() => {});
+        const owner = this.current ?? NOBODY;
+        return new Promise((resolve) => { this.syncs.push({ pending: undefined, owner, settle: () => { resolve(); } }); });
+      },
       mapping: {
         map: (fd, options) => this.#map(fd, options),
         place: (view, at, fd, offset, length) => {

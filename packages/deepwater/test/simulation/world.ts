@@ -376,6 +376,11 @@ export class World {
     const [sync] = syncs.splice(this.#random.below(syncs.length), 1);
     if (sync === undefined) return false;
     this.kernel.current = sync.owner;
+    if (sync.pending === undefined) {
+      this.#note(`a turn of ${sync.owner.name} comes`);
+      if (sync.owner.alive) sync.settle();
+      return true;
+    }
     let error: unknown;
     try {
       disk.endSync(sync.pending);

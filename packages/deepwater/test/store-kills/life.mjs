@@ -33,6 +33,8 @@ class KnownFeed {
   /** Its catalog was lost: the next writer may pass numbers that the one before may have given out. Where that was done, [from, to]. */
   mayJump = false;
   jumps = [];
+  /** A writer began behind a jump, and nothing is known to have been written there: what was accepted before. */
+  landed = undefined;
   /** Its deletion was begun. */
   deleting = false;
   first = 0;
@@ -168,7 +170,8 @@ export class Life {
     if (mayJump) feed.jumps.push([feed.accepted, feed.accepted + BATCH]);
     const furthest = mayJump ? Infinity : feed.accepted + (feed.exact ? 0 : BATCH);
     if (position < feed.accepted || position > furthest) throw new Error(`${feed.name}: a writer began with record ${position}, and the records end at ${feed.accepted}${feed.exact ? '' : ' or soon behind'}`);
-    Object.assign(feed, { accepted: position, exact: true, mayJump: false });
+    const landed = mayJump && position > feed.accepted ? { at: position, before: feed.accepted } : undefined;
+    Object.assign(feed, { accepted: position, exact: true, mayJump: false, landed });
   }
 
   #anyFeed() {
@@ -304,7 +307,9 @@ export class Life {
       expected = n + 1;
     }
     // A deletion that is broken off may have removed the ring of a writer that was killed, and what was in it alone.
-    if (expected < feed.accepted && !feed.deleting) throw new Error(`${feed.name}: ${feed.accepted} records were accepted, ${expected} are there`);
+    const { at, before } = feed.landed ?? {};
+    const there = feed.accepted === at ? before : feed.accepted;
+    if (expected < there && !feed.deleting) throw new Error(`${feed.name}: ${feed.accepted} records were accepted, ${expected} are there`);
     return { first, end: expected };
   }
 

@@ -17,6 +17,8 @@ export interface ChunkContext {
   /** Where chunks that are sound end, and where they begin. */
   readonly ends: ReadonlySet<number>;
   readonly begins: ReadonlySet<number>;
+  /** The catalog can be believed, and all chunks that it knows have lower ids. */
+  readonly behindCatalog: boolean;
   /** Records from this number on are in the ring that a writer left, where there is one. */
   readonly ringTail?: number | undefined;
 }
@@ -31,6 +33,7 @@ export interface ChunkIdentityGuess {
 
 export type ChunkIdentityLook =
   | { readonly is: 'ours'; readonly guesses: readonly ChunkIdentityGuess[] }
+  | { readonly is: 'unused' }
   | { readonly is: 'foreign' | 'newer' | 'unknown'; readonly why: string };
 
 /** @param front the bytes up to the first page's end at least */
@@ -47,7 +50,8 @@ export function lookAtIdentity(front: Buffer, context: ChunkContext): ChunkIdent
     if (header.schemaHash !== schema.hash) return { is: 'foreign', why: `it was written with schema ${header.schemaHash}, the feed has ${schema.hash}` };
     return { is: 'ours', guesses: [{ geometry: geometryOf(schema, header.capacityRows, header.blockRows), createdUs: header.createdUs, how: 'sound' }] };
   }
-  if (front.every((byte) => byte === 0)) return { is: 'unknown', why: 'its header is zeros' };
+  // A writer that is killed as it makes a chunk leaves this; in the catalog it is before it has rows.
+  if (front.every((byte) => byte === 0)) return context.behindCatalog ? { is: 'unused' } : { is: 'unknown', why: 'its header is zeros' };
   const likely: ChunkIdentityGuess[] = [];
   for (const geometry of candidates(header, context)) {
     for (const createdUs of new Set([header.createdUs, context.entry?.createdUs ?? 0])) {

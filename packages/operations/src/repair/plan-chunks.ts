@@ -170,9 +170,10 @@ class ChunksPlanner {
   #contextOf(id: number, geometries: readonly ChunkGeometry[], ends: ReadonlySet<number>, begins: ReadonlySet<number>): ChunkContext {
     const { schema, uid, name, spec, ringTail } = this.feed;
     const found = this.#entries.get(id);
+    const behindCatalog = this.catalog.usable && !this.catalog.stale && id > Math.max(0, ...this.#entries.keys());
     const own = chunkGeometry(schema, spec.chunkSizeBytes);
     const others = new Map([own, ...geometries].map((geometry) => [`${geometry.capacityRows}/${geometry.blockRows}`, geometry]));
-    return { id, schema, feedUid: uid, feedName: name, entry: found?.entry, entryHolds: found?.holds === true, geometries: [...others.values()], ends, begins, ringTail };
+    return { id, schema, feedUid: uid, feedName: name, entry: found?.entry, entryHolds: found?.holds === true, geometries: [...others.values()], ends, begins, behindCatalog, ringTail };
   }
 
   #judge(id: number, look: ChunkLook, looked: LookedChunk[]): void {

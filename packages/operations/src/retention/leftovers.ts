@@ -120,7 +120,9 @@ function preparedChunks(source: ReaderSource): Leftover[] {
     .map((id) => chunkPath(paths, id))
     .filter((file) => {
       const { header } = peekChunk(file);
-      return header.feedUid === source.feedUid && (header.state === CHUNK_STATE.PREPARED || header.state === CHUNK_STATE.NEW);
+      // One whose writer was killed as it made it may have nothing in its header yet.
+      const blank = header.bytes.every((byte) => byte === 0);
+      return blank || (header.feedUid === source.feedUid && (header.state === CHUNK_STATE.PREPARED || header.state === CHUNK_STATE.NEW));
     })
     .map((file) => ({ what: 'prepared chunk', path: file }));
 }
