@@ -19,8 +19,11 @@ export function linesOf(name: string): string[] {
   return text.toString('utf8').split('\n').filter((line) => line !== '');
 }
 
-/** Received frames of cryptofeed's text files: what stands behind `<time>: `. */
-export const textFrames = (name: string): string[] => linesOf(name).filter((line) => /^\d+\.?\d*: /.test(line)).map((line) => line.slice(line.indexOf(': ') + 2));
+/** Received frames of cryptofeed's text files, with their times (µs). */
+export const textFramesWithTimes = (name: string): [us: number, text: string][] => linesOf(name).filter((line) => /^\d+\.?\d*: /.test(line))
+  .map((line) => [Math.round(Number(line.slice(0, line.indexOf(':'))) * 1e6), line.slice(line.indexOf(': ') + 2)]);
+
+export const textFrames = (name: string): string[] => textFramesWithTimes(name).map(([, text]) => text);
 
 /** Received frames of format 2, those of one connection where it is given. */
 export function jsonlFrames(name: string, connection?: string): string[] {
