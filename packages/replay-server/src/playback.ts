@@ -57,7 +57,7 @@ export class Playback {
   }
 
   play(): void {
-    if (this.#playing || this.#stopped) return;
+    if (this.#playing || this.#stopped || this.#at >= this.#frames.length) return;
     this.#playing = true;
     this.#fromHere();
     this.#running ??= this.#run();
@@ -81,7 +81,6 @@ export class Playback {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       if (!this.#playing) await sleep(1);
-      else if (this.#at >= this.#frames.length) this.#playing = false;
       else if (this.#speed === Infinity) await this.#asTaken();
       else await this.#atTheirTimes();
     }
@@ -112,7 +111,10 @@ export class Playback {
     this.#target.play(this.#frames[this.#at++]);
     if (this.#at < this.#frames.length) return;
     this.#rounds++;
-    if (!this.#target.ended()) return;
+    if (!this.#target.ended()) {
+      this.#playing = false;
+      return;
+    }
     this.#at = 0;
     this.#fromHere();
   }

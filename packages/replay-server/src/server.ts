@@ -8,6 +8,7 @@ import type { CapturedFrame } from './captures/capture.js';
 import { readCaptures } from './captures/read-captures.js';
 import { ClientConnection } from './client-connection.js';
 import type { ReplayControl, ReplayStatus } from './control.js';
+import { checkFault } from './faults/check-fault.js';
 import { FaultPlan } from './faults/fault-plan.js';
 import type { Fault, FaultRecord } from './faults/fault.js';
 import { HttpRequests } from './http-requests.js';
@@ -142,6 +143,7 @@ class Running implements ReplayServer, ReplayControl {
   }
 
   closeAll(code = NORMAL_CLOSURE, reason?: string): void {
+    checkFault({ kind: 'close', code, reason });
     for (const client of this.#clients) client.close(code, reason);
   }
 

@@ -33,8 +33,8 @@ class TextBook {
       if (Number(size) === 0) map.delete(Number(price));
       else map.set(Number(price), [price, size]);
     }
-    const tooDeep = [...map.keys()].sort((a, b) => sign * (a - b)).slice(depth);
-    for (const key of tooDeep) map.delete(key);
+    if (map.size <= depth) return;
+    for (const key of [...map.keys()].sort((a, b) => sign * (a - b)).slice(depth)) map.delete(key);
   }
 
   clear(): void {
@@ -47,8 +47,22 @@ class TextBook {
     return [...this.sides[side]].sort(([a], [b]) => sign * (a - b)).slice(0, depth).map(([, level]) => level);
   }
 
+  /** The ten best, found by looking at each level once. */
+  #best(side: 'bids' | 'asks'): [string, string][] {
+    const sign = side === 'asks' ? 1 : -1;
+    const best: number[] = [];
+    for (const key of this.sides[side].keys()) {
+      if (best.length === 10 && sign * (key - best[9]) > 0) continue;
+      let at = best.length;
+      while (at > 0 && sign * (key - best[at - 1]) < 0) at--;
+      best.splice(at, 0, key);
+      best.length = Math.min(best.length, 10);
+    }
+    return best.map((key) => this.sides[side].get(key)!);
+  }
+
   checksum(): number {
-    return crc32([...this.top('asks', 10), ...this.top('bids', 10)].map(([price, size]) => digits(price) + digits(size)).join(''));
+    return crc32([...this.#best('asks'), ...this.#best('bids')].map(([price, size]) => digits(price) + digits(size)).join(''));
   }
 }
 
@@ -67,10 +81,19 @@ function applyV1(books: Map<string, TextBook>, text: string): boolean {
   }
   for (const { c } of parts) {
     if (c === undefined) continue;
-    expect(book.checksum(), text.slice(0, 200)).toBe(Number(c));
+    if (book.checksum() !== Number(c)) throw new Error(`the checksum does not hold: ${text.slice(0, 200)}`);
     checked = true;
   }
   return checked;
+}
+
+let whole: Map<string, TextBook> | undefined;
+/** The books behind the last frame. */
+function wholeBooks(): Map<string, TextBook> {
+  if (whole !== undefined) return whole;
+  whole = new Map();
+  for (const text of arrays(BOOKS)) applyV1(whole, text);
+  return whole;
 }
 
 describe.skipIf(!hasSharedData)(`Kraken, first API${NO_DATA}`, () => {
@@ -131,9 +154,7 @@ describe.skipIf(!hasSharedData)(`Kraken, first API${NO_DATA}`, () => {
       const books = new Map<string, TextBook>();
       const checked = client.messages.filter((text) => text.startsWith('[') && applyV1(books, text)).length;
       expect(checked).toBeGreaterThan(1000);
-      const full = new Map<string, TextBook>();
-      for (const text of arrays(BOOKS)) applyV1(full, text);
-      for (const pair of PAIRS) for (const side of ['bids', 'asks'] as const) expect(books.get(pair)!.top(side, depth)).toEqual(full.get(pair)!.top(side, depth));
+      for (const pair of PAIRS) for (const side of ['bids', 'asks'] as const) expect(books.get(pair)!.top(side, depth)).toEqual(wholeBooks().get(pair)!.top(side, depth));
     });
   }
 
@@ -186,7 +207,7 @@ describe.skipIf(!hasSharedData)(`Kraken, second API${NO_DATA}`, () => {
     if (type === 'snapshot') book.clear();
     book.set('bids', written(bids, decimals.get(symbol)!), depth);
     book.set('asks', written(asks, decimals.get(symbol)!), depth);
-    expect(book.checksum()).toBe(checksum);
+    if (book.checksum() !== checksum) throw new Error(`the checksum of ${symbol} does not hold`);
   }
 
   for (const depth of [1000, 10]) {
@@ -205,10 +226,8 @@ describe.skipIf(!hasSharedData)(`Kraken, second API${NO_DATA}`, () => {
       const books = new Map<string, TextBook>();
       for (const frame of frames) applyV2(books, frame, decimals, depth);
       if (depth === 1000) expect(frames.length).toBe(arrays(BOOKS).length);
-      const first = new Map<string, TextBook>();
-      for (const text of arrays(BOOKS)) applyV1(first, text);
       for (const [at, pair] of PAIRS.entries()) {
-        for (const side of ['bids', 'asks'] as const) expect(asNumbers(books.get(SYMBOLS[at])!.top(side, depth))).toEqual(asNumbers(first.get(pair)!.top(side, depth)));
+        for (const side of ['bids', 'asks'] as const) expect(asNumbers(books.get(SYMBOLS[at])!.top(side, depth))).toEqual(asNumbers(wholeBooks().get(pair)!.top(side, depth)));
       }
     });
   }
