@@ -95,6 +95,13 @@ describe.skipIf(!hasSharedData)(`Coinbase Advanced Trade${NO_DATA}`, () => {
     expect(frames.map(({ sequence_num }) => sequence_num)).toEqual(frames.map((_, at) => at));
     expect(frames.at(-3)!.events[0].subscriptions).toEqual({ level2: ['ETH-USD'] });
     expect([frames.at(-2)!.events[0].type, frames.at(-2)!.events[0].product_id]).toEqual(['snapshot', 'BTC-USD']);
+    const before = client.messages.length;
+    client.send({ type: 'unsubscribe', channel: 'level2', product_ids: PRODUCTS });
+    await client.has(before + 1);
+    server.control.step(50);
+    await client.settled();
+    expect(client.messages.length).toBe(before + 1);
+    expect(client.parsed<Frame>().at(-1)!.events[0].subscriptions).toEqual({});
   });
 
   test('what cannot be subscribed is refused', async () => {

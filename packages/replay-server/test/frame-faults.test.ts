@@ -83,7 +83,11 @@ describe('faults of frames', () => {
     expect(client.messages).toEqual(trades.slice(0, 19));
     expect([client.pongs, client.socket.readyState]).toEqual([0, client.socket.OPEN]);
     expect(other.messages).toEqual(trades);
-    expect(server.control.status().clients).toBe(2);
+    // A close is not answered either.
+    client.socket.close();
+    await other.settled();
+    await other.settled();
+    expect([client.socket.readyState, server.control.status().clients]).toEqual([client.socket.CLOSING, 2]);
   });
 
   test('garbage: broken JSON and binary come before a frame, a truncated frame comes instead of it', async () => {
