@@ -36,9 +36,11 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const options = optionsOf(values);
     const server = await startReplayServer(options);
+    // Before it is told where the server is: whoever knows may interrupt it.
+    const interrupted = interrupt();
     tell(json, { event: 'listening', ...server.url, ...server.control.status() },
       `Playing ${options.venue}: ${server.control.status().frames} frames.\n${server.url.ws}\n${server.url.rest}`);
-    await untilDone(server, options.end === 'close');
+    await untilDone(server, interrupted, options.end === 'close');
     tell(json, { event: 'closed', ...server.control.status(), faultsStruck: server.faults.length }, `Closed; ${server.faults.length} faults have struck.`);
     return EXIT.OK;
   } catch (error) {
@@ -92,13 +94,16 @@ function faultOf(text: string): Fault {
   }
 }
 
-/** Until a signal, or until all is played where that is the end. */
-async function untilDone(server: ReplayServer, endsItself: boolean): Promise<void> {
-  const signal = new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+function interrupt(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
   });
-  await (endsItself ? Promise.race([server.done, signal]) : signal);
+}
+
+/** Until a signal, or until all is played where that is the end. */
+async function untilDone(server: ReplayServer, interrupted: Promise<void>, endsItself: boolean): Promise<void> {
+  await (endsItself ? Promise.race([server.done, interrupted]) : interrupted);
   // Closing handshakes are waited for, a little.
   for (let waited = 0; endsItself && server.control.status().clients > 0 && waited < 100; waited++) await new Promise((resolve) => setTimeout(resolve, 10));
   await server.close();
