@@ -14,6 +14,7 @@ const ARROWS: Record<string, readonly string[]> = {
   '@deepwater/operations': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query'],
   'deepwater': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', '@deepwater/strategy', '@deepwater/backtest', '@deepwater/operations'],
   '@deepwater/exchanges': ['@deepwater/core', 'deepwater'],
+  '@deepwater/replay-server': ['@deepwater/core'],
   '@deepwater/cli': ['deepwater'],
   '@deepwater/examples': ['deepwater'],
   '@deepwater/bench': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', 'deepwater'],
