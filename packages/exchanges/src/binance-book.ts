@@ -46,6 +46,7 @@ export class BinanceBook {
   #waiting: DepthUpdate[] = [];
   /** The last change that has been written. */
   #last = 0;
+  /** Numbers were missing once: every snapshot from then on is a new beginning. */
   #resync = false;
   /** Snapshots in a row that could not be used; for whoever asks for the next. */
   failures = 0;
@@ -137,7 +138,6 @@ export class BinanceBook {
     this.#last = lastUpdateId;
     this.failures = 0;
     if (this.#resync) this.host.event({ kind: 'resynced', symbol: this.symbol, channel: 'book', found: lastUpdateId });
-    this.#resync = false;
   }
 
   #write(update: DepthUpdate): void {

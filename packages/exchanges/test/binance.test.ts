@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { binance, binanceCoinm, binanceUsdm } from '../dist/index.js';
-import type { Channel, Exchange, ExchangeSession } from '../dist/index.js';
+import type { Channel, Exchange } from '../dist/index.js';
 import { FakeHost, badReason, settled } from './support/fake-host.js';
 
 const NOW = Date.UTC(2026, 9, 1) * 1000;
@@ -15,7 +15,7 @@ const quote = (fields: Fields = {}): string =>
 const spotDepth = (first: number, last: number, fields: Fields = {}): string =>
   wrapped('btcusdt@depth@100ms', { e: 'depthUpdate', E: MS, s: 'BTCUSDT', U: first, u: last, b: [['10.0', String(last)]], a: [], ...fields });
 const futuresDepth = (first: number, last: number, previous: number, fields: Fields = {}): string =>
-  wrapped('btcusdt@depth@0ms', { e: 'depthUpdate', E: MS, T: MS, s: 'BTCUSDT', U: first, u: last, pu: previous, b: [['10.0', String(last)]], a: [], ...fields });
+  wrapped('btcusdt@depth@0ms', { e: 'depthUpdate', E: MS + 5, T: MS, s: 'BTCUSDT', U: first, u: last, pu: previous, b: [['10.0', String(last)]], a: [], ...fields });
 const snapshot = (lastUpdateId: unknown, fields: Fields = {}): string => JSON.stringify({ lastUpdateId, bids: [['9.0', '1']], asks: [['11.0', '1']], ...fields });
 
 function start(exchange: Exchange, channels: Channel[] = ['trades', 'book', 'quotes'], symbols = ['BTCUSDT']) {
@@ -103,7 +103,8 @@ describe('what is asked for', () => {
     expect(host.trades.map((line) => line.split(' ')[3])).toEqual(['7', '8', '20']);
     expect(host.takeEvents().map(({ kind }) => kind)).toEqual(['subscribed']);
     frame('{"result":null,"id":77}');
-    expect(host.takeEvents()).toEqual([{ kind: 'unknown', detail: 'reply 77' }]);
+    frame('{"result":null,"id":4}');
+    expect(host.takeEvents().map(({ detail }) => detail)).toEqual(['reply 77', 'reply 4']);
   });
 
   test('a quiet connection is asked for an answer, a busy one is not', () => {
@@ -171,7 +172,8 @@ describe('trades and quotes', () => {
     ['half an id', trade({ t: 7.5 }), 'trade id'], ['an id that a number cannot hold', trade().replace('"t":7', '"t":9007199254740993'), 'trade id'],
     ['no price', trade({ p: undefined }), 'price'], ['price 0', trade({ p: '0.00' }), 'price'], ['a negative price', trade({ p: '-1.0' }), 'price'],
     ['a word as price', trade({ p: 'abc' }), 'price'], ['an empty price', trade({ p: '' }), 'price'], ['two points', trade({ p: '1.2.3' }), 'price'],
-    ['a point only', trade({ p: '.' }), 'price'], ['an exponent', trade({ p: '1e3' }), 'price'], ['a number as price', trade({ p: 61800.3 }), 'price'],
+    ['a point only', trade({ p: '.' }), 'price'], ['no digit before the point', trade({ p: '.5' }), 'price'],
+    ['no digit behind the point', trade({ p: '5.' }), 'price'], ['a dash between digits', trade({ p: '1-5' }), 'price'], ['an exponent', trade({ p: '1e3' }), 'price'], ['a number as price', trade({ p: 61800.3 }), 'price'],
     ['spaces', trade({ p: ' 1' }), 'price'], ['NaN', trade({ p: 'NaN' }), 'price'], ['a very long price', trade({ p: '1'.repeat(41) }), 'price'],
     ['no size', trade({ q: undefined }), 'size'], ['size 0', trade({ q: '0.000' }), 'size'], ['a negative size', trade({ q: '-0.5' }), 'size'],
     ['no side', trade({ m: undefined }), 'side'], ['a text as side', trade({ m: 'true' }), 'side'],
@@ -235,12 +237,13 @@ describe('the book', () => {
   });
 
   test.each<[string, Exchange, string[], string[]]>([
-    ['spot', binance, [spotDepth(5, 6), spotDepth(7, 8)], [spotDepth(15, 21), spotDepth(22, 22)]],
-    ['futures', binanceUsdm, [futuresDepth(5, 6, 4), futuresDepth(7, 8, 6)], [futuresDepth(15, 21, 14), futuresDepth(22, 22, 21)]],
+    ['spot', binance, [spotDepth(5, 6), spotDepth(7, 8)], [spotDepth(9, 20), spotDepth(15, 21), spotDepth(22, 22)]],
+    ['futures', binanceUsdm, [futuresDepth(5, 6, 4), futuresDepth(7, 8, 6)], [futuresDepth(9, 14, 8), futuresDepth(15, 21, 14), futuresDepth(22, 22, 21)]],
   ])('%s: a snapshot newer than all that was kept waits for the update that spans it', async (_, exchange, before, after) => {
     const { host, frame } = await begin(exchange, before, 20);
-    expect(after.map(frame)).toEqual(['', '']);
+    expect(after.map(frame)).toEqual(['', '', '']);
     expect(covers(host)).toEqual(['snapshot 20 20', 'change 15 21', 'change 22 22']);
+    expect(host.books.find((line) => line.includes('change'))).toBe(`BTCUSDT change ${NOW} ${NOW} 15 21`);
     expect(host.takeEvents()).toEqual([]);
   });
 
@@ -263,6 +266,13 @@ describe('the book', () => {
     expect(host.books).toEqual([]);
     await host.answer(snapshot(99));
     expect(covers(host)).toEqual(['snapshot 99 99', 'change 100 101']);
+    // The next time it begins with the shortest wait.
+    host.advance(1000);
+    frame(spotDepth(200, 201));
+    await host.answer(new Error('busy'));
+    host.advance(600);
+    await settled();
+    expect(host.gets.length).toBe(1);
   });
 
   test('a futures snapshot older than the updates, by `pu`', async () => {
@@ -376,10 +386,16 @@ describe('the book', () => {
   test('after the end nothing is written, and nothing is asked', async () => {
     const { host, session, frame } = start(binance, ['book']);
     frame(spotDepth(7, 8));
-    (session as ExchangeSession).close();
+    session.close();
     await host.answer(snapshot(7));
     host.advance(10_000);
     expect([host.books, host.gets, host.takeEvents()]).toEqual([[], [], []]);
+    const failing = start(binance, ['book']);
+    failing.frame(spotDepth(7, 8));
+    failing.session.close();
+    await failing.host.answer(new Error('gone'));
+    failing.host.advance(10_000);
+    expect([failing.host.gets, failing.host.takeEvents()]).toEqual([[], []]);
   });
 
   test('a book that is no longer wanted is not asked for', async () => {

@@ -179,6 +179,11 @@ describe('the book', () => {
     host.advance(400_000);
     expect(requests(host)).not.toContain(anew[1]);
     expect(host.books.length).toBe(9);
+    // The next time it begins with the shortest wait.
+    frame(book('delta', 30));
+    expect(requests(host)).toContain(anew[1]);
+    host.advance(10_000);
+    expect(requests(host)).toContain(anew[1]);
   });
 
   test('a delta before any snapshot, and one that was passed', () => {
