@@ -2,3 +2,5 @@
 export { BadFrame, CHANNELS, CHANNEL_ALIASES } from './exchange.js';
 export type { Channel, ConnectionLimits, Exchange, ExchangeSession, SessionEvent, SessionEventKind, SessionHost, Wanted } from './exchange.js';
 export type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './record-sink.js';
+export { binance, binanceCoinm, binanceUsdm } from './binance.js';
+export { bybit, bybitInverse, bybitLinear } from './bybit.js';

@@ -262,6 +262,12 @@ export const ERROR_CODES = {
     summary: 'This operating system, processor or Node.js version is not supported.',
     remedy: 'Use Linux or macOS, 64 bits, with Node.js 20.19 or later.',
   },
+
+  // Exchanges
+  DW_SYMBOL_UNKNOWN: {
+    summary: 'A text cannot be the name of an instrument of that exchange.',
+    remedy: 'Write the symbol as the exchange does; the message has an example.',
+  },
 } as const satisfies Record<`DW_${string}`, { readonly summary: string; readonly remedy: string }>;
 
 /** A stable error code, such as `'DW_FEED_UNKNOWN'`. */

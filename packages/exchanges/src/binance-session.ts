@@ -1,0 +1,298 @@
+/** One connection to Binance: spot and both futures markets speak the same, but for a few names. See binance.ts for the sources. */
+import { BinanceBook } from './binance-book.js';
+import { SnapshotQueue } from './binance-snapshots.js';
+import { BadFrame } from './exchange.js';
+import type { Channel, ExchangeSession, SessionHost, Wanted } from './exchange.js';
+import { levelsOf, microsOf, numberOf, objectOf, priceOf, shown, sizeOf, tradedOf } from './frame-checks.js';
+import type { SymbolSink } from './record-sink.js';
+
+/** What differs between the markets. */
+export interface BinanceMarket {
+  /** In front of `/stream`. */
+  readonly route: string;
+  /** The stream of the book, behind the symbol. */
+  readonly depthStream: string;
+  /** The REST path of the book. */
+  readonly depthPath: string;
+  readonly streamsMax: number;
+  symbolOf(typed: string): string;
+}
+
+/** Streams that the address carries at most, in characters; others are subscribed. Addresses of some kilobytes are refused by servers and proxies. */
+const ADDRESS_MAX = 3000;
+/** Streams in one SUBSCRIBE. */
+const STREAMS_A_REQUEST = 100;
+/** A connection as quiet as that is asked for its subscriptions, so that there is an answer to hear. */
+export const QUIET_MS = 20_000;
+
+interface Frame extends Data {
+  readonly stream?: unknown;
+  readonly data?: unknown;
+  readonly result?: unknown;
+  readonly id?: unknown;
+  readonly code?: unknown;
+  readonly msg?: unknown;
+  readonly error?: unknown;
+}
+
+/** The fields of all kinds of data, named as on the wire. */
+interface Data {
+  readonly e?: unknown; readonly E?: unknown; readonly T?: unknown; readonly s?: unknown;
+  readonly t?: unknown; readonly p?: unknown; readonly q?: unknown; readonly m?: unknown;
+  readonly U?: unknown; readonly u?: unknown; readonly pu?: unknown;
+  readonly b?: unknown; readonly B?: unknown; readonly a?: unknown; readonly A?: unknown;
+}
+
+interface SymbolState {
+  readonly sink: SymbolSink;
+  trades: boolean;
+  quotes: boolean;
+  book: BinanceBook | undefined;
+  /** The ids that come next; 0 before the first. */
+  nextTrade: number;
+  nextAggregate: number;
+}
+
+interface Stream {
+  readonly name: string;
+  readonly symbol: string;
+  readonly channel: Channel;
+}
+
+interface Request {
+  readonly method: 'SUBSCRIBE' | 'UNSUBSCRIBE' | 'LIST_SUBSCRIPTIONS';
+  readonly streams: readonly Stream[];
+}
+
+export class BinanceSession implements ExchangeSession {
+  readonly path: string;
+  readonly #symbols = new Map<string, SymbolState>();
+  /** By name, those that are subscribed or asked for. */
+  readonly #streams = new Map<string, Stream>();
+  readonly #requests = new Map<number, Request>();
+  readonly #snapshots: SnapshotQueue;
+  readonly #byAddress: Stream[] = [];
+  readonly #behindIt: Stream[] = [];
+  #requestId = 0;
+  #received = 0;
+  #quiet = true;
+
+  constructor(private readonly market: BinanceMarket, wanted: Wanted, private readonly host: SessionHost) {
+    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received);
+    let length = 0;
+    for (const stream of this.#add(wanted)) {
+      length += encodeURI(stream.name).length + 1;
+      (length <= ADDRESS_MAX ? this.#byAddress : this.#behindIt).push(stream);
+    }
+    const names = this.#byAddress.map(({ name }) => name).join('/');
+    this.path = `${market.route}/stream${names === '' ? '' : `?streams=${encodeURI(names)}`}`;
+  }
+
+  open(): void {
+    // Opening the connection was the answer to what its address asked for.
+    this.#tell('subscribed', this.#byAddress);
+    this.#request('SUBSCRIBE', this.#behindIt);
+    this.#listen();
+  }
+
+  subscribe(wanted: Wanted): void {
+    this.#request('SUBSCRIBE', this.#add(wanted));
+  }
+
+  /** What still comes before the exchange has acknowledged it is taken. */
+  unsubscribe(wanted: Wanted): void {
+    this.#request('UNSUBSCRIBE', this.#streamsOf(wanted).filter(({ name }) => this.#streams.has(name)));
+  }
+
+  close(): void {
+    this.#snapshots.close();
+    for (const { book } of this.#symbols.values()) book?.close();
+  }
+
+  frame(text: string, receivedUs: number): void {
+    this.#received = receivedUs;
+    this.#quiet = false;
+    const frame: Frame = objectOf(text);
+    if (frame.stream === undefined) return this.#take(frame, receivedUs, '');
+    if (typeof frame.data !== 'object' || frame.data === null) throw new BadFrame('no data', shown(frame.stream));
+    this.#take(frame.data, receivedUs, String(frame.stream));
+  }
+
+  #take(data: Data & Frame, received: number, stream: string): void {
+    switch (data.e) {
+      case 'bookTicker':
+        return this.#quote(data, received);
+      case 'trade':
+        return this.#trade(data, received);
+      case 'depthUpdate':
+        return this.#depth(data, received, stream);
+      case 'aggTrade':
+        return this.#aggregate(data, received);
+      case undefined:
+        // Quotes of spot have neither a kind nor a time.
+        if (data.B !== undefined && data.u !== undefined) return this.#quote(data, received);
+        if ('id' in data || 'result' in data || 'code' in data || 'error' in data) return this.#reply(data);
+        break;
+      case 'serverShutdown':
+        // Told some minutes before a server goes away; the next connection gets another one.
+        return this.host.restart('the exchange is about to end this connection');
+    }
+    this.host.event({ kind: 'unknown', detail: (stream === '' ? shown(data.e) : stream).slice(0, 100) });
+  }
+
+  #trade(data: Data, received: number): void {
+    const state = this.#stateOf(data.s, 'trades');
+    const id = numberOf(data.t, 'trade id');
+    state.nextTrade = this.#count(data.s as string, state.nextTrade, id);
+    this.#writeTrade(state, data, received, id);
+  }
+
+  /** Trades of one taker order at one price, as one, with a number of their own. Not asked for, but taken where they come. */
+  #aggregate(data: Data, received: number): void {
+    const state = this.#stateOf(data.s, 'trades');
+    const id = numberOf(data.a, 'trade id');
+    state.nextAggregate = this.#count(data.s as string, state.nextAggregate, id);
+    this.#writeTrade(state, data, received, id);
+  }
+
+  /** Ids run on without a hole for each symbol. @returns the next id @throws BadFrame for one that has been passed */
+  #count(symbol: string, expected: number, id: number): number {
+    if (id !== expected && expected !== 0) {
+      if (id < expected) throw new BadFrame('trade id not new', `${symbol} ${id} after ${expected - 1}`);
+      this.host.event({ kind: 'gap', symbol, channel: 'trades', expected, found: id });
+    }
+    return id + 1;
+  }
+
+  #writeTrade(state: SymbolState, data: Data, received: number, id: number): void {
+    if (typeof data.m !== 'boolean') throw new BadFrame('side', shown(data.m));
+    // `m`: the buyer was the maker, so the taker sold.
+    state.sink.trade(microsOf(data.T, received), received, id, data.m ? 'S' : 'B', priceOf(data.p), tradedOf(data.q));
+  }
+
+  #quote(data: Data, received: number): void {
+    const { sink } = this.#stateOf(data.s, 'quotes');
+    const time = data.T ?? data.E;
+    const ts = time === undefined ? received : microsOf(time, received);
+    sink.quote(ts, received, numberOf(data.u, 'update number'), priceOf(data.b), sizeOf(data.B), priceOf(data.a), sizeOf(data.A));
+  }
+
+  #depth(data: Data, received: number, stream: string): void {
+    const state = this.#stateOf(data.s, 'book');
+    // `@depth20` and the like are the top of the book again and again, not its changes.
+    const digit = stream.charCodeAt((data.s as string).length + '@depth'.length);
+    if (digit >= 0x30 && digit <= 0x39) return this.host.event({ kind: 'unknown', symbol: data.s as string, detail: stream.slice(0, 100) });
+    state.book!.update({
+      ts: microsOf(data.T ?? data.E, received), received,
+      first: numberOf(data.U, 'update number'), last: numberOf(data.u, 'update number'),
+      previous: data.pu === undefined ? undefined : numberOf(data.pu, 'update number'),
+      bids: levelsOf(data.b), asks: levelsOf(data.a),
+    });
+  }
+
+  #stateOf(symbol: unknown, channel: 'trades' | 'book' | 'quotes'): SymbolState {
+    const state = this.#symbols.get(symbol as string);
+    if (state === undefined) throw new BadFrame('symbol unknown', shown(symbol));
+    if (!state[channel]) throw new BadFrame('not subscribed', `${String(symbol)} ${channel}`);
+    return state;
+  }
+
+  /** Replies to requests: `{"result":null,"id":1}`, or an error, on spot in the frame itself, on futures in `error`, with or without the id. */
+  #reply(frame: Frame): void {
+    const request = this.#requests.get(frame.id as number);
+    this.#requests.delete(frame.id as number);
+    const error = (frame.error ?? (frame.code === undefined ? undefined : frame)) as { readonly msg?: unknown } | undefined;
+    if (error === undefined) {
+      if (request === undefined) return this.host.event({ kind: 'unknown', detail: `reply ${shown(frame.id)}` });
+      return this.#acknowledge(request);
+    }
+    const detail = String(error.msg ?? shown(error)).slice(0, 200);
+    if (request === undefined || request.streams.length === 0) return this.host.event({ kind: 'refused', detail });
+    if (request.method === 'SUBSCRIBE') for (const stream of request.streams) this.#forget(stream);
+    this.#tell('refused', request.streams, detail);
+  }
+
+  #acknowledge({ method, streams }: Request): void {
+    if (method === 'SUBSCRIBE') this.#tell('subscribed', streams);
+    if (method !== 'UNSUBSCRIBE') return;
+    for (const stream of streams) this.#forget(stream);
+    this.#tell('unsubscribed', streams);
+  }
+
+  #forget({ name, symbol, channel }: Stream): void {
+    this.#streams.delete(name);
+    const state = this.#symbols.get(symbol)!;
+    if (channel === 'trades') Object.assign(state, { trades: false, nextTrade: 0, nextAggregate: 0 });
+    if (channel === 'quotes') state.quotes = false;
+    if (channel !== 'book') return;
+    state.book?.close();
+    state.book = undefined;
+  }
+
+  /** Makes ready for what is wanted. @returns the streams that are new */
+  #add(wanted: Wanted): Stream[] {
+    const added: Stream[] = [];
+    for (const stream of this.#streamsOf(wanted)) {
+      if (this.#streams.has(stream.name)) continue;
+      if (this.#streams.size === this.market.streamsMax) {
+        this.#tell('refused', [stream], `${this.market.streamsMax} streams a connection at most`);
+        continue;
+      }
+      this.#streams.set(stream.name, stream);
+      this.#expect(stream);
+      added.push(stream);
+    }
+    return added;
+  }
+
+  #expect({ symbol, channel }: Stream): void {
+    let state = this.#symbols.get(symbol);
+    if (state === undefined) {
+      state = { sink: this.host.records.of(symbol), trades: false, quotes: false, book: undefined, nextTrade: 0, nextAggregate: 0 };
+      this.#symbols.set(symbol, state);
+    }
+    if (channel === 'trades') state.trades = true;
+    else if (channel === 'quotes') state.quotes = true;
+    else state.book = new BinanceBook(symbol, state.sink, this.host, (book) => this.#snapshots.want(book));
+  }
+
+  #streamsOf(wanted: Wanted): Stream[] {
+    const suffixes = { trades: 'trade', book: this.market.depthStream, quotes: 'bookTicker', heartbeats: undefined } as const;
+    const streams = new Map<string, Stream>();
+    for (const typed of wanted.symbols) {
+      const symbol = this.market.symbolOf(typed);
+      for (const channel of wanted.channels) {
+        const suffix = suffixes[channel];
+        const name = `${symbol.toLowerCase()}@${suffix}`;
+        if (suffix !== undefined) streams.set(name, { name, symbol, channel });
+      }
+    }
+    return [...streams.values()];
+  }
+
+  #request(method: Request['method'], streams: readonly Stream[]): void {
+    for (let at = 0; at < streams.length; at += STREAMS_A_REQUEST) {
+      const some = streams.slice(at, at + STREAMS_A_REQUEST);
+      this.#send({ method, streams: some }, some.map(({ name }) => name));
+    }
+  }
+
+  #send(request: Request, params?: readonly string[]): void {
+    const id = ++this.#requestId;
+    this.#requests.set(id, request);
+    this.host.send(JSON.stringify({ method: request.method, params, id }));
+  }
+
+  /** A market without trades is as still as a dead connection; a question tells them apart. */
+  #listen(): void {
+    this.host.after(QUIET_MS, () => {
+      if (this.#quiet) this.#send({ method: 'LIST_SUBSCRIPTIONS', streams: [] });
+      this.#quiet = true;
+      this.#listen();
+    });
+  }
+
+  #tell(kind: 'subscribed' | 'unsubscribed' | 'refused', streams: readonly Stream[], detail?: string): void {
+    for (const { symbol, channel } of streams) this.host.event({ kind, symbol, channel, ...(detail === undefined ? {} : { detail }) });
+  }
+}
