@@ -119,7 +119,7 @@ class CoinbaseExchangeSession extends JsonSession<Product> {
     const ts = rfc3339Us(frame['time'], receivedUs);
     const counter = wholeOf(frame['sequence'], 'sequence');
     const { run } = state;
-    if (state.wants.trades && state.promised > run.last && run.miss(state.promised)) {
+    if (state.wants.trades && run.miss(state.promised)) {
       this.host.event({ kind: 'gap', symbol: state.symbol, channel: 'trades', expected: run.hole, found: state.promised + 1, detail: 'last_trade_id of a heartbeat' });
     }
     state.promised = wholeOf(frame['last_trade_id'], 'last trade id');

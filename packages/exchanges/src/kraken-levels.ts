@@ -57,10 +57,9 @@ export class BookLevels {
     this.#removeAt(at);
   }
 
-  /** @returns the price of the level that is gone */
+  /** Of more levels than the checksum is of, so that it stays as it was. @returns the price of the level that is gone */
   removeWorst(): string {
     const price = this.prices[0];
-    if (this.prices.length <= TOP_LEVELS) this.topChanged = true;
     this.#removeAt(0);
     return price;
   }

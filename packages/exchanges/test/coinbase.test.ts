@@ -96,6 +96,10 @@ test('levels and quotes that cannot be read are left out, the others are written
     `beginBook BTC-USD ${TS} ${RECEIVED} false 0 0`, 'level BTC-USD B 95 0', 'endBook BTC-USD', `quote BTC-USD ${TS} ${RECEIVED} 0 1 2 3 4`]);
   send('heartbeats', { current_time: 'x', heartbeat_counter: '3049' });
   expect(host.taken().slice(-2)).toEqual([['heartbeat', 'BTC-USD', TS, RECEIVED, 3049], ['heartbeat', 'ETH-USD', TS, RECEIVED, 3049]]);
+  host.tooLarge.add(3050);
+  host.bad.length = 0;
+  send('heartbeats', { heartbeat_counter: 3050 });
+  expect([host.bad, host.taken()]).toEqual([['price too large'], []]);
 });
 
 test('a message without its number, or one from before, is not taken; a count that begins again is a gap', () => {
