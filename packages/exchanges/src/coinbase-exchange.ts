@@ -104,7 +104,7 @@ class CoinbaseExchangeSession extends JsonSession<Product> {
     }
   }
 
-  /** Until 2022 tickers had no sizes: 0 then, there is none to tell. The time is the last trade's, and missing where there was none. */
+  /** In 2021 tickers had no sizes: 0 then, there is none to tell. The time is the last trade's; a ticker without one has the time it came. */
   #quote(frame: Fields, receivedUs: number): void {
     const state = this.find(frame['product_id']);
     if (!state.wants.quotes) return;

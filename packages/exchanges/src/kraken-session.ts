@@ -8,7 +8,7 @@ import type { Amount, BookSide } from './record-sink.js';
 
 /** The deepest book there is, on each side. */
 export const DEPTH = 1000;
-/** A connection without requests and subscriptions is closed after about a minute. */
+/** Asked so often whether it is there: the answer is a sign of life of a connection that nothing else comes on. */
 const PING_MS = 30_000;
 
 const fullText = (amount: Amount, decimals: number): string => (decimals < 0 ? String(amount) : decimalText(amount, decimals));

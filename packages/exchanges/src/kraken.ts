@@ -180,7 +180,7 @@ class KrakenV2Session extends KrakenSession {
   }
 }
 
-/** Snapshots of books and, until 2025, tickers have none: they are of the moment then. */
+/** The docs' examples of book snapshots and of tickers have none: they are of the moment they came then. */
 function timeOf(entry: Fields, receivedUs: number): number {
   return entry['timestamp'] === undefined ? receivedUs : rfc3339Us(entry['timestamp'], receivedUs);
 }
