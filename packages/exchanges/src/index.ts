@@ -1,4 +1,8 @@
 /** Records of real exchanges. */
+export { coinbase } from './coinbase.js';
+export { coinbaseExchange } from './coinbase-exchange.js';
+export { kraken } from './kraken.js';
+export { krakenV1 } from './kraken-v1.js';
 export { BadFrame, CHANNELS, CHANNEL_ALIASES } from './exchange.js';
 export type { Channel, ConnectionLimits, Exchange, ExchangeSession, SessionEvent, SessionEventKind, SessionHost, Wanted } from './exchange.js';
 export type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './record-sink.js';

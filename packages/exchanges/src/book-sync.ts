@@ -1,0 +1,72 @@
+import type { SessionHost } from './exchange.js';
+
+/** A snapshot that was asked for comes within so long, or the connection is given up. */
+const SNAPSHOT_MS = 15_000;
+/** A book that is wrong again and again is asked for less and less often, up to this. */
+const WAIT_MS_MAX = 60_000;
+
+/** What a session knows of its copy of a book. */
+export interface SyncedBook {
+  readonly symbol: string;
+  /** A snapshot has come, and nothing has been lost since. */
+  live: boolean;
+  /** It was live, or should have become so, and a new snapshot has been asked for. */
+  lost: boolean;
+  /** How often it was lost since it was last known to be right. */
+  losses: number;
+  /** Takes back what waits for its snapshot. */
+  overdue: (() => void) | undefined;
+}
+
+/** Books that cannot be trusted any more are subscribed again; they are back when their snapshot has come. */
+export class BookSync {
+  readonly #host: SessionHost;
+  readonly #resubscribe: (symbols: readonly string[]) => void;
+
+  constructor(host: SessionHost, resubscribe: (symbols: readonly string[]) => void) {
+    this.#host = host;
+    this.#resubscribe = resubscribe;
+  }
+
+  /** Something of these books was lost: the first time they are asked for at once, then after a while. */
+  lose(books: Iterable<SyncedBook>): void {
+    const now: SyncedBook[] = [];
+    for (const book of books) {
+      if (book.lost) continue;
+      book.live = false;
+      book.lost = true;
+      if (book.losses++ === 0) now.push(book);
+      else book.overdue = this.#host.after(Math.min(1000 * 2 ** (book.losses - 2), WAIT_MS_MAX), () => this.#ask([book]));
+    }
+    if (now.length > 0) this.#ask(now);
+  }
+
+  /** A snapshot has come. `right`: it is known to be right without more. */
+  came(book: SyncedBook, right: boolean): void {
+    book.live = true;
+    if (right) book.losses = 0;
+    if (!book.lost) return;
+    this.#settle(book);
+    this.#host.event({ kind: 'resynced', symbol: book.symbol, channel: 'book' });
+  }
+
+  /** The book is not wanted any more. */
+  forget(book: SyncedBook): void {
+    book.live = false;
+    book.losses = 0;
+    this.#settle(book);
+  }
+
+  #settle(book: SyncedBook): void {
+    book.lost = false;
+    book.overdue?.();
+    book.overdue = undefined;
+  }
+
+  #ask(books: readonly SyncedBook[]): void {
+    this.#resubscribe(books.map(({ symbol }) => symbol));
+    for (const book of books) {
+      book.overdue = this.#host.after(SNAPSHOT_MS, () => this.#host.restart(`no snapshot of the book of ${book.symbol} in ${SNAPSHOT_MS / 1000} s`));
+    }
+  }
+}
