@@ -15,7 +15,7 @@ const SOAKS = {
   kills: { does: 'threads and processes of the bus killed (--kills, --seed)', args: [deepwater('test', 'bus', 'kills.mjs')] },
   writers: { does: '10,000 writers killed, at random and at every failpoint (--kills, --seed, --lanes)', args: [join(root, 'packages', 'ingest', 'test', 'kills', 'kills.mjs')] },
   'store-kills': { does: '2,000 processes killed at stores: feeds made, changed, deleted; clean-ups, repairs, migrations (--kills, --seed)', args: [deepwater('test', 'store-kills', 'store-kills.mjs')] },
-  mutations: { does: '10⁶ mutations of files, each read in every way (--count, --seed, --workers)', args: [deepwater('test', 'mutations', 'soak.mjs')] },
+  mutations: { does: '10⁶ mutations of files, each read in every way (--count, --seed, --from, --workers)', args: [deepwater('test', 'mutations', 'soak.mjs')] },
   simulation: { does: 'the engine on a simulated machine, 10⁸ steps (--steps, --seed)', args: [deepwater('dist', 'simulation', 'soak.js'), 'simulation'], before: SIMULATION },
   'power-loss': { does: '10⁵ states that power losses leave, each opened (--states, --seed)', args: [deepwater('dist', 'simulation', 'soak.js'), 'power-loss'], before: SIMULATION },
   faults: { does: 'every call of the system fails in every way it can, of a feed', args: vitest('packages/ingest/test/faults.test.ts'), env: { FAULTS: 'all' } },

@@ -181,12 +181,6 @@ export const ERROR_CODES = {
     remedy: 'Read what there is with `range`, `latest`, `last`, `at` or `before`: they give what had come by then.',
   },
 
-  // Exchanges
-  DW_SYMBOL_UNKNOWN: {
-    summary: 'A symbol is not one that its exchange can have, as it is written.',
-    remedy: 'Write it as the exchange does; the message has an example.',
-  },
-
   // Queries in the pool
   DW_POOL_FULL: {
     summary: 'More tasks wait for a thread of the query pool than may.',

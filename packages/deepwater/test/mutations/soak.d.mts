@@ -6,4 +6,4 @@ export interface MutationResult {
   readonly failures: readonly { readonly failed: number | string; readonly seed: number; readonly store?: string; readonly what?: string; readonly wrong: string }[];
 }
 
-export function mutations(options: { readonly count: number; readonly seed: number; readonly workers?: number; readonly every?: string; readonly onProgress?: (done: number) => void }): Promise<MutationResult>;
+export function mutations(options: { readonly count: number; readonly seed: number; readonly from?: number; readonly workers?: number; readonly every?: string; readonly onProgress?: (done: number) => void }): Promise<MutationResult>;

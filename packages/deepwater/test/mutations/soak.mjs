@@ -1,6 +1,6 @@
 /**
- * Mutations by the million: node soak.mjs --count 1e6 --seed 7 [--workers 2] [--every 250] [--only 1234]. Each worker process takes stretches of the numbers from 0 to
- * `count`; one that says nothing for too long hangs, one that dies has crashed, and either is a failure at the number it had begun. A failing number replays
+ * Mutations by the million: node soak.mjs --count 1e6 --seed 7 [--workers 2] [--every 250] [--only 1234] [--from 5000]. Each worker process takes stretches of the numbers from 0 (or
+ * `from`, where an earlier run stopped) to `count`; one that says nothing for too long hangs, one that dies has crashed, and either is a failure at the number it had begun. A failing number replays
  * exactly with `--seed` and `--only`. One in `--every` is of a whole store (whole.mjs).
  */
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -20,11 +20,11 @@ const SILENT_MS_MAX = 60_000;
  * @param onProgress is told how many are done
  * @returns how many mutations were tried, what the reads answered, and what failed
  */
-export async function mutations({ count, seed, workers = 2, every, onProgress = () => {} }) {
+export async function mutations({ count, seed, from: first = 0, workers = 2, every, onProgress = () => {} }) {
   const codes = {};
   const failures = [];
   const at = new Map();
-  let next = 0;
+  let next = first;
   let ended = 0;
   const stretchOf = Math.min(STRETCH_MAX, Math.ceil(count / workers));
   const told = () => onProgress([...at.values()].reduce((sum, each) => sum + each, ended));
@@ -75,7 +75,7 @@ function stretch(from, to, seed, every, onAt) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { count: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' }, only: { type: 'string' }, every: { type: 'string' } } });
+  const { values } = parseArgs({ options: { count: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' }, only: { type: 'string' }, every: { type: 'string' }, from: { type: 'string' } } });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
   if (values.only !== undefined) {
     const from = Number(values.only);
@@ -87,7 +87,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const started = performance.now();
     let shown = 0;
     const result = await mutations({
-      count, seed, every: values.every, workers: Number(values.workers ?? availableParallelism()),
+      count, seed, from: Number(values.from ?? 0), every: values.every, workers: Number(values.workers ?? availableParallelism()),
       onProgress(done) {
         if (performance.now() - shown < 5000) return;
         shown = performance.now();

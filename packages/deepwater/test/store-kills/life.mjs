@@ -435,7 +435,8 @@ export class Life {
     const strangers = names.filter((name) => !allowed.test(name));
     if (strangers.length > 0) throw new Error(`left behind: ${strangers.join(', ')}`);
     const asides = names.filter((name) => /^registry\.damaged-[^/]+$/.test(name));
-    if (asides.length > ASIDES_MAX) throw new Error(`${asides.length} registries were put aside and are kept`);
+    // One more where whoever put the last one aside was killed before he removed the oldest: the next one does.
+    if (asides.length > ASIDES_MAX + 1) throw new Error(`${asides.length} registries were put aside and are kept`);
     const rings = fs.existsSync(this.options.ringDir) ? fs.readdirSync(this.options.ringDir, { recursive: true }).map(String) : [];
     const ofNobody = rings.filter((name) => name.includes('/') && !new RegExp(`/(${feeds})\\.(ring|bell)$`).test(name));
     if (ofNobody.length > 0) throw new Error(`rings of no feed: ${ofNobody.join(', ')}`);
