@@ -245,9 +245,13 @@ export class ChunkHeader {
     const view = this.#view;
     if (this.state !== CHUNK_STATE.SEALED) return undefined;
     if (view.getUint32(CHUNK.SEAL_CRC, true) !== this.#crc(CHUNK.SEAL, CHUNK.SEAL_CRC)) return undefined;
+    const rows = view.getUint32(CHUNK.SEALED_ROWS, true);
+    const reason = view.getUint32(CHUNK.SEAL_REASON, true) as SealReason;
+    // The identity is as long and has its checksum in the same place: in that of the seal it is none.
+    if (rows > this.capacityRows || reason > SEAL_REASON.POWER_LOSS) return undefined;
     return {
-      rows: view.getUint32(CHUNK.SEALED_ROWS, true),
-      reason: view.getUint32(CHUNK.SEAL_REASON, true) as SealReason,
+      rows,
+      reason,
       sealedUs: getU64(view, CHUNK.SEALED_US),
       sortedMask: view.getUint32(CHUNK.SORTED_MASK, true),
       indexPoints: view.getUint32(CHUNK.INDEX_POINTS, true),

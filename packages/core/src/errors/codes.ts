@@ -264,6 +264,10 @@ export const ERROR_CODES = {
   },
 
   // Exchanges
+  DW_EXCHANGE_REST: {
+    summary: 'An exchange did not give what it was asked for over HTTP.',
+    remedy: 'The message has the address and the answer; it is asked again by itself. 403 and 451 mean that it does not serve this place.',
+  },
   DW_SYMBOL_UNKNOWN: {
     summary: 'A text cannot be the name of an instrument of that exchange.',
     remedy: 'Write the symbol as the exchange does; the message has an example.',
