@@ -8,6 +8,10 @@ export type { Channel, ConnectionLimits, Exchange, ExchangeSession, SessionEvent
 export { ExchangeConnection } from './connection.js';
 export type { ConnectionEvent, ConnectionOptions } from './connection.js';
 export type { BackoffOptions } from './backoff.js';
+export { FeedSink } from './records/feed-sink.js';
+export type { RecordWriter, SymbolWriters } from './records/feed-sink.js';
+export { BOOK_FLAGS, recordFeedName, recordFeedSpec } from './records/record-feeds.js';
+export type { RecordFeedOptions } from './records/record-feeds.js';
 export type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './record-sink.js';
 export { binance, binanceCoinm, binanceUsdm } from './binance.js';
 export { bybit, bybitInverse, bybitLinear } from './bybit.js';

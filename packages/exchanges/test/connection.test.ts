@@ -1,10 +1,13 @@
 /** Adapters as users run them, over sockets, against a server that plays real captures in the exchanges' own protocols. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path, { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { Platform } from 'deepwater';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ReplayOptions, type ReplayServer, startReplayServer } from '@deepwater/replay-server';
-import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, type RecordSink, type Wanted, binance, binanceUsdm, bybitLinear, coinbase, coinbaseExchange, kraken, krakenV1 } from '../dist/index.js';
+import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, FeedSink, type RecordSink, type Wanted, binance, binanceUsdm, bybitLinear, coinbase, coinbaseExchange, kraken, krakenV1, recordFeedName, recordFeedSpec } from '../dist/index.js';
 
 const BESIDE_THE_REPOSITORY = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
 const folder = [process.env['DEEPWATER_RECORDINGS'], BESIDE_THE_REPOSITORY].find((path) => path !== undefined && existsSync(path));
@@ -52,13 +55,13 @@ class Counts implements RecordSink {
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => { for (const end of ends.splice(0)) await end(); });
 
-async function connect(exchange: Exchange, wanted: Wanted, options: ReplayOptions, path = '') {
+async function connect(exchange: Exchange, wanted: Wanted, options: ReplayOptions, below = '') {
   const server = await startReplayServer(options);
   const records = new Counts();
   const events: ConnectionEvent[] = [];
   const bad: string[] = [];
   const connection = new ExchangeConnection(exchange, wanted, {
-    records, urls: { ws: `${server.url.ws}${path}`, rest: server.url.rest }, backoff: { minMs: 20, maxMs: 50 },
+    records, urls: { ws: `${server.url.ws}${below}`, rest: server.url.rest }, backoff: { minMs: 20, maxMs: 50 },
     onEvent: (event) => { events.push(event); }, onBad: ({ message }) => { bad.push(message); },
   });
   ends.push(() => connection.close(), () => server.close());
@@ -90,9 +93,9 @@ describe('a whole capture through server, socket and adapter', () => {
     [kraken, 'kraken', ['c197c0', '82ac16', '4b7396'].map((id) => `exchanges-raw-ws/KRAKEN-${id}.0.gz`), ['ALGO/BTC', 'LSK/USD', 'BTC/USD', 'ICX/USD'], '/v2', { trades: -1, quotes: -1 }],
     [bybitLinear, 'bybit', ['exchanges-raw-ws/BYBIT.jsonl.zst'], ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'DOGEUSDT'], '/v5/public/linear', { trades: -1, quotes: -1 }],
   ];
-  for (const [exchange, venue, files, symbols, path, expected] of cases) {
+  for (const [exchange, venue, files, symbols, below, expected] of cases) {
     withCaptures(`${exchange.title}: every trade and quote, books that are not crossed, nothing bad and no gap`, async () => {
-      const { server, records, events, bad } = await connect(exchange, { symbols, channels: ALL }, { venue, captures: files.map(capture) }, path);
+      const { server, records, events, bad } = await connect(exchange, { symbols, channels: ALL }, { venue, captures: files.map(capture) }, below);
       await played(server, records);
       expect(bad).toEqual([]);
       expect(events.filter(({ kind }) => ['gap', 'checksum', 'refused', 'disconnected', 'unknown'].includes(kind))).toEqual([]);
@@ -104,6 +107,30 @@ describe('a whole capture through server, socket and adapter', () => {
     }, 120_000);
   }
 });
+
+withCaptures('what is read back from a store is what an independent look at the capture says, trade for trade', async () => {
+  const lines = gunzipSync(readFileSync(capture(USDM[0] as string))).toString('utf8').split('\n').filter((line) => line.includes('"btcusdt@trade"'));
+  const said = lines.map((line) => (JSON.parse(line.slice(line.indexOf(' ') + 1)) as { data: { T: number; t: number; m: boolean; p: string; q: string } }).data);
+  const root = mkdtempSync(path.join(tmpdir(), 'deepwater-recorded-'));
+  const platform = await Platform.open(path.join(root, 'data'), { logLevel: 'silent' });
+  ends.push(async () => {
+    await platform.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+  const name = recordFeedName(binanceUsdm, 'BTCUSDT', 'trades');
+  await platform.createFeed(recordFeedSpec(binanceUsdm, 'BTCUSDT', 'trades'));
+  const trades = await platform.createWriter(name);
+  const server = await startReplayServer({ venue: 'binance', captures: USDM.map(capture) });
+  const connection = new ExchangeConnection(binanceUsdm, { symbols: ['BTCUSDT'], channels: ['trades'] }, { records: new FeedSink(() => ({ trades })), urls: server.url });
+  ends.unshift(() => connection.close(), () => server.close());
+  connection.open();
+  await server.done;
+  await expect.poll(() => trades.position, { timeout: 30_000 }).toBe(said.length);
+  await trades.flush();
+  const records = (await platform.createReader(name)).rangeSync(0, 2 ** 52) as unknown[][];
+  const scaled = (text: string): string => Number(text).toFixed(8);
+  expect(records.map(([ts, , ...rest]) => [ts, ...rest])).toEqual(said.map(({ T, t, m, p, q }) => [T * 1000, t, m ? 'S' : 'B', scaled(p), scaled(q)]));
+}, 60_000);
 
 describe('a connection', () => {
   withCaptures('that is closed is made again, and the books come back', async () => {

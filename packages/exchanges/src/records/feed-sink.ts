@@ -1,0 +1,126 @@
+/** Records into feeds, a writer for each symbol and channel. Nothing is made on the way: the values go from the frame into the ring. */
+import { DeepwaterError } from 'deepwater';
+import { BadFrame, type Channel } from '../exchange.js';
+import type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from '../record-sink.js';
+import { BOOK_FLAGS } from './record-feeds.js';
+
+/** What is needed of a writer. */
+export interface RecordWriter {
+  writeValues(...values: unknown[]): void;
+  markIndex(): void;
+}
+
+/** Records of channels that have no writer go nowhere. */
+export type SymbolWriters = Readonly<Partial<Record<Channel, RecordWriter>>>;
+
+export class FeedSink implements RecordSink {
+  readonly #sinks = new Map<string, SymbolFeeds>();
+
+  /** @param writersOf the writers of a symbol; asked once for each @param amounts as the feeds were made (see RecordFeedOptions) */
+  constructor(private readonly writersOf: (symbol: string) => SymbolWriters, private readonly amounts: 'decimal' | 'float64' = 'decimal') {}
+
+  of(symbol: string): SymbolSink {
+    let sink = this.#sinks.get(symbol);
+    if (sink === undefined) this.#sinks.set(symbol, (sink = new SymbolFeeds(this.writersOf(symbol), this.amounts === 'float64')));
+    return sink;
+  }
+
+  /** Number of the newest trade that went through, where the exchange numbers them (see SessionHost.lastTrade). */
+  lastTrade(symbol: string): number | undefined {
+    return this.#sinks.get(symbol)?.lastTrade;
+  }
+}
+
+class SymbolFeeds implements SymbolSink {
+  lastTrade: number | undefined;
+  #ts = 0;
+  #received = 0;
+  #first = 0;
+  #last = 0;
+  #flags = 0;
+  /** Whether the next level is the first of a snapshot. */
+  #begins = false;
+  /** A level waits until it is known whether it is the last of its message. */
+  #waits = false;
+  #side: BookSide = 'B';
+  #price: Amount = 0;
+  #size: Amount = 0;
+
+  constructor(private readonly writers: SymbolWriters, private readonly asNumbers: boolean) {}
+
+  trade(ts: number, received: number, id: number | string, side: TakerSide, price: Amount, size: Amount): void {
+    try {
+      this.writers.trades?.writeValues(ts, received, id, side, this.#amount(price), this.#amount(size));
+    } catch (error) {
+      throw misfit(error);
+    }
+    if (typeof id === 'number' && id > (this.lastTrade ?? 0)) this.lastTrade = id;
+  }
+
+  quote(ts: number, received: number, update: number, bid: Amount, bidSize: Amount, ask: Amount, askSize: Amount): void {
+    try {
+      this.writers.quotes?.writeValues(ts, received, update, this.#amount(bid), this.#amount(bidSize), this.#amount(ask), this.#amount(askSize));
+    } catch (error) {
+      throw misfit(error);
+    }
+  }
+
+  beginBook(ts: number, received: number, snapshot: boolean, first: number, last: number): void {
+    this.#ts = ts;
+    this.#received = received;
+    this.#first = first;
+    this.#last = last;
+    this.#flags = snapshot ? BOOK_FLAGS.SNAPSHOT : 0;
+    this.#begins = snapshot;
+    this.#waits = false;
+  }
+
+  level(side: BookSide, price: Amount, size: Amount): void {
+    const sideBefore = this.#side;
+    const priceBefore = this.#price;
+    const sizeBefore = this.#size;
+    const waited = this.#waits;
+    // First, so that one that does not fit is not in the way of the next.
+    this.#side = side;
+    this.#price = price;
+    this.#size = size;
+    this.#waits = true;
+    if (waited) this.#write(sideBefore, priceBefore, sizeBefore, this.#flags);
+  }
+
+  endBook(): void {
+    if (!this.#waits) return;
+    this.#waits = false;
+    this.#write(this.#side, this.#price, this.#size, this.#flags | BOOK_FLAGS.LAST);
+  }
+
+  heartbeat(ts: number, received: number, counter: number): void {
+    try {
+      this.writers.heartbeats?.writeValues(ts, received, counter);
+    } catch (error) {
+      throw misfit(error);
+    }
+  }
+
+  #amount(amount: Amount): Amount {
+    return this.asNumbers ? Number(amount) : amount;
+  }
+
+  #write(side: BookSide, price: Amount, size: Amount, flags: number): void {
+    const { book } = this.writers;
+    if (book === undefined) return;
+    if (this.#begins) book.markIndex();
+    try {
+      book.writeValues(this.#ts, this.#received, this.#first, this.#last, side, flags, this.#amount(price), this.#amount(size));
+    } catch (error) {
+      throw misfit(error);
+    }
+    this.#begins = false;
+  }
+}
+
+/** A value that the record cannot hold is the frame's fault; what else goes wrong is not. */
+function misfit(error: unknown): unknown {
+  const unfit = DeepwaterError.isDeepwaterError(error) && (error.code === 'DW_VALUE_RANGE' || error.code === 'DW_VALUE_TYPE');
+  return unfit ? new BadFrame('a value that does not fit', error.message) : error;
+}

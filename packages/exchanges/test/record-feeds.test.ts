@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { Platform } from 'deepwater';
+import { BOOK_FLAGS, BadFrame, type Channel, FeedSink, type RecordFeedOptions, binanceUsdm, bybitLinear, krakenV1, recordFeedName, recordFeedSpec } from '../dist/index.js';
+
+const stores: { platform: Platform; root: string }[] = [];
+afterEach(async () => {
+  for (const { platform, root } of stores.splice(0)) {
+    await platform.close();
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+/** A store with the feeds of a symbol, and a sink into them. */
+async function feedsOf(exchange: typeof binanceUsdm, symbol: string, options: RecordFeedOptions = {}) {
+  const root = mkdtempSync(path.join(tmpdir(), 'deepwater-records-'));
+  const platform = await Platform.open(path.join(root, 'data'), { logLevel: 'silent' });
+  stores.push({ platform, root });
+  const channels: Channel[] = ['trades', 'book', 'quotes', 'heartbeats'];
+  const writers: Partial<Record<Channel, Awaited<ReturnType<Platform['createWriter']>>>> = {};
+  for (const channel of channels) {
+    await platform.createFeed(recordFeedSpec(exchange, symbol, channel, options));
+    writers[channel] = await platform.createWriter(recordFeedName(exchange, symbol, channel));
+  }
+  const sink = new FeedSink((asked) => {
+    expect(asked).toBe(symbol);
+    return writers;
+  }, options.amounts);
+  const read = async (channel: Channel) => {
+    await writers[channel]!.flush();
+    const reader = await platform.createReader(recordFeedName(exchange, symbol, channel));
+    return { reader, records: reader.rangeSync(0, 2 ** 52) as unknown[][] };
+  };
+  return { sink, read, platform };
+}
+
+test('prices and sizes are kept as the exchange wrote them, to the last digit', async () => {
+  const { sink, read } = await feedsOf(binanceUsdm, 'BTCUSDT');
+  const btc = sink.of('BTCUSDT');
+  btc.trade(1_700_000_000_000_001, 1_700_000_000_000_900, 5_266_583_935, 'S', '61800.30', '0.00600001');
+  btc.quote(1_700_000_000_000_002, 1_700_000_000_000_901, 7, '61800.20', '2.507', '61800.30', '0');
+  btc.heartbeat(1_700_000_000_000_003, 1_700_000_000_000_902, 12);
+  expect((await read('trades')).records).toEqual([[1_700_000_000_000_001, 1_700_000_000_000_900, 5_266_583_935, 'S', '61800.30000000', '0.00600001']]);
+  expect((await read('quotes')).records).toEqual([[1_700_000_000_000_002, 1_700_000_000_000_901, 7, '61800.20000000', '2.50700000', '61800.30000000', '0.00000000']]);
+  expect((await read('heartbeats')).records).toEqual([[1_700_000_000_000_003, 1_700_000_000_000_902, 12]]);
+  expect(sink.lastTrade('BTCUSDT')).toBe(5_266_583_935);
+});
+
+test('a snapshot begins at an index point, and each message ends with a record that says so', async () => {
+  const { sink, read } = await feedsOf(binanceUsdm, 'BTCUSDT', { amounts: 'float64' });
+  const btc = sink.of('BTCUSDT');
+  const message = (ts: number, snapshot: boolean, number: number, levels: ['A' | 'B', string, string][]) => {
+    btc.beginBook(ts, ts + 5, snapshot, number, number + 1);
+    for (const level of levels) btc.level(...level);
+    btc.endBook();
+  };
+  message(1000, true, 1, [['B', '99', '1'], ['B', '98', '2'], ['A', '101', '3']]);
+  message(1010, false, 3, []);
+  message(1020, false, 5, [['A', '101', '0']]);
+  message(1030, true, 9, [['B', '97', '1']]);
+  const { reader, records } = await read('book');
+  const { SNAPSHOT, LAST } = BOOK_FLAGS;
+  expect(records).toEqual([
+    [1000, 1005, 1, 2, 'B', SNAPSHOT, 99, 1], [1000, 1005, 1, 2, 'B', SNAPSHOT, 98, 2], [1000, 1005, 1, 2, 'A', SNAPSHOT | LAST, 101, 3],
+    [1020, 1025, 5, 6, 'A', LAST, 101, 0], [1030, 1035, 9, 10, 'B', SNAPSHOT | LAST, 97, 1],
+  ]);
+  const points = await reader.indexPoints(0, 2 ** 52);
+  expect(points.map(({ sequence }) => sequence)).toEqual([0, 4]);
+});
+
+test('what a record cannot hold is the frame’s fault, is not written, and is in nobody’s way', async () => {
+  const { sink, read } = await feedsOf(binanceUsdm, 'BTCUSDT', { priceScale: 2 });
+  const btc = sink.of('BTCUSDT');
+  expect(() => btc.trade(1000, 1001, 1, 'B', '1.005', '1')).toThrow(BadFrame);
+  expect(() => btc.trade(-1, 1001, 1, 'B', '1', '1')).toThrow(BadFrame);
+  btc.trade(1000, 1001, 2, 'B', '1.00', '1');
+  btc.beginBook(1000, 1001, true, 1, 2);
+  btc.level('B', '1.005', '1');
+  expect(() => btc.level('B', '1.00', '2')).toThrow(BadFrame);
+  btc.level('A', '1.01', '3');
+  btc.endBook();
+  expect((await read('trades')).records.map((record) => record[2])).toEqual([2]);
+  const { reader, records } = await read('book');
+  expect(records.map((record) => record.slice(4))).toEqual([['B', 1, '1.00', '2.00000000'], ['A', 3, '1.01', '3.00000000']]);
+  expect((await reader.indexPoints(0, 2 ** 52)).map(({ sequence }) => sequence)).toEqual([0]);
+});
+
+test('a writer that is closed is no fault of the frame', async () => {
+  const { sink, platform } = await feedsOf(binanceUsdm, 'BTCUSDT');
+  const btc = sink.of('BTCUSDT');
+  await platform.close();
+  expect(() => btc.trade(1000, 1001, 1, 'B', '1', '1')).toThrow(expect.objectContaining({ code: 'DW_WRITER_CLOSED' }) as Error);
+});
+
+test('feeds are named after exchange, symbol and channel, and ids are texts where the exchange’s are', async () => {
+  expect(recordFeedName(krakenV1, 'XBT/USD', 'trades')).toBe('kraken-v1.XBT-USD.trades');
+  for (const symbol of ['../XBT', 'X T', 'X'.repeat(60), 'Ü']) expect(() => recordFeedName(krakenV1, symbol, 'trades'), symbol).toThrow(expect.objectContaining({ code: 'DW_SYMBOL_UNKNOWN' }) as Error);
+  const { sink, read, platform } = await feedsOf(bybitLinear, 'BTCUSDT');
+  sink.of('BTCUSDT').trade(1000, 1001, '20f43950-d8dd-5b31-9112-a178eb6023af', 'B', '1', '1');
+  expect((await read('trades')).records[0]?.[2]).toBe('20f43950-d8dd-5b31-9112-a178eb6023af');
+  expect(platform.feedInfo('bybit-linear.BTCUSDT.trades').spec.instrument).toEqual({ exchange: 'bybit-linear', market: 'linear', symbol: 'BTCUSDT', tickType: 'trade' });
+});
