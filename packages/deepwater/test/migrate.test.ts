@@ -126,7 +126,9 @@ describe('migration', () => {
     await writer.flush();
     const manifest = join(store, 'manifest.json');
     const own = readFileSync(manifest, 'utf8');
-    writeFileSync(manifest, own.replace('"format": 2', '"format": 1'));
+    // Stores of format 1 had no checksum there.
+    const { checksum: _, ...kept } = JSON.parse(own) as Record<string, unknown>;
+    writeFileSync(manifest, JSON.stringify({ ...kept, format: 1 }));
     await expect(migrateStore(store)).rejects.toMatchObject({ code: 'DW_FEED_IN_USE' });
     await platform.close();
     await expect(migrateStore(store, { backup: join(store, 'backup') })).rejects.toMatchObject({ code: 'DW_OPTION_INVALID' });
