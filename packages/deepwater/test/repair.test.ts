@@ -135,6 +135,7 @@ const CASES: Case[] = [
   { what: 'the length of an entry of the dictionary', damage: (s) => { change(s.paths.symbols, 4096 + 2, [77]); }, told: ['symbols.dws', /an entry/] },
   { what: 'a block of an open chunk', variant: 'killed', damage: (s) => { change(chunk(s, 3), cell(s, 0, 2), [5, 5]); }, lost: [[133, 149]], told: ['3.dwk', /block 0/] },
   { what: 'the count of an open chunk', variant: 'killed', damage: (s) => { change(chunk(s, 3), CHUNK.COMMITTED_ROWS, [200]); }, told: ['3.dwk', /its count of rows/] },
+  { what: 'the count of an open chunk, past the blocks that are described', variant: 'killed', damage: (s) => { change(chunk(s, 3), CHUNK.COMMITTED_ROWS, [60]); }, told: ['3.dwk', /its count of rows/] },
   {
     what: 'a block and the synced rest after an outage', variant: 'outage', lost: [[133, 149], [165, 173]], told: ['3.dwk', /block 0/],
     damage: (s) => { change(chunk(s, 3), cell(s, 0, 2), [5, 5]); change(chunk(s, 3), cell(s, 0, 33), [5, 5]); },

@@ -135,7 +135,7 @@ class ChunkLooker {
     if (this.#was.bootId === bootId()) {
       // A block in the midst may be damaged: those behind it have descriptors all the same.
       const last = lastDescribed(this.#was, geometry, this.#schema); // the last may be of rows that a killed writer had not counted, and are in the ring, too
-      const uncounted = last - committedRows <= blockRows && this.#was.firstSequence + committedRows >= (this.context.ringTail ?? Infinity);
+      const uncounted = committedRows < last && last - committedRows <= blockRows && this.#was.firstSequence + committedRows >= (this.context.ringTail ?? Infinity);
       if (committedRows <= capacityRows && (uncounted || [complete, last].some((end) => committedRows >= end && committedRows - end <= blockRows))) return { rows: committedRows, had: committedRows };
       this.#flaw(`its count of rows is damaged (${committedRows})`);
       return { rows: last, had: last };
