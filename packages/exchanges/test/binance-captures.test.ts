@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { binance, binanceCoinm, binanceUsdm } from '../dist/index.js';
 import type { Exchange } from '../dist/index.js';
-import { captureLines, noCaptures } from './support/captures.js';
+import { captureLines, noCaptures, withCaptures } from './support/captures.js';
 import { FakeHost, firstDifference } from './support/fake-host.js';
 
 /** What the test makes of a frame, on its own: any field, as it stands. */
@@ -136,7 +136,7 @@ const RECORDINGS: { files: string[]; exchange: Exchange; symbol: string; trades:
   { files: ['usdm-btcusdt_20240808.gz'], exchange: binanceUsdm, symbol: 'BTCUSDT', trades: 21313, quotes: 66089, updates: 6551 },
 ];
 
-describe.skipIf(noCaptures)(`recordings of Binance${noCaptures === undefined ? '' : ` (${noCaptures})`}`, () => {
+describe.skipIf(noCaptures !== undefined)(withCaptures('recordings of Binance'), () => {
   for (const { files, exchange, symbol, trades, quotes, updates } of RECORDINGS) {
     test(`${files.join(', ')}: every trade, quote and level, in order, and a book that is right`, async () => {
       const steps = files.flatMap((file) => collectorSteps(file, symbol));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bybit, bybitLinear } from '../dist/index.js';
 import type { Exchange } from '../dist/index.js';
-import { captureLines, noCaptures } from './support/captures.js';
+import { captureLines, noCaptures, withCaptures } from './support/captures.js';
 import { FakeHost, firstDifference } from './support/fake-host.js';
 
 type Raw = Record<string, unknown>;
@@ -84,7 +84,7 @@ function play(exchange: Exchange, symbols: string[], steps: Step[], onBook: (hos
   return host;
 }
 
-describe.skipIf(noCaptures)(`recordings of Bybit${noCaptures === undefined ? '' : ` (${noCaptures})`}`, () => {
+describe.skipIf(noCaptures !== undefined)(withCaptures('recordings of Bybit'), () => {
   test('linear contracts: every trade, quote and level, in order; books are right, and agree with the tickers', () => {
     const steps = received('BYBIT.ws.2');
     const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'DOGEUSDT'];

@@ -1,21 +1,15 @@
 /** Adapters as users run them, over sockets, against a server that plays real captures in the exchanges' own protocols. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import path, { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Platform } from 'deepwater';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ReplayOptions, type ReplayServer, startReplayServer } from '@deepwater/replay-server';
 import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, FeedSink, type RecordSink, type Wanted, binance, binanceUsdm, bybitLinear, coinbase, coinbaseExchange, kraken, krakenV1, recordFeedName, recordFeedSpec } from '../dist/index.js';
+import { captureFile as capture, noCaptures, withCaptures as named } from './support/captures.js';
 
-const BESIDE_THE_REPOSITORY = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
-const folder = [process.env['DEEPWATER_RECORDINGS'], BESIDE_THE_REPOSITORY].find((path) => path !== undefined && existsSync(path));
-const withCaptures = (name: string, run: () => Promise<void>, ms: number): void => {
-  if (folder === undefined) test.skip(`${name} (there are no recordings beside the repository)`, run, ms);
-  else test(name, run, ms);
-};
-const capture = (name: string): string => join(folder as string, name);
+const withCaptures = (name: string, run: () => Promise<void>, ms: number): void => { test.skipIf(noCaptures !== undefined)(named(name), run, ms); };
 
 /** Counts what comes, and keeps each book. */
 class Counts implements RecordSink {

@@ -11,9 +11,15 @@ const folder = [process.env['DEEPWATER_RECORDINGS'], BESIDE_THE_REPOSITORY].find
 /** Why tests over recordings are left out; undefined where they are not. */
 export const noCaptures = folder === undefined ? 'there are no recordings beside the repository' : undefined;
 
+/** Where a recording lies; only where there are any. */
+export const captureFile = (name: string): string => join(folder!, name);
+
+/** The name of tests over recordings: it has the reason where they are left out. */
+export const withCaptures = (name: string): string => (noCaptures === undefined ? name : `${name} (${noCaptures})`);
+
 /** The lines of a recording: gzip, zstd, or a zip with one entry. */
 export function captureLines(name: string): string[] {
-  const bytes = readFileSync(join(folder!, name));
+  const bytes = readFileSync(captureFile(name));
   const text = name.endsWith('.gz') ? gunzipSync(bytes) : name.endsWith('.zst') ? decompress(bytes) : entryOf(bytes);
   return Buffer.from(text).toString('utf8').split('\n').filter((line) => line !== '');
 }
