@@ -6,5 +6,3 @@ export type { ControlRequest, ReplayControl, ReplayStatus } from './control.js';
 export type { Fault, FaultKind, FaultRecord, FrameFault, RequestFault, When } from './faults/fault.js';
 export { VENUES } from './venues/registry.js';
 export type { VenueName } from './venues/registry.js';
-export { readCaptures } from './captures/read-captures.js';
-export type { Capture, CapturedFrame, CapturedReply } from './captures/capture.js';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { CapturedFrame } from './captures/capture.js';
+import type { CapturedFrame } from '@deepwater/captures';
 
 /** How long frames are played without letting anybody else have a turn. */
 const TURN_MS = 5;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startReplayServer, type ReplayOptions, type ReplayServer } from '../dist/index.js';
 import { asNumbers, PlainBook } from './support/plain-book.js';
-import { hasSharedData, linesOf, NO_DATA, shared, textFrames } from './support/shared-data.js';
+import { hasSharedData, linesOf, NO_DATA, shared, textFrames } from '../../../test/support/recordings.js';
 import { WsClient } from './support/ws-client.js';
 
 interface Depth { e: string; s: string; U: number; u: number; pu?: number; b: [string, string][]; a: [string, string][] }

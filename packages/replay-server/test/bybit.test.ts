@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startReplayServer, type ReplayOptions, type ReplayServer } from '../dist/index.js';
 import { asNumbers, PlainBook } from './support/plain-book.js';
-import { hasSharedData, jsonlFrames, NO_DATA, shared } from './support/shared-data.js';
+import { hasSharedData, jsonlFrames, NO_DATA, shared } from '../../../test/support/recordings.js';
 import { WsClient } from './support/ws-client.js';
 
 const FILE = 'exchanges-raw-ws/BYBIT.jsonl.zst';

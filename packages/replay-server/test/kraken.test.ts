@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startReplayServer, type ReplayOptions, type ReplayServer } from '../dist/index.js';
 import { asNumbers, PlainBook } from './support/plain-book.js';
-import { hasSharedData, NO_DATA, shared, textFrames, textFramesWithTimes } from './support/shared-data.js';
+import { hasSharedData, NO_DATA, shared, textFrames, textFramesWithTimes } from '../../../test/support/recordings.js';
 import { WsClient } from './support/ws-client.js';
 
 const BOOKS = 'exchanges-raw-ws/KRAKEN-c197c0.0.gz';

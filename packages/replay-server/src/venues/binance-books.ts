@@ -1,4 +1,4 @@
-import type { Capture, CapturedReply } from '../captures/capture.js';
+import type { Capture, CapturedReply } from '@deepwater/captures';
 import { Book, pairs, type LevelChange } from '../book/book.js';
 import { objectOf } from './json.js';
 import type { RestAnswer } from './venue.js';

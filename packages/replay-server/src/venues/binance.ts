@@ -1,5 +1,5 @@
 /** Binance: spot, USD-M and COIN-M futures. Streams by URL or SUBSCRIBE; books begin with a REST snapshot. */
-import type { Capture, CapturedFrame } from '../captures/capture.js';
+import type { Capture, CapturedFrame } from '@deepwater/captures';
 import { BinanceBooks } from './binance-books.js';
 import { BinanceClient } from './binance-client.js';
 import { notOf, valuesIn } from './json.js';

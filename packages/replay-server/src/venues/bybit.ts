@@ -1,5 +1,5 @@
 /** Bybit v5, public: spot, linear and inverse, each at a path of its own. */
-import type { Capture, CapturedFrame } from '../captures/capture.js';
+import type { Capture, CapturedFrame } from '@deepwater/captures';
 import { BybitBook } from './bybit-book.js';
 import { BybitClient } from './bybit-client.js';
 import { notOf, valuesIn } from './json.js';

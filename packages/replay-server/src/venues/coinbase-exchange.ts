@@ -1,5 +1,5 @@
 /** Coinbase Exchange: one subscription for several channels, frames of one product each. */
-import type { Capture, CapturedFrame } from '../captures/capture.js';
+import type { Capture, CapturedFrame } from '@deepwater/captures';
 import { Book, pairs, type LevelChange } from '../book/book.js';
 import { CoinbaseExchangeClient } from './coinbase-exchange-client.js';
 import { notOf, valuesIn } from './json.js';

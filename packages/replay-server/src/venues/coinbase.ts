@@ -1,5 +1,5 @@
 /** Coinbase Advanced Trade: a subscription for each channel, and one run of numbers over all frames of a connection. */
-import type { Capture, CapturedFrame } from '../captures/capture.js';
+import type { Capture, CapturedFrame } from '@deepwater/captures';
 import { Book } from '../book/book.js';
 import { CoinbaseClient } from './coinbase-client.js';
 import { notOf, valuesIn } from './json.js';

@@ -1,5 +1,5 @@
 import { DeepwaterError } from '@deepwater/core';
-import type { Capture } from '../captures/capture.js';
+import type { Capture } from '@deepwater/captures';
 
 export type Json = Readonly<Record<string, unknown>>;
 

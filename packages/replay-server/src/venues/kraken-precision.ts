@@ -1,4 +1,4 @@
-import type { Capture } from '../captures/capture.js';
+import type { Capture } from '@deepwater/captures';
 import { krakenData } from './kraken-frames.js';
 
 /** Decimals of sizes: the same for all pairs, as the first API wrote them. */

@@ -1,5 +1,5 @@
 /** Kraken's first websocket API: requests are events, data are arrays under the number of a channel. */
-import type { Capture, CapturedFrame } from '../captures/capture.js';
+import type { Capture, CapturedFrame } from '@deepwater/captures';
 import type { ViewChange } from '../book/depth-view.js';
 import { notOf } from './json.js';
 import { KrakenBook, type ViewTold } from './kraken-books.js';

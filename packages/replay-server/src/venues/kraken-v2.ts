@@ -1,5 +1,5 @@
 /** Kraken's second websocket API, played from captures of the first: the same events in its words, with its own numbers and checksums. */
-import type { Capture, CapturedFrame } from '../captures/capture.js';
+import type { Capture, CapturedFrame } from '@deepwater/captures';
 import { notOf } from './json.js';
 import { KrakenBook } from './kraken-books.js';
 import { krakenData, type KrakenData, type KrakenTicker, type KrakenTrade } from './kraken-frames.js';

@@ -1,4 +1,4 @@
-import type { Capture } from '../captures/capture.js';
+import type { Capture } from '@deepwater/captures';
 import type { RestAnswer } from './venue.js';
 
 /** Replies of the capture for requests like those of the recorder: the same path, and the same query in any order. */

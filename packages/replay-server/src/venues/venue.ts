@@ -1,5 +1,5 @@
 /** What a venue is to the server: how it is spoken to, and what its capture says. Sockets, pace and faults are none of its business. */
-import type { Capture, CapturedFrame } from '../captures/capture.js';
+import type { Capture, CapturedFrame } from '@deepwater/captures';
 
 /** A venue's market, played from a capture. Its books go on with every frame, whether anybody listens or not. */
 export interface Market {

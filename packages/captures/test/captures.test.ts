@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readCaptures } from '../dist/index.js';
-import { hasSharedData, NO_DATA, shared } from './support/shared-data.js';
+import { hasSharedData, NO_DATA, shared } from '../../../test/support/recordings.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'captures-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { decompress } from 'fzstd';
 
-/** Real captures lie beside the checkout; they are not part of the repository. DEEPWATER_SHARED_DATA names another place. */
-const folder = process.env['DEEPWATER_SHARED_DATA'] ?? join(import.meta.dirname, '..', '..', '..', '..', '..', 'shared', 'data');
+/** Real recordings lie beside the checkout; they are not part of the repository. DEEPWATER_RECORDINGS names another place. */
+const folder = process.env['DEEPWATER_RECORDINGS'] ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
 
 export const hasSharedData = existsSync(join(folder, 'README.md'));
 /** Why tests are skipped. */

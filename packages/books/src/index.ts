@@ -1,0 +1,2 @@
+/** Order books. */
+export {};

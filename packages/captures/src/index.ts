@@ -1,0 +1,3 @@
+/** Captures: raw frames of real exchanges in files. */
+export { readCaptures } from './read-captures.js';
+export type { Capture, CapturedFrame, CapturedReply } from './capture.js';

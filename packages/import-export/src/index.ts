@@ -1,0 +1,2 @@
+/** Records from files and into files. */
+export {};
