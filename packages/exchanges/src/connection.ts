@@ -8,6 +8,7 @@ import { type DeepwaterError, describeValue } from '@deepwater/core';
 import WebSocket, { type RawData } from 'ws';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { BadFrame, type Exchange, type ExchangeSession, type SessionEvent, type Wanted } from './exchange.js';
+import type { Link } from './link.js';
 import { getText } from './rest.js';
 import type { RecordSink } from './record-sink.js';
 import { SendQueue } from './send-queue.js';
@@ -47,7 +48,7 @@ const CLOSING_MS = 1000;
 /** A connection that lived so long was a good one: the next attempt after it comes soon. */
 const GOOD_AFTER_MS = 10_000;
 
-export class ExchangeConnection {
+export class ExchangeConnection implements Link {
   #socket: WebSocket | undefined;
   #session: ExchangeSession | undefined;
   #sends: SendQueue | undefined;
@@ -62,6 +63,10 @@ export class ExchangeConnection {
   constructor(readonly exchange: Exchange, wanted: Wanted, private readonly options: ConnectionOptions) {
     this.#wanted = wanted;
     this.#backoff = new Backoff(options.backoff);
+  }
+
+  get source(): Exchange {
+    return this.exchange;
   }
 
   get state(): 'connecting' | 'open' | 'waiting' | 'closed' {

@@ -6,6 +6,7 @@
  *                      │        └──▶ host.event     acknowledgements, gaps, resyncs, what could not be read
  *                      └──▶ host.send, host.get, host.restart
  */
+import type { ListProducts } from './products.js';
 import type { RecordSink } from './record-sink.js';
 
 /** What can be asked of an exchange, in one set of words for all of them. */
@@ -53,6 +54,8 @@ export interface Exchange {
   readonly tradeIds: 'number' | 'text' | 'none';
   /** The symbol as the exchange's frames write it, from what a person types: `btcusdt` is `BTCUSDT`. @throws DeepwaterError DW_SYMBOL_UNKNOWN for what cannot be one */
   symbolOf(typed: string): string;
+  /** What can be subscribed; left out where the exchange does not tell. */
+  readonly products?: ListProducts | undefined;
   /** The protocol of one connection. */
   newSession(wanted: Wanted, host: SessionHost): ExchangeSession;
 }

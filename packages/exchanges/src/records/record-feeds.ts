@@ -3,7 +3,8 @@
  * docs/DATA.md.
  */
 import { DeepwaterError, type FeedSpecInput } from 'deepwater';
-import type { Channel, Exchange } from '../exchange.js';
+import type { Channel } from '../exchange.js';
+import type { Source } from '../source.js';
 
 export interface RecordFeedOptions {
   /** `decimal` (the default) keeps prices and sizes to the last digit; `float64` as near as a number comes. */
@@ -27,13 +28,13 @@ export const BOOK_FLAGS = {
 const ID_BYTES = 40;
 
 /** `binance-usdm.BTCUSDT.trades`, `kraken.BTC-USD.book`. @throws DeepwaterError DW_SYMBOL_UNKNOWN for a symbol that no feed can be named after */
-export function recordFeedName(exchange: Exchange, symbol: string, channel: Channel): string {
+export function recordFeedName(exchange: Source, symbol: string, channel: Channel): string {
   const name = `${exchange.name}.${symbol.replaceAll('/', '-')}.${channel}`;
   if (/^[A-Za-z0-9._-]{1,64}$/.test(name) && !name.includes('..')) return name;
   throw new DeepwaterError('DW_SYMBOL_UNKNOWN', `No feed can be named ${name}: write the symbol as ${exchange.title} does.`, { values: { symbol, exchange: exchange.name } });
 }
 
-export function recordFeedSpec(exchange: Exchange, symbol: string, channel: Channel, options: RecordFeedOptions = {}): FeedSpecInput {
+export function recordFeedSpec(exchange: Source, symbol: string, channel: Channel, options: RecordFeedOptions = {}): FeedSpecInput {
   const { amounts = 'decimal', priceScale = 8, sizeScale = 8, retentionHours = 0 } = options;
   const amount = (name: string, scale: number, desc: string) => (amounts === 'decimal' ? { name, type: 'decimal', scale, desc } as const : { name, type: 'float64', desc } as const);
   const price = (name: string, desc: string) => amount(name, priceScale, desc);
