@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { constants, gunzipSync } from 'node:zlib';
 import { DeepwaterError } from '@deepwater/core';
 import { decompress } from 'fzstd';
 import { oneSession, type Capture } from './capture.js';
@@ -44,7 +44,20 @@ function textOf(path: string): string {
 }
 
 function unpacked(bytes: Buffer): Buffer {
-  if (bytes.length >= 2 && bytes.readUInt16BE(0) === 0x1f8b) return gunzipSync(bytes);
+  if (bytes.length >= 2 && bytes.readUInt16BE(0) === 0x1f8b) return gunzipped(bytes);
   if (bytes.length >= 4 && bytes.readUInt32LE(0) === 0xfd2fb528) return Buffer.from(decompress(bytes));
   return isZip(bytes) ? onlyZipEntry(bytes) : bytes;
+}
+
+/** A recorder that was killed leaves a last member that breaks off: what is whole of it counts, to the end of a line. */
+function gunzipped(bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'Z_BUF_ERROR') throw error;
+    const whole = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+    const end = whole.lastIndexOf(0x0a);
+    if (end < 0) throw error;
+    return whole.subarray(0, end + 1);
+  }
 }

@@ -1,3 +1,4 @@
+import type { Asked } from './asked.js';
 import type { Channel, SessionHost } from './exchange.js';
 
 /**
@@ -7,7 +8,7 @@ export class Acknowledged {
   #before = new Map<string, readonly [Channel, string]>();
   #now = new Map<string, readonly [Channel, string]>();
 
-  constructor(private readonly host: SessionHost) {}
+  constructor(private readonly host: SessionHost, private readonly asked: Asked) {}
 
   /** One channel of the list. */
   add(channel: Channel, symbols: unknown): void {
@@ -19,6 +20,7 @@ export class Acknowledged {
   end(): void {
     for (const [key, [channel, symbol]] of this.#now) {
       if (!this.#before.has(key)) this.host.event({ kind: 'subscribed', symbol, channel });
+      this.asked.granted(channel, symbol);
     }
     for (const [key, [channel, symbol]] of this.#before) {
       if (!this.#now.has(key)) this.host.event({ kind: 'unsubscribed', symbol, channel });

@@ -4,7 +4,9 @@ import { SnapshotQueue } from './binance-snapshots.js';
 import { BadFrame } from './exchange.js';
 import type { Channel, ExchangeSession, SessionHost, Wanted } from './exchange.js';
 import { levelsOf, microsOf, numberOf, objectOf, priceOf, shown, sizeOf, tradedOf } from './frame-checks.js';
+import type { BinanceData, BinanceFrame } from './binance-frames.js';
 import type { SymbolSink } from './record-sink.js';
+import { RetryLater } from './retry-later.js';
 
 /** What differs between the markets. */
 export interface BinanceMarket {
@@ -24,24 +26,6 @@ const ADDRESS_MAX = 3000;
 const STREAMS_A_REQUEST = 100;
 /** A connection as quiet as that is asked for its subscriptions, so that there is an answer to hear. */
 export const QUIET_MS = 20_000;
-
-interface Frame extends Data {
-  readonly stream?: unknown;
-  readonly data?: unknown;
-  readonly result?: unknown;
-  readonly id?: unknown;
-  readonly code?: unknown;
-  readonly msg?: unknown;
-  readonly error?: unknown;
-}
-
-/** The fields of all kinds of data, named as on the wire. */
-interface Data {
-  readonly e?: unknown; readonly E?: unknown; readonly T?: unknown; readonly s?: unknown;
-  readonly t?: unknown; readonly p?: unknown; readonly q?: unknown; readonly m?: unknown;
-  readonly U?: unknown; readonly u?: unknown; readonly pu?: unknown;
-  readonly b?: unknown; readonly B?: unknown; readonly a?: unknown; readonly A?: unknown;
-}
 
 interface SymbolState {
   readonly sink: SymbolSink;
@@ -71,6 +55,7 @@ export class BinanceSession implements ExchangeSession {
   readonly #streams = new Map<string, Stream>();
   readonly #requests = new Map<number, Request>();
   readonly #snapshots: SnapshotQueue;
+  readonly #retries: RetryLater;
   readonly #byAddress: Stream[] = [];
   readonly #behindIt: Stream[] = [];
   #requestId = 0;
@@ -78,6 +63,7 @@ export class BinanceSession implements ExchangeSession {
   #quiet = true;
 
   constructor(private readonly market: BinanceMarket, wanted: Wanted, private readonly host: SessionHost) {
+    this.#retries = new RetryLater(host);
     this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received);
     let length = 0;
     for (const stream of this.#add(wanted)) {
@@ -101,7 +87,9 @@ export class BinanceSession implements ExchangeSession {
 
   /** What still comes before the exchange has acknowledged it is taken. */
   unsubscribe(wanted: Wanted): void {
-    this.#request('UNSUBSCRIBE', this.#streamsOf(wanted).filter(({ name }) => this.#streams.has(name)));
+    const streams = this.#streamsOf(wanted);
+    for (const { name } of streams) this.#retries.done(name);
+    this.#request('UNSUBSCRIBE', streams.filter(({ name }) => this.#streams.has(name)));
   }
 
   close(): void {
@@ -112,13 +100,13 @@ export class BinanceSession implements ExchangeSession {
   frame(text: string, receivedUs: number): void {
     this.#received = receivedUs;
     this.#quiet = false;
-    const frame: Frame = objectOf(text);
+    const frame: BinanceFrame = objectOf(text);
     if (frame.stream === undefined) return this.#take(frame, receivedUs, '');
     if (typeof frame.data !== 'object' || frame.data === null) throw new BadFrame('no data', shown(frame.stream));
     this.#take(frame.data, receivedUs, String(frame.stream));
   }
 
-  #take(data: Data & Frame, received: number, stream: string): void {
+  #take(data: BinanceData & BinanceFrame, received: number, stream: string): void {
     switch (data.e) {
       case 'bookTicker':
         return this.#quote(data, received);
@@ -140,7 +128,7 @@ export class BinanceSession implements ExchangeSession {
     this.host.event({ kind: 'unknown', detail: (stream === '' ? shown(data.e) : stream).slice(0, 100) });
   }
 
-  #trade(data: Data, received: number): void {
+  #trade(data: BinanceData, received: number): void {
     const state = this.#stateOf(data.s, 'trades');
     const id = numberOf(data.t, 'trade id');
     state.nextTrade = this.#count(data.s as string, state.nextTrade, id);
@@ -148,7 +136,7 @@ export class BinanceSession implements ExchangeSession {
   }
 
   /** Trades of one taker order at one price, as one, with a number of their own. Not asked for, but taken where they come. */
-  #aggregate(data: Data, received: number): void {
+  #aggregate(data: BinanceData, received: number): void {
     const state = this.#stateOf(data.s, 'trades');
     const id = numberOf(data.a, 'trade id');
     state.nextAggregate = this.#count(data.s as string, state.nextAggregate, id);
@@ -164,20 +152,20 @@ export class BinanceSession implements ExchangeSession {
     return id + 1;
   }
 
-  #writeTrade(state: SymbolState, data: Data, received: number, id: number): void {
+  #writeTrade(state: SymbolState, data: BinanceData, received: number, id: number): void {
     if (typeof data.m !== 'boolean') throw new BadFrame('side', shown(data.m));
     // `m`: the buyer was the maker, so the taker sold.
     state.sink.trade(microsOf(data.T, received), received, id, data.m ? 'S' : 'B', priceOf(data.p), tradedOf(data.q));
   }
 
-  #quote(data: Data, received: number): void {
+  #quote(data: BinanceData, received: number): void {
     const { sink } = this.#stateOf(data.s, 'quotes');
     const time = data.T ?? data.E;
     const ts = time === undefined ? received : microsOf(time, received);
     sink.quote(ts, received, numberOf(data.u, 'update number'), priceOf(data.b), sizeOf(data.B), priceOf(data.a), sizeOf(data.A));
   }
 
-  #depth(data: Data, received: number, stream: string): void {
+  #depth(data: BinanceData, received: number, stream: string): void {
     const state = this.#stateOf(data.s, 'book');
     // `@depth20` and the like are the top of the book again and again, not its changes.
     const digit = stream.charCodeAt((data.s as string).length + '@depth'.length);
@@ -198,7 +186,7 @@ export class BinanceSession implements ExchangeSession {
   }
 
   /** Replies to requests: `{"result":null,"id":1}`, or an error, on spot in the frame itself, on futures in `error`, with or without the id. */
-  #reply(frame: Frame): void {
+  #reply(frame: BinanceFrame): void {
     const request = this.#requests.get(frame.id as number);
     this.#requests.delete(frame.id as number);
     const error = (frame.error ?? (frame.code === undefined ? undefined : frame)) as { readonly msg?: unknown } | undefined;
@@ -208,12 +196,29 @@ export class BinanceSession implements ExchangeSession {
     }
     const detail = String(error.msg ?? shown(error)).slice(0, 200);
     if (request === undefined || request.streams.length === 0) return this.host.event({ kind: 'refused', detail });
-    if (request.method === 'SUBSCRIBE') for (const stream of request.streams) this.#forget(stream);
-    this.#tell('refused', request.streams, detail);
+    this.#refused(request, detail);
+  }
+
+  /** Of a request that is refused each half is asked for again, and a stream alone after a while. */
+  #refused({ method, streams }: Request, detail: string): void {
+    if (method === 'SUBSCRIBE' && streams.length > 1) {
+      const half = Math.ceil(streams.length / 2);
+      for (const some of [streams.slice(0, half), streams.slice(half)]) this.#request(method, some);
+      return;
+    }
+    this.#tell('refused', streams, detail);
+    if (method !== 'SUBSCRIBE') return;
+    for (const stream of streams) {
+      this.#forget(stream);
+      this.#retries.later(stream.name, () => { this.subscribe({ symbols: [stream.symbol], channels: [stream.channel] }); });
+    }
   }
 
   #acknowledge({ method, streams }: Request): void {
-    if (method === 'SUBSCRIBE') this.#tell('subscribed', streams);
+    if (method === 'SUBSCRIBE') {
+      for (const { name } of streams) this.#retries.done(name);
+      this.#tell('subscribed', streams);
+    }
     if (method !== 'UNSUBSCRIBE') return;
     for (const stream of streams) this.#forget(stream);
     this.#tell('unsubscribed', streams);

@@ -23,7 +23,8 @@ export class BookSync {
   readonly #host: SessionHost;
   readonly #resubscribe: (symbols: readonly string[]) => void;
 
-  constructor(host: SessionHost, resubscribe: (symbols: readonly string[]) => void) {
+  /** @param onCame told of each snapshot */
+  constructor(host: SessionHost, resubscribe: (symbols: readonly string[]) => void, private readonly onCame: (symbol: string) => void) {
     this.#host = host;
     this.#resubscribe = resubscribe;
   }
@@ -43,6 +44,7 @@ export class BookSync {
 
   /** A snapshot has come. `right`: it is known to be right without more. */
   came(book: SyncedBook, right: boolean): void {
+    this.onCame(book.symbol);
     book.live = true;
     if (right) book.losses = 0;
     if (!book.lost) return;

@@ -7,6 +7,7 @@ import { BadFrame } from './exchange.js';
 import type { Channel, ExchangeSession, SessionHost, Wanted } from './exchange.js';
 import { badFrame, microsOf, objectOf, priceOf, shown, tradedOf } from './frame-checks.js';
 import type { SymbolSink } from './record-sink.js';
+import { RetryLater } from './retry-later.js';
 
 /** What differs between the markets. */
 export interface BybitMarket {
@@ -56,10 +57,13 @@ export class BybitSession implements ExchangeSession {
   readonly path = '';
   readonly #topics = new Map<string, Topic>();
   readonly #requests = new Map<string, Request>();
+  readonly #retries: RetryLater;
   #topicsLength = 0;
   #requestId = 0;
 
-  constructor(private readonly market: BybitMarket, private readonly wanted: Wanted, private readonly host: SessionHost) {}
+  constructor(private readonly market: BybitMarket, private readonly wanted: Wanted, private readonly host: SessionHost) {
+    this.#retries = new RetryLater(host);
+  }
 
   open(): void {
     this.subscribe(this.wanted);
@@ -81,7 +85,9 @@ export class BybitSession implements ExchangeSession {
 
   /** What still comes before the exchange has acknowledged it is taken. */
   unsubscribe(wanted: Wanted): void {
-    this.#request('unsubscribe', this.#topicsOf(wanted).flatMap(({ name }) => this.#topics.get(name) ?? []));
+    const topics = this.#topicsOf(wanted);
+    for (const { name } of topics) this.#retries.done(name);
+    this.#request('unsubscribe', topics.flatMap(({ name }) => this.#topics.get(name) ?? []));
   }
 
   close(): void {
@@ -153,6 +159,7 @@ export class BybitSession implements ExchangeSession {
   }
 
   #acknowledge({ op, topics, silent }: Request): void {
+    if (op === 'subscribe') for (const { name } of topics) this.#retries.done(name);
     if (silent) return;
     for (const topic of topics) {
       if (op === 'unsubscribe') this.#forget(topic);
@@ -166,8 +173,13 @@ export class BybitSession implements ExchangeSession {
     if (topics.length > 1) return topics.forEach((topic) => this.#send({ op, topics: [topic], silent }));
     if (/already subscribed/i.test(detail)) return this.#acknowledge(request);
     const [{ symbol, channel }] = topics;
-    if (op === 'subscribe' && !silent) this.#forget(topics[0]);
     this.host.event({ kind: 'refused', symbol, channel, detail });
+    if (op === 'unsubscribe') return;
+    if (!silent) this.#forget(topics[0]);
+    this.#retries.later(topics[0].name, () => {
+      if (silent) this.#again(topics[0].name);
+      else this.subscribe({ symbols: [symbol], channels: [channel] });
+    });
   }
 
   #forget({ name, book }: Topic): void {

@@ -34,7 +34,7 @@ class CoinbaseExchangeSession extends JsonSession<Product> {
 
   constructor(wanted: Wanted, host: SessionHost) {
     super(wanted, host);
-    this.#acknowledged = new Acknowledged(host);
+    this.#acknowledged = new Acknowledged(host, this.asked);
   }
 
   protected override newSymbol(symbol: string): Product {
@@ -55,7 +55,7 @@ class CoinbaseExchangeSession extends JsonSession<Product> {
       case 'ticker': return this.#quote(frame, receivedUs);
       case 'heartbeat': return this.#beat(frame, receivedUs);
       case 'subscriptions': return this.#acknowledge(frame);
-      case 'error': return this.host.event({ kind: 'refused', detail: [frame['message'], frame['reason']].filter((part) => typeof part === 'string').join(': ').slice(0, 200) });
+      case 'error': return this.asked.refused([frame['message'], frame['reason']].filter((part) => typeof part === 'string').join(': ').slice(0, 200));
       default: return this.unknown(`type ${String(frame['type'])}`);
     }
   }

@@ -29,13 +29,15 @@ const NAMES: Readonly<Record<Channel, string>> = { trades: 'market_trades', book
 class CoinbaseSession extends JsonSession {
   /** Subscriptions end after 60 to 90 seconds without updates, unless there are heartbeats. */
   protected override readonly always: readonly Channel[] = ['heartbeats'];
+  /** Heartbeats are acknowledged without their products. */
+  protected override readonly granted: readonly Channel[] = ['trades', 'book', 'quotes'];
   readonly #acknowledged: Acknowledged;
   /** The next `sequence_num`. */
   #next = 0;
 
   constructor(wanted: Wanted, host: SessionHost) {
     super(wanted, host);
-    this.#acknowledged = new Acknowledged(host);
+    this.#acknowledged = new Acknowledged(host, this.asked);
   }
 
   protected override newSymbol(symbol: string): SubscribedSymbol {
@@ -50,8 +52,7 @@ class CoinbaseSession extends JsonSession {
   protected override take(frame: unknown, receivedUs: number): void {
     if (!isFields(frame)) throw new BadFrame('not an object');
     if (frame['type'] === 'error') {
-      this.host.event({ kind: 'refused', detail: String(frame['message'] ?? frame['reason'] ?? 'error').slice(0, 200) });
-      return;
+      return this.asked.refused(String(frame['message'] ?? frame['reason'] ?? 'error').slice(0, 200));
     }
     const channel = frame['channel'];
     if (typeof channel !== 'string') {
@@ -79,9 +80,7 @@ class CoinbaseSession extends JsonSession {
     const known = [...this.symbols.values()];
     this.sync.lose(known.filter(({ asked }) => asked.book));
     const traded = known.filter(({ asked }) => asked.trades).map(({ symbol }) => symbol);
-    if (traded.length === 0) return;
-    this.ask('unsubscribe', 'trades', traded);
-    this.ask('subscribe', 'trades', traded);
+    if (traded.length > 0) this.again('trades', traded);
   }
 
   #each(frame: Fields, receivedUs: number, take: (this: CoinbaseSession, event: Fields, frame: Fields, receivedUs: number) => void): void {

@@ -6,6 +6,7 @@
  */
 import { type DeepwaterError, describeValue } from '@deepwater/core';
 import WebSocket, { type RawData } from 'ws';
+import { nowUs } from './clock.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { BadFrame, type Exchange, type ExchangeSession, type SessionEvent, type Wanted } from './exchange.js';
 import type { Link } from './link.js';
@@ -30,6 +31,11 @@ export interface ConnectionOptions {
   readonly onBad?: (bad: BadFrame, frame: string, receivedUs: number) => void;
   /** Told of each text frame before anything is made of it. */
   readonly onFrame?: (frame: string, receivedUs: number) => void;
+  /** Told when everything that a frame says is written, or is known to be bad. */
+  readonly onTaken?: (receivedUs: number) => void;
+  /** Told of each frame that is sent, and of each answer to a REST request. */
+  readonly onSent?: (frame: string) => void;
+  readonly onReply?: (url: string, body: string) => void;
   /**
    * Told of what is no frame's fault: a record that cannot be written, since the disk is full or the writer is closed. The connection is given up and made
    * again after a while, so that nothing is passed over unnoticed.
@@ -83,7 +89,7 @@ export class ExchangeConnection implements Link {
     const host = {
       records: options.records,
       send: (text: string) => { this.#sends?.send(text); },
-      get: (path: string) => getText(options.urls?.rest ?? exchange.endpoints.rest, path),
+      get: (path: string) => this.#get(path),
       after: (ms: number, call: () => void) => this.#after(ms, call),
       restart: (reason: string) => { this.#end(reason); },
       event: (event: SessionEvent) => { options.onEvent?.(event); },
@@ -134,11 +140,21 @@ export class ExchangeConnection implements Link {
     const { limits } = this.exchange;
     const now = performance.now();
     this.#heardMs = this.#openedMs = now;
-    this.#sends = new SendQueue(limits.sendsPerSecond, (text) => { this.#socket?.send(text); });
+    this.#sends = new SendQueue(limits.sendsPerSecond, (text) => {
+      this.#socket?.send(text);
+      this.options.onSent?.(text);
+    });
     this.options.onEvent?.({ kind: 'connected', detail: url });
     this.#watch(limits.silenceMs);
     if (limits.lifeMs !== undefined) this.#after(limits.lifeMs * (0.9 + 0.09 * Math.random()), () => { this.#end('the exchange ends connections of this age'); });
     session.open();
+  }
+
+  async #get(path: string): Promise<string> {
+    const endpoint = this.options.urls?.rest ?? this.exchange.endpoints.rest;
+    const body = await getText(endpoint, path);
+    this.options.onReply?.(`${endpoint ?? ''}${path}`, body);
+    return body;
   }
 
   /** Gives the connection up once nothing was heard for too long. */
@@ -151,16 +167,18 @@ export class ExchangeConnection implements Link {
   }
 
   #message(session: ExchangeSession, data: RawData, binary: boolean): void {
-    const receivedUs = Math.round((performance.timeOrigin + performance.now()) * 1000);
+    const receivedUs = nowUs();
     this.#heardMs = performance.now();
     const text = (data as Buffer).toString('utf8');
     try {
       if (binary) throw new BadFrame('binary frame');
       this.options.onFrame?.(text, receivedUs);
       session.frame(text, receivedUs);
+      this.options.onTaken?.(receivedUs);
     } catch (error) {
       if (error instanceof BadFrame) {
         this.options.onBad?.(error, text, receivedUs);
+        this.options.onTaken?.(receivedUs);
         return;
       }
       this.options.onError?.(error);

@@ -1,5 +1,6 @@
 /** What sessions that speak JSON have in common: who is subscribed to what, what could not be read, and which trades are new. */
 import { CHANNELS, BadFrame, type Channel, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
+import { Asked } from './asked.js';
 import { BookSync, type SyncedBook } from './book-sync.js';
 import type { SymbolSink } from './record-sink.js';
 import { TradeRun } from './trade-run.js';
@@ -41,6 +42,8 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
   readonly path = '';
   protected readonly symbols = new Map<string, S>();
   protected readonly sync: BookSync;
+  /** What the exchange has not granted yet. */
+  protected readonly asked: Asked;
   /** Frames taken, this one included. */
   protected frames = 0;
   readonly #wanted: Wanted;
@@ -49,18 +52,19 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
 
   constructor(wanted: Wanted, protected readonly host: SessionHost) {
     this.#wanted = wanted;
-    this.sync = new BookSync(host, (symbols) => {
-      this.ask('unsubscribe', 'book', symbols);
-      this.ask('subscribe', 'book', symbols);
-    });
+    this.asked = new Asked(host, (channel, symbols) => { this.#subscribe(channel, symbols); });
+    this.sync = new BookSync(host, (symbols) => { this.again('book', symbols); }, (symbol) => { this.asked.granted('book', symbol); });
   }
 
   /** Takes a frame; parts that cannot be read are given to `fault`, and a frame without parts throws. */
   protected abstract take(frame: unknown, receivedUs: number): void;
+  /** Sends a request. */
   protected abstract ask(how: 'subscribe' | 'unsubscribe', channel: Channel, symbols: readonly string[]): void;
   protected abstract newSymbol(symbol: string): S;
   /** Asked for of every symbol, wanted or not: what keeps a connection open and tells that it is. */
   protected readonly always: readonly Channel[] = [];
+  /** Channels whose subscriptions the exchange acknowledges, symbol by symbol. */
+  protected readonly granted: readonly Channel[] = CHANNELS;
   /** The values that JSON holds. */
   protected parse(text: string): unknown {
     return JSON.parse(text);
@@ -68,6 +72,12 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
 
   open(): void {
     this.subscribe(this.#wanted);
+  }
+
+  /** A new subscription begins with what was missed: a snapshot, the last trades. */
+  protected again(channel: Channel, symbols: readonly string[]): void {
+    this.ask('unsubscribe', channel, symbols);
+    this.#subscribe(channel, symbols);
   }
 
   close(): void {
@@ -113,10 +123,19 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
         if (should === state.asked[channel] || should !== (how === 'subscribe')) continue;
         state.asked[channel] = should;
         changed.push(symbol);
-        if (channel === 'book' && !should) this.sync.forget(state);
+        if (should) continue;
+        this.asked.forget(channel, symbol);
+        if (channel === 'book') this.sync.forget(state);
       }
-      if (changed.length > 0) this.ask(how, channel, changed);
+      if (changed.length === 0) continue;
+      if (how === 'subscribe') this.#subscribe(channel, changed);
+      else this.ask(how, channel, changed);
     }
+  }
+
+  #subscribe(channel: Channel, symbols: readonly string[]): void {
+    if (this.granted.includes(channel)) this.asked.sent(channel, symbols);
+    this.ask('subscribe', channel, symbols);
   }
 
   /** @throws BadFrame for a symbol that was never subscribed here */

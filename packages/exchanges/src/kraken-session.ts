@@ -1,4 +1,5 @@
 /** What both versions of Kraken's websocket have in common: copies of books with their checksums, and signs of life. */
+import type { Channel } from './exchange.js';
 import { worthOf, priceOf, sizeOf } from './decimal-text.js';
 import { JsonSession, SubscribedSymbol } from './json-session.js';
 import { krakenChecksum } from './kraken-checksum.js';
@@ -59,6 +60,8 @@ export class KrakenSymbol extends SubscribedSymbol {
 
 export abstract class KrakenSession extends JsonSession<KrakenSymbol> {
   protected abstract readonly ping: string;
+  /** Heartbeats come by themselves. */
+  protected override readonly granted: readonly Channel[] = ['trades', 'book', 'quotes'];
 
   override open(): void {
     super.open();

@@ -42,7 +42,7 @@ class KrakenV1Session extends KrakenSession {
       case 'pong': return;
       case 'systemStatus': return this.systemStatus(frame['status']);
       case 'subscriptionStatus': return this.#acknowledge(frame);
-      case 'error': return this.host.event({ kind: 'refused', detail: String(frame['errorMessage']).slice(0, 200) });
+      case 'error': return this.asked.refused(String(frame['errorMessage']).slice(0, 200));
       default: return this.unknown(`event ${String(frame['event'])}`);
     }
   }
@@ -52,9 +52,10 @@ class KrakenV1Session extends KrakenSession {
     const channel = CHANNEL_OF.get(isFields(subscription) ? subscription['name'] : undefined);
     const symbol = typeof frame['pair'] === 'string' ? frame['pair'] : undefined;
     const status = frame['status'];
+    if (status === 'error') return this.asked.refused(String(frame['errorMessage']).slice(0, 200), symbol, channel);
     if (status === 'subscribed' || status === 'unsubscribed') this.host.event({ kind: status, symbol, channel });
-    else if (status === 'error') this.host.event({ kind: 'refused', symbol, channel, detail: String(frame['errorMessage']).slice(0, 200) });
     else this.unknown(`subscription status ${String(status)}`);
+    if (status === 'subscribed' && symbol !== undefined && channel !== undefined) this.asked.granted(channel, symbol);
   }
 
   #data(frame: readonly unknown[], receivedUs: number): void {

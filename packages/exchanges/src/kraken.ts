@@ -61,7 +61,7 @@ class KrakenV2Session extends KrakenSession {
     }
     return symbols.filter((symbol) => {
       if (this.#decimals.has(symbol)) return true;
-      this.host.event({ kind: 'refused', symbol, channel: 'book', detail: 'no instrument of Kraken' });
+      this.asked.refused('no instrument of Kraken', symbol, 'book');
       return false;
     });
   }
@@ -84,11 +84,14 @@ class KrakenV2Session extends KrakenSession {
     const method = frame['method'];
     if (frame['success'] === false || frame['error'] !== undefined) {
       const symbol = typeof frame['symbol'] === 'string' ? frame['symbol'] : undefined;
-      this.host.event({ kind: 'refused', symbol, detail: String(frame['error']).slice(0, 200) });
+      this.asked.refused(String(frame['error']).slice(0, 200), symbol);
     } else if (method === 'subscribe' || method === 'unsubscribe') {
       const result = frame['result'];
       const channel = CHANNEL_OF.get(isFields(result) ? result['channel'] : undefined);
-      if (channel !== undefined) this.host.event({ kind: `${method}d`, symbol: (result as { symbol?: string }).symbol, channel });
+      const { symbol } = (result ?? {}) as { symbol?: string };
+      if (channel === undefined) return;
+      this.host.event({ kind: `${method}d`, symbol, channel });
+      if (method === 'subscribe' && symbol !== undefined) this.asked.granted(channel, symbol);
     } else if (method !== 'pong') {
       this.unknown(`method ${String(method)}`);
     }

@@ -5,6 +5,7 @@
  *     connecting ──▶ open ──▶ waiting ──▶ connecting …        until close()
  */
 import { type DeepwaterError, describeValue } from '@deepwater/core';
+import { nowUs } from './clock.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionOptions } from './connection.js';
 import { BadFrame, type Wanted } from './exchange.js';
@@ -199,8 +200,6 @@ export class SourceConnection implements Link {
 }
 
 const union = <T>(some: readonly T[], more: readonly T[]): readonly T[] => [...new Set([...some, ...more])];
-
-const nowUs = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000);
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? (error as DeepwaterError).message : describeValue(error));
 

@@ -84,6 +84,9 @@ describe('what is asked for', () => {
 
     session.subscribe({ symbols: ['FOOUSDT'], channels: ['trades', 'book'] });
     frame('{"error":{"code":2,"msg":"Invalid request: no such stream"},"id":2}');
+    // Which of them is meant is not said: each half is asked for again.
+    expect(host.sent.slice(-2)).toEqual(['{"method":"SUBSCRIBE","params":["foousdt@trade"],"id":3}', '{"method":"SUBSCRIBE","params":["foousdt@depth@100ms"],"id":4}']);
+    for (const id of [3, 4]) frame(`{"error":{"code":2,"msg":"Invalid request: no such stream"},"id":${id}}`);
     expect(host.takeEvents()).toEqual(['trades', 'book'].map((channel) => ({ kind: 'refused', symbol: 'FOOUSDT', channel, detail: 'Invalid request: no such stream' })));
     expect(frame(trade({ s: 'FOOUSDT' }))).toBe('not subscribed');
     frame('{"code":3,"msg":"Invalid JSON: expected value at line 1 column 1"}');
@@ -91,20 +94,20 @@ describe('what is asked for', () => {
 
     frame(trade());
     session.unsubscribe({ symbols: ['BTCUSDT', 'XRPUSDT'], channels: ['trades'] });
-    expect(host.sent.at(-1)).toBe('{"method":"UNSUBSCRIBE","params":["btcusdt@trade"],"id":3}');
+    expect(host.sent.at(-1)).toBe('{"method":"UNSUBSCRIBE","params":["btcusdt@trade"],"id":5}');
     expect(frame(trade({ t: 8 }))).toBe('');
-    frame('{"result":null,"id":3}');
+    frame('{"result":null,"id":5}');
     expect(host.takeEvents()).toEqual([{ kind: 'unsubscribed', symbol: 'BTCUSDT', channel: 'trades' }]);
     expect(frame(trade({ t: 9 }))).toBe('not subscribed');
     // Subscribed anew, ids begin anew: what came between was not wanted, and is no gap.
     session.subscribe({ symbols: ['BTCUSDT'], channels: ['trades'] });
-    frame('{"result":null,"id":4}');
+    frame('{"result":null,"id":6}');
     expect(frame(trade({ t: 20 }))).toBe('');
     expect(host.trades.map((line) => line.split(' ')[3])).toEqual(['7', '8', '20']);
     expect(host.takeEvents().map(({ kind }) => kind)).toEqual(['subscribed']);
     frame('{"result":null,"id":77}');
-    frame('{"result":null,"id":4}');
-    expect(host.takeEvents().map(({ detail }) => detail)).toEqual(['reply 77', 'reply 4']);
+    frame('{"result":null,"id":6}');
+    expect(host.takeEvents().map(({ detail }) => detail)).toEqual(['reply 77', 'reply 6']);
   });
 
   test('a quiet connection is asked for an answer, a busy one is not', () => {

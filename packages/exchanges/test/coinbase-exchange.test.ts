@@ -95,7 +95,7 @@ describe('a session of Coinbase Exchange', () => {
     send({ type: 'error', message: 'Failed to subscribe', reason: 'XYZ-USD is not a valid product' });
     send({ type: 'status' });
     expect(host.events).toEqual([{ kind: 'subscribed', symbol: 'BTC-USD', channel: 'trades' },
-      { kind: 'refused', detail: 'Failed to subscribe: XYZ-USD is not a valid product' }, { kind: 'unknown', detail: 'type status' }]);
+      { kind: 'refused', symbol: 'BTC-USD', channel: 'book', detail: 'Failed to subscribe: XYZ-USD is not a valid product' }, { kind: 'unknown', detail: 'type status' }]);
   });
 
   test('a trade that a heartbeat knows is missing when it has not come by the next, and new when it comes after all', () => {

@@ -139,7 +139,7 @@ test('refusals and kinds that are not known are events; one kind is told once', 
   for (let at = 0; at < 3; at++) send('status', { type: 'snapshot', products: [] });
   host.feed(session, { type: 'hello' }, RECEIVED);
   expect(host.events).toEqual([
-    { kind: 'refused', detail: 'channel level3 is not supported' }, { kind: 'unknown', detail: 'channel status' }, { kind: 'unknown', detail: 'frame without channel, type hello' }]);
+    { kind: 'refused', channel: 'trades', detail: 'channel level3 is not supported' }, { kind: 'unknown', detail: 'channel status' }, { kind: 'unknown', detail: 'frame without channel, type hello' }]);
   expect(host.bad).toEqual([]);
 });
 

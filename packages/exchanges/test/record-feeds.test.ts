@@ -27,7 +27,7 @@ async function feedsOf(exchange: typeof binanceUsdm, symbol: string, options: Re
   const sink = new FeedSink((asked) => {
     expect(asked).toBe(symbol);
     return writers;
-  }, options.amounts);
+  }, { amounts: options.amounts });
   const read = async (channel: Channel) => {
     await writers[channel]!.flush();
     const reader = await platform.createReader(recordFeedName(exchange, symbol, channel));

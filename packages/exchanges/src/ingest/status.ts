@@ -12,6 +12,8 @@ export interface IngestStatus {
   readonly symbols: readonly SymbolStatus[];
   /** Name of the feed that events are kept in. */
   readonly eventsFeed: string;
+  /** The file that raw frames are recorded in, and how many bytes they take in all; undefined where they are not. */
+  readonly raw: { readonly file: string; readonly bytes: number; readonly recording: boolean } | undefined;
 }
 
 export interface ConnectionStatus {
@@ -31,8 +33,12 @@ export interface ConnectionStatus {
 
 export interface SymbolStatus {
   readonly symbol: string;
-  /** The connection it is on. */
+  /** The connection it is on; 0 while it has none. */
   readonly connection: number;
+  /** `waiting` until the exchange has acknowledged it or a record has come; `away` while its connection is not open. */
+  readonly state: 'waiting' | 'live' | 'away' | 'refused';
+  /** What the exchange said when it refused. */
+  readonly refused: string | undefined;
   /** Feeds it is written to. */
   readonly feeds: readonly { readonly channel: Channel; readonly feed: string; readonly records: number; readonly ratePerS: number; /** share of the ring that waits for the disk, 0 to 1 */ readonly ringFill: number }[];
   readonly gaps: number;
@@ -77,7 +83,9 @@ export interface IngestMetrics {
   readonly reconnects: number;
   readonly resyncs: number;
   readonly checksums: number;
-  /** Frames that could not be read, by the reason. */
+  /** Subscriptions that the exchange refused. */
+  readonly refusals: number;
+  /** Frames that could not be read, wholly or in part, by the reason. */
   readonly bad: Readonly<Record<string, number>>;
   /** The fullest ring of all feeds, 0 to 1. */
   readonly ringFillMax: number;

@@ -13,16 +13,28 @@ export interface RecordWriter {
 /** Records of channels that have no writer go nowhere. */
 export type SymbolWriters = Readonly<Partial<Record<Channel, RecordWriter>>>;
 
+export interface FeedSinkOptions {
+  /** As the feeds were made (see RecordFeedOptions). */
+  readonly amounts?: 'decimal' | 'float64' | undefined;
+  /** Told how long each record was under way, from the exchange's time to ours, µs; of a book, each message. */
+  readonly onLatency?: ((channel: Channel, us: number) => void) | undefined;
+}
+
 export class FeedSink implements RecordSink {
   readonly #sinks = new Map<string, SymbolFeeds>();
 
-  /** @param writersOf the writers of a symbol; asked once for each @param amounts as the feeds were made (see RecordFeedOptions) */
-  constructor(private readonly writersOf: (symbol: string) => SymbolWriters, private readonly amounts: 'decimal' | 'float64' = 'decimal') {}
+  /** @param writersOf the writers of a symbol; asked once for each */
+  constructor(private readonly writersOf: (symbol: string) => SymbolWriters, private readonly options: FeedSinkOptions = {}) {}
 
   of(symbol: string): SymbolSink {
     let sink = this.#sinks.get(symbol);
-    if (sink === undefined) this.#sinks.set(symbol, (sink = new SymbolFeeds(this.writersOf(symbol), this.amounts === 'float64')));
+    if (sink === undefined) this.#sinks.set(symbol, (sink = new SymbolFeeds(this.writersOf(symbol), this.options.amounts === 'float64', this.options.onLatency)));
     return sink;
+  }
+
+  /** From now on a symbol's records go to other writers, or nowhere: sessions keep what `of` gave them. A book begins anew with its next snapshot. */
+  redirect(symbol: string, writers: SymbolWriters): void {
+    this.#sinks.get(symbol)?.redirect(writers);
   }
 
   /** Number of the newest trade that went through, where the exchange numbers them (see SessionHost.lastTrade). */
@@ -46,7 +58,12 @@ class SymbolFeeds implements SymbolSink {
   #price: Amount = 0;
   #size: Amount = 0;
 
-  constructor(private readonly writers: SymbolWriters, private readonly asNumbers: boolean) {}
+  constructor(private writers: SymbolWriters, private readonly asNumbers: boolean, private readonly onLatency?: (channel: Channel, us: number) => void) {}
+
+  redirect(writers: SymbolWriters): void {
+    this.writers = writers;
+    this.#waits = false;
+  }
 
   trade(ts: number, received: number, id: number | string, side: TakerSide, price: Amount, size: Amount): void {
     try {
@@ -55,6 +72,7 @@ class SymbolFeeds implements SymbolSink {
       throw misfit(error);
     }
     if (typeof id === 'number' && id > (this.lastTrade ?? 0)) this.lastTrade = id;
+    if (ts !== received) this.onLatency?.('trades', received - ts);
   }
 
   quote(ts: number, received: number, update: number, bid: Amount, bidSize: Amount, ask: Amount, askSize: Amount): void {
@@ -63,6 +81,7 @@ class SymbolFeeds implements SymbolSink {
     } catch (error) {
       throw misfit(error);
     }
+    if (ts !== received) this.onLatency?.('quotes', received - ts);
   }
 
   beginBook(ts: number, received: number, snapshot: boolean, first: number, last: number): void {
@@ -73,6 +92,7 @@ class SymbolFeeds implements SymbolSink {
     this.#flags = snapshot ? BOOK_FLAGS.SNAPSHOT : 0;
     this.#begins = snapshot;
     this.#waits = false;
+    if (ts !== received) this.onLatency?.('book', received - ts);
   }
 
   level(side: BookSide, price: Amount, size: Amount): void {
@@ -100,6 +120,7 @@ class SymbolFeeds implements SymbolSink {
     } catch (error) {
       throw misfit(error);
     }
+    if (ts !== received) this.onLatency?.('heartbeats', received - ts);
   }
 
   #amount(amount: Amount): Amount {

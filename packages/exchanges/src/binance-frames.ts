@@ -1,0 +1,18 @@
+/** A frame of Binance's combined streams, or a reply; nothing of it is checked yet. */
+export interface BinanceFrame extends BinanceData {
+  readonly stream?: unknown;
+  readonly data?: unknown;
+  readonly result?: unknown;
+  readonly id?: unknown;
+  readonly code?: unknown;
+  readonly msg?: unknown;
+  readonly error?: unknown;
+}
+
+/** The fields of all kinds of data, named as on the wire. */
+export interface BinanceData {
+  readonly e?: unknown; readonly E?: unknown; readonly T?: unknown; readonly s?: unknown;
+  readonly t?: unknown; readonly p?: unknown; readonly q?: unknown; readonly m?: unknown;
+  readonly U?: unknown; readonly u?: unknown; readonly pu?: unknown;
+  readonly b?: unknown; readonly B?: unknown; readonly a?: unknown; readonly A?: unknown;
+}

@@ -1,0 +1,72 @@
+import type { Platform, Writer } from 'deepwater';
+import type { Channel } from '../exchange.js';
+import { type RecordFeedOptions, recordFeedName, recordFeedSpec } from '../records/record-feeds.js';
+import type { Source } from '../source.js';
+import { ownWriter } from './own-writer.js';
+import { Rate } from './rate.js';
+
+/** A feed that is written, and how far it was when the ingest began with it. */
+export interface OpenFeed {
+  readonly channel: Channel;
+  readonly name: string;
+  readonly writer: Writer;
+  readonly from: number;
+  readonly ringRecords: number;
+  readonly rate: Rate;
+}
+
+/** The feeds of one symbol, made and opened for writing all together or not at all. */
+export class SymbolFeeds {
+  gaps = 0;
+  resyncs = 0;
+  bad = 0;
+  /** The exchange has said that it sends it. */
+  acknowledged = false;
+  /** What the exchange said when it refused; undefined where it did not. */
+  refused: string | undefined;
+
+  private constructor(readonly symbol: string, readonly open: readonly OpenFeed[]) {}
+
+  /** @throws DeepwaterError as createFeed and createWriter do; nothing is left open then */
+  static async open(platform: Platform, source: Source, symbol: string, channels: readonly Channel[], options: RecordFeedOptions): Promise<SymbolFeeds> {
+    const open: OpenFeed[] = [];
+    try {
+      for (const channel of channels) {
+        const name = recordFeedName(source, symbol, channel);
+        await platform.createFeed(recordFeedSpec(source, symbol, channel, options));
+        const writer = await ownWriter(platform, name);
+        open.push({ channel, name, writer, from: writer.position, ringRecords: writer.ring.slotCount, rate: new Rate() });
+      }
+    } catch (error) {
+      await Promise.allSettled(open.map(({ writer }) => writer.close()));
+      throw error;
+    }
+    return new SymbolFeeds(symbol, open);
+  }
+
+  get writers(): Partial<Record<Channel, Writer>> {
+    return Object.fromEntries(this.open.map(({ channel, writer }) => [channel, writer]));
+  }
+
+  get records(): number {
+    return this.open.reduce((sum, { writer, from }) => sum + writer.position - from, 0);
+  }
+
+  /** The records of a channel, or of all, were interrupted here. */
+  mark(reason: string, channel?: Channel): void {
+    for (const feed of this.open) if (channel === undefined || feed.channel === channel) feed.writer.markSegment({ reason });
+  }
+
+  look(nowMs: number): void {
+    for (const { writer, from, rate } of this.open) rate.look(writer.position - from, nowMs);
+  }
+
+  /** @throws DeepwaterError of the first that could not be closed; all have been tried */
+  async close(): Promise<void> {
+    const ends = await Promise.allSettled(this.open.map(({ writer }) => writer.close()));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+}
+
+/** Share of a feed's ring that waits for the disk. */
+export const ringFill = ({ writer, ringRecords }: OpenFeed): number => (writer.position - writer.flushedPosition) / ringRecords;
