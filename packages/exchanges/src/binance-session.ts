@@ -4,7 +4,7 @@ import { SnapshotQueue } from './binance-snapshots.js';
 import { BadFrame } from './exchange.js';
 import type { Channel, ExchangeSession, SessionHost, Wanted } from './exchange.js';
 import { levelsOf, microsOf, numberOf, objectOf, priceOf, shown, sizeOf, tradedOf } from './frame-checks.js';
-import type { BinanceData, BinanceFrame } from './binance-frames.js';
+import type { BinanceData, BinanceFrame, Request, Stream } from './binance-frames.js';
 import type { SymbolSink } from './record-sink.js';
 import { RetryLater } from './retry-later.js';
 
@@ -35,17 +35,6 @@ interface SymbolState {
   /** The ids that come next; 0 before the first. */
   nextTrade: number;
   nextAggregate: number;
-}
-
-interface Stream {
-  readonly name: string;
-  readonly symbol: string;
-  readonly channel: Channel;
-}
-
-interface Request {
-  readonly method: 'SUBSCRIBE' | 'UNSUBSCRIBE' | 'LIST_SUBSCRIPTIONS';
-  readonly streams: readonly Stream[];
 }
 
 export class BinanceSession implements ExchangeSession {
