@@ -21,3 +21,7 @@ export { SourceConnection } from './source-connection.js';
 export { isStreamSource } from './source.js';
 export type { Source, StreamHost, StreamLimits, StreamSource } from './source.js';
 export type { ListProducts, Product, ProductsOptions } from './products.js';
+export { defineSource } from './define-source.js';
+export type { MessageHost, OutgoingFrame, SessionDefinition, SocketDefinition, SourceDefinition, StreamDefinition } from './source-definition.js';
+export { SOURCES, findSource } from './registry.js';
+export { isSourcePath, loadSource } from './load-source.js';
