@@ -2,7 +2,7 @@
 import { DeepwaterError, describeValue } from '@deepwater/core';
 import { CHANNELS, type Exchange } from './exchange.js';
 import { MessageSession } from './message-session.js';
-import type { ListProducts, Product } from './products.js';
+import type { ListProducts, Product } from './products/product.js';
 import { recordFeedName } from './records/record-feeds.js';
 import type { Source, StreamSource } from './source.js';
 import { checkDefinition } from './source-checks.js';

@@ -7,7 +7,7 @@
  *                      └──▶ host.send, host.get, host.restart
  */
 import { describeValue } from '@deepwater/core';
-import type { ListProducts } from './products.js';
+import type { ListProducts } from './products/product.js';
 import type { RecordSink } from './record-sink.js';
 
 /** What can be asked of an exchange, in one set of words for all of them. */

@@ -20,7 +20,7 @@ export type { Link } from './link.js';
 export { SourceConnection } from './source-connection.js';
 export { isStreamSource } from './source.js';
 export type { Source, StreamHost, StreamLimits, StreamSource } from './source.js';
-export type { ListProducts, Product, ProductsOptions } from './products.js';
+export type { ListProducts, Product, ProductsOptions } from './products/product.js';
 export { defineSource } from './define-source.js';
 export type { MessageHost, OutgoingFrame, SessionDefinition, SocketDefinition, SourceDefinition, StreamDefinition } from './source-definition.js';
 export { SOURCES, findSource } from './registry.js';

@@ -1,6 +1,6 @@
 /** What somebody writes to add a source; `defineSource` makes a `Source` of it. */
 import type { Channel, ConnectionLimits, ExchangeSession, SessionEvent, SessionHost, Wanted } from './exchange.js';
-import type { ListProducts } from './products.js';
+import type { ListProducts } from './products/product.js';
 import type { RecordSink } from './record-sink.js';
 import type { StreamHost, StreamLimits } from './source.js';
 

@@ -7,7 +7,7 @@
  *     StreamSource  run(wanted, host) ──────────┘
  */
 import type { BadFrame, Channel, Exchange, SessionEvent, Wanted } from './exchange.js';
-import type { ListProducts } from './products.js';
+import type { ListProducts } from './products/product.js';
 import type { RecordSink } from './record-sink.js';
 
 export type Source = Exchange | StreamSource;
