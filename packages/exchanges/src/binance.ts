@@ -17,6 +17,8 @@ import { DeepwaterError } from '@deepwater/core';
 import { BinanceSession } from './binance-session.js';
 import type { BinanceMarket } from './binance-session.js';
 import type { Channel, ConnectionLimits, Exchange } from './exchange.js';
+import { binanceProducts } from './products/binance.js';
+import { listProducts } from './products/list.js';
 
 const CHANNELS: readonly Channel[] = ['trades', 'book', 'quotes'];
 /** Each symbol takes a stream for each channel. */
@@ -54,6 +56,7 @@ export const binance: Exchange = {
   limits: limitsOf(SPOT, 5),
   tradeIds: 'number',
   symbolOf,
+  products: (options) => listProducts(binance, binanceProducts('/api/v3/exchangeInfo?showPermissionSets=false'), options),
   newSession: (wanted, host) => new BinanceSession(SPOT, wanted, host),
 };
 
@@ -66,6 +69,7 @@ export const binanceUsdm: Exchange = {
   limits: limitsOf(USDM, 10),
   tradeIds: 'number',
   symbolOf,
+  products: (options) => listProducts(binanceUsdm, binanceProducts('/fapi/v1/exchangeInfo'), options),
   newSession: (wanted, host) => new BinanceSession(USDM, wanted, host),
 };
 
@@ -78,5 +82,6 @@ export const binanceCoinm: Exchange = {
   limits: limitsOf(COINM, 10),
   tradeIds: 'number',
   symbolOf,
+  products: (options) => listProducts(binanceCoinm, binanceProducts('/dapi/v1/exchangeInfo'), options),
   newSession: (wanted, host) => new BinanceSession(COINM, wanted, host),
 };

@@ -12,6 +12,8 @@ import { DeepwaterError } from '@deepwater/core';
 import { BybitSession } from './bybit-session.js';
 import type { BybitMarket } from './bybit-session.js';
 import type { Channel, ConnectionLimits, Exchange } from './exchange.js';
+import { bybitProducts } from './products/bybit.js';
+import { listProducts } from './products/list.js';
 
 const CHANNELS: readonly Channel[] = ['trades', 'book', 'quotes'];
 
@@ -38,14 +40,16 @@ function symbolOf(typed: string): string {
 }
 
 function bybitMarket(name: string, title: string, market: 'spot' | 'linear' | 'inverse', rules: BybitMarket): Exchange {
-  return {
+  const exchange: Exchange = {
     name, title, market, symbolOf,
     channels: CHANNELS,
-    endpoints: { ws: `wss://stream.bybit.com/v5/public/${market}` },
+    endpoints: { ws: `wss://stream.bybit.com/v5/public/${market}`, rest: 'https://api.bybit.com' },
     limits: LIMITS,
     tradeIds: 'text',
+    products: (options) => listProducts(exchange, bybitProducts(market), options),
     newSession: (wanted, host) => new BybitSession(rules, wanted, host),
   };
+  return exchange;
 }
 
 export const bybit = bybitMarket('bybit', 'Bybit', 'spot', SPOT);

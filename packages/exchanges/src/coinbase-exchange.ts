@@ -16,6 +16,8 @@ import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './decimal-text.js';
 import { BadFrame, CHANNELS, type Channel, type Exchange, type SessionHost, type Wanted } from './exchange.js';
 import { rfc3339Us } from './frame-time.js';
 import { JsonSession, SubscribedSymbol, isFields, listOf, type Fields } from './json-session.js';
+import { coinbaseExchangeProducts } from './products/coinbase.js';
+import { listProducts } from './products/list.js';
 import type { BookSide, TakerSide } from './record-sink.js';
 
 const TITLE = 'Coinbase Exchange';
@@ -147,10 +149,11 @@ export const coinbaseExchange: Exchange = {
   title: TITLE,
   market: 'spot',
   channels: CHANNELS,
-  endpoints: { ws: 'wss://ws-feed.exchange.coinbase.com' },
+  endpoints: { ws: 'wss://ws-feed.exchange.coinbase.com', rest: 'https://api.exchange.coinbase.com' },
   // Heartbeats come every second for every product. The limit of symbols is ours: Coinbase names none.
   limits: { symbolsMax: 50, sendsPerSecond: 100, silenceMs: 10_000 },
   tradeIds: 'number',
   symbolOf: (typed) => coinbaseSymbol(typed, TITLE),
+  products: (options) => listProducts(coinbaseExchange, coinbaseExchangeProducts, options),
   newSession: (wanted, host) => new CoinbaseExchangeSession(wanted, host),
 };

@@ -19,6 +19,8 @@ import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './decimal-text.js';
 import { BadFrame, CHANNELS, type Channel, type Exchange, type SessionHost, type Wanted } from './exchange.js';
 import { rfc3339Us } from './frame-time.js';
 import { JsonSession, SubscribedSymbol, isFields, listOf, type Fields } from './json-session.js';
+import { coinbaseProducts } from './products/coinbase.js';
+import { listProducts } from './products/list.js';
 import type { BookSide, TakerSide } from './record-sink.js';
 
 const TITLE = 'Coinbase Advanced Trade';
@@ -219,7 +221,7 @@ export const coinbase: Exchange = {
   title: TITLE,
   market: 'spot',
   channels: CHANNELS,
-  endpoints: { ws: 'wss://advanced-trade-ws.coinbase.com' },
+  endpoints: { ws: 'wss://advanced-trade-ws.coinbase.com', rest: 'https://api.coinbase.com' },
   // Heartbeats come every second. The limit of symbols is ours: Coinbase names none, but one connection's books share one socket.
   limits: { symbolsMax: 50, sendsPerSecond: 8, silenceMs: 10_000 },
   tradeIds: 'number',
@@ -228,5 +230,6 @@ export const coinbase: Exchange = {
     const symbol = coinbaseSymbol(typed, TITLE);
     return symbol.endsWith('-USDC') && symbol !== 'USDT-USDC' && symbol !== 'EURC-USDC' ? symbol.slice(0, -1) : symbol;
   },
+  products: (options) => listProducts(coinbase, coinbaseProducts, options),
   newSession: (wanted, host) => new CoinbaseSession(wanted, host),
 };

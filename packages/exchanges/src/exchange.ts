@@ -6,7 +6,8 @@
  *                      │        └──▶ host.event     acknowledgements, gaps, resyncs, what could not be read
  *                      └──▶ host.send, host.get, host.restart
  */
-import type { ListProducts } from './products.js';
+import { describeValue } from '@deepwater/core';
+import type { ListProducts } from './products/product.js';
 import type { RecordSink } from './record-sink.js';
 
 /** What can be asked of an exchange, in one set of words for all of them. */
@@ -128,4 +129,9 @@ export class BadFrame extends Error {
   constructor(readonly reason: string, detail?: string) {
     super(detail === undefined ? reason : `${reason}: ${detail}`);
   }
+}
+
+/** What somebody's code throws over a message that is not as it expects. */
+export function asBadFrame(error: unknown): BadFrame {
+  return error instanceof BadFrame ? error : new BadFrame('cannot be read', error instanceof Error ? error.message : describeValue(error));
 }

@@ -12,6 +12,8 @@ import { epochSecondsUs } from './frame-time.js';
 import { isFields, listOf, type Fields } from './json-session.js';
 import { DEPTH, KrakenSession, type KrakenSymbol } from './kraken-session.js';
 import { krakenSymbol } from './kraken-symbol.js';
+import { krakenProducts } from './products/kraken.js';
+import { listProducts } from './products/list.js';
 import type { BookSide, TakerSide } from './record-sink.js';
 
 const TITLE = 'Kraken (v1)';
@@ -159,10 +161,11 @@ export const krakenV1: Exchange = {
   title: TITLE,
   market: 'spot',
   channels: CHANNELS,
-  endpoints: { ws: 'wss://ws.kraken.com' },
+  endpoints: { ws: 'wss://ws.kraken.com', rest: 'https://api.kraken.com' },
   // Heartbeats come every second, or other data do. The other limits are ours: Kraken names none for public data.
   limits: { symbolsMax: 50, sendsPerSecond: 5, silenceMs: 10_000 },
   tradeIds: 'none',
   symbolOf: (typed) => krakenSymbol(typed, TITLE, 1),
+  products: (options) => listProducts(krakenV1, krakenProducts(1), options),
   newSession: (wanted, host) => new KrakenV1Session(wanted, host),
 };

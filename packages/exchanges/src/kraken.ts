@@ -17,6 +17,8 @@ import { isFields, listOf, type Fields } from './json-session.js';
 import { parseLossless } from './kraken-numbers.js';
 import { DEPTH, KrakenSession, type KrakenSymbol } from './kraken-session.js';
 import { krakenSymbol } from './kraken-symbol.js';
+import { krakenProducts } from './products/kraken.js';
+import { listProducts } from './products/list.js';
 import type { BookSide, TakerSide } from './record-sink.js';
 
 const TITLE = 'Kraken';
@@ -199,10 +201,11 @@ export const kraken: Exchange = {
   title: TITLE,
   market: 'spot',
   channels: CHANNELS,
-  endpoints: { ws: 'wss://ws.kraken.com/v2' },
+  endpoints: { ws: 'wss://ws.kraken.com/v2', rest: 'https://api.kraken.com' },
   // Heartbeats come every second, or other data do. The other limits are ours: Kraken names none for public data.
   limits: { symbolsMax: 50, sendsPerSecond: 5, silenceMs: 10_000 },
   tradeIds: 'number',
   symbolOf: (typed) => krakenSymbol(typed, TITLE, 2),
+  products: (options) => listProducts(kraken, krakenProducts(2), options),
   newSession: (wanted, host) => new KrakenV2Session(wanted, host),
 };

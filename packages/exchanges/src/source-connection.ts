@@ -8,7 +8,7 @@ import { type DeepwaterError, describeValue } from '@deepwater/core';
 import { nowUs } from './clock.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionOptions } from './connection.js';
-import { BadFrame, type Wanted } from './exchange.js';
+import { type BadFrame, asBadFrame, type Wanted } from './exchange.js';
 import { GuardedSink } from './guarded-sink.js';
 import type { Link } from './link.js';
 import type { StreamHost, StreamSource } from './source.js';
@@ -142,8 +142,9 @@ export class SourceConnection implements Link {
         try {
           read(receivedUs);
         } catch (error) {
-          if (!(error instanceof BadFrame)) throw error;
-          bad(error, text, receivedUs);
+          // A run that is over is so because a record could not be written.
+          if (run.over) throw error;
+          bad(asBadFrame(error), text, receivedUs);
         }
       },
       bad: (frame, text) => { bad(frame, text); },

@@ -7,7 +7,7 @@
  *     StreamSource  run(wanted, host) ──────────┘
  */
 import type { BadFrame, Channel, Exchange, SessionEvent, Wanted } from './exchange.js';
-import type { ListProducts } from './products.js';
+import type { ListProducts } from './products/product.js';
 import type { RecordSink } from './record-sink.js';
 
 export type Source = Exchange | StreamSource;
@@ -57,7 +57,8 @@ export interface StreamHost {
   alive(): void;
   event(event: SessionEvent): void;
   /**
-   * One message of the source, as text: `read` makes records of it. Where it throws a BadFrame the message is kept aside and counted, and the run goes on.
+   * One message of the source, as text: `read` makes records of it. Where it throws, the message is kept aside and counted (`BadFrame` gives the reason
+   * that it is counted by), and the run goes on.
    * @param read is given when the message came, µs since 1970
    */
   frame(text: string, read: (receivedUs: number) => void): void;

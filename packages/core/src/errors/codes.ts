@@ -272,6 +272,18 @@ export const ERROR_CODES = {
     summary: 'A text cannot be the name of an instrument of that exchange.',
     remedy: 'Write the symbol as the exchange does; the message has an example.',
   },
+  DW_SOURCE_UNKNOWN: {
+    summary: 'There is no source of that name.',
+    remedy: 'Take one of the names in the message, or the path of a file with a source of yours (docs/SOURCES.md).',
+  },
+  DW_SOURCE_INVALID: {
+    summary: 'A source is defined by something that cannot be one.',
+    remedy: 'Correct the key that the message names; it says what to give.',
+  },
+  DW_SOURCE_UNUSABLE: {
+    summary: 'A source cannot be had: its module cannot be imported or exports none, or what it is made with is not installed.',
+    remedy: 'Do what the message says: correct the file, or install the package.',
+  },
 } as const satisfies Record<`DW_${string}`, { readonly summary: string; readonly remedy: string }>;
 
 /** A stable error code, such as `'DW_FEED_UNKNOWN'`. */

@@ -1,4 +1,4 @@
-/** What can be subscribed at a source, as the source itself lists it. */
+/** What can be subscribed at a source, as the source itself lists it; what no feed can be named after is left out. */
 
 /** One instrument. */
 export interface Product {

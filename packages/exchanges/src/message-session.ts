@@ -1,0 +1,87 @@
+/** The session of a source whose messages say each for itself what they mean: subscribes, hands each message on, and pings. */
+import { describeValue } from '@deepwater/core';
+import { BadFrame, asBadFrame, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
+import { GuardedSink } from './guarded-sink.js';
+import { isFrame } from './source-checks.js';
+import type { MessageHost, OutgoingFrame, SocketDefinition } from './source-definition.js';
+
+export class MessageSession implements ExchangeSession {
+  readonly path = '';
+  readonly #symbols: Set<string>;
+  readonly #records: GuardedSink;
+  readonly #host: MessageHost & { receivedUs: number };
+  /** What went wrong with writing, and is no message's fault. */
+  #failure: Error | undefined;
+
+  constructor(private readonly definition: SocketDefinition, private readonly wanted: Wanted, private readonly host: SessionHost) {
+    this.#symbols = new Set(wanted.symbols);
+    this.#records = new GuardedSink(host.records, { wants: (symbol) => this.#symbols.has(symbol), heard: () => undefined, failed: (error) => { this.#failure = error as Error; } });
+    this.#host = {
+      receivedUs: 0,
+      send: (frame) => { this.#send(frame); },
+      get: (path) => host.get(path),
+      restart: (reason) => { host.restart(reason); },
+      event: (event) => { host.event(event); },
+      ...(host.lastTrade === undefined ? {} : { lastTrade: (symbol: string) => host.lastTrade?.(symbol) }),
+    };
+  }
+
+  open(): void {
+    this.#ask('subscribe', this.wanted);
+    if (this.definition.ping !== undefined) this.#pingAfter(this.definition.ping);
+  }
+
+  frame(text: string, receivedUs: number): void {
+    this.#host.receivedUs = receivedUs;
+    try {
+      this.definition.message(this.definition.format === 'text' ? text : parsed(text), this.#records, this.#host);
+    } catch (error) {
+      this.#records.abandonBooks();
+      throw this.#failure ?? asBadFrame(error);
+    }
+  }
+
+  subscribe(wanted: Wanted): void {
+    for (const symbol of wanted.symbols) this.#symbols.add(symbol);
+    this.#ask('subscribe', wanted);
+  }
+
+  unsubscribe(wanted: Wanted): void {
+    for (const symbol of wanted.symbols) this.#symbols.delete(symbol);
+    this.#ask('unsubscribe', wanted);
+  }
+
+  close(): void {
+    this.#symbols.clear();
+  }
+
+  /** A source that cannot say what it wants is tried again: what is wrong may be in its own state. */
+  #ask(how: 'subscribe' | 'unsubscribe', wanted: Wanted): void {
+    try {
+      const frames: unknown = this.definition[how]?.(wanted) ?? [];
+      if (!Array.isArray(frames) || !frames.every(isFrame)) throw new Error(`it gave ${describeValue(frames)}, not a list of texts and objects`);
+      for (const frame of frames) this.#send(frame as OutgoingFrame);
+    } catch (error) {
+      this.host.restart(`${how} of ${this.definition.name}: ${(error as Error).message}`);
+    }
+  }
+
+  #send(frame: OutgoingFrame): void {
+    this.host.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  }
+
+  #pingAfter(ping: NonNullable<SocketDefinition['ping']>): void {
+    this.host.after(ping.everyMs, () => {
+      this.#send(ping.frame);
+      this.#pingAfter(ping);
+    });
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadFrame('not JSON', text.slice(0, 80));
+  }
+}
