@@ -6,6 +6,7 @@ import { cleanupCommand } from './commands/cleanup.js';
 import { feedsCommand } from './commands/feeds.js';
 import { healthCommand } from './commands/health.js';
 import { infoCommand } from './commands/info.js';
+import { ingestCommand } from './commands/ingest.js';
 import { migrateCommand } from './commands/migrate.js';
 import { queryCommand } from './commands/query.js';
 import { repairCommand } from './commands/repair.js';
@@ -26,7 +27,7 @@ export function createProgram(): Command {
     .exitOverride();
   const commands = [
     feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand(),
-    healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
+    ingestCommand(), healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
   ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));

@@ -117,13 +117,28 @@ export class Running {
 
   constructor(args: readonly string[], env: Record<string, string> = {}, outputFile?: string) {
     const output = outputFile === undefined ? undefined : openSync(outputFile, 'w');
-    this.child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', output ?? 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env }, stdio: ['pipe', output ?? 'pipe', 'pipe'] });
     if (output !== undefined) closeSync(output);
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     this.ended = once(this.child, 'close').then(([code, signal]) => ({
       code: code as number | null, signal: signal as NodeJS.Signals | null, stdout: this.#stdout, stderr: this.#stderr,
     }));
+  }
+
+  /** Writes a line to its standard input. */
+  type(line: string): void {
+    this.child.stdin!.write(`${line}\n`);
+  }
+
+  /** Waits until stdout has a line like this; gives it. */
+  async line(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = this.#stdout.split('\n').find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+      const ended = await Promise.race([once(this.child.stdout!, 'data').then(() => undefined), this.ended]);
+      if (ended !== undefined && !ended.stdout.split('\n').some((line) => pattern.test(line))) throw new Error(`it ended: ${JSON.stringify(ended)}`);
+    }
   }
 
   /** Waits until stdout has so many lines; gives all of them. */

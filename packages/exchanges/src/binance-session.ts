@@ -2,7 +2,7 @@
 import { BinanceBook } from './binance-book.js';
 import { SnapshotQueue } from './binance-snapshots.js';
 import { BadFrame } from './exchange.js';
-import type { Channel, ExchangeSession, SessionHost, Wanted } from './exchange.js';
+import type { ExchangeSession, SessionHost, Wanted } from './exchange.js';
 import { levelsOf, microsOf, numberOf, objectOf, priceOf, shown, sizeOf, tradedOf } from './frame-checks.js';
 import type { BinanceData, BinanceFrame, Request, Stream } from './binance-frames.js';
 import type { SymbolSink } from './record-sink.js';

@@ -46,8 +46,9 @@ class CoinbaseSession extends JsonSession {
     return new SubscribedSymbol(symbol, this.host.records.of(symbol), this.host.lastTrade?.(symbol) ?? 0);
   }
 
-  /** One channel a request is all that is allowed. */
+  /** One channel a request is all that is allowed. Heartbeats are the connection's: they end for all products at once. */
   protected override ask(how: 'subscribe' | 'unsubscribe', channel: Channel, symbols: readonly string[]): void {
+    if (channel === 'heartbeats' && how === 'unsubscribe' && [...this.symbols.values()].some(({ asked }) => asked.heartbeats)) return;
     this.host.send(JSON.stringify({ type: how, product_ids: symbols, channel: NAMES[channel] }));
   }
 

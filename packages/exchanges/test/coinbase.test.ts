@@ -152,8 +152,11 @@ test('what is asked for, and what is acknowledged, is what is new', () => {
   expect(host.sent).toEqual([
     { type: 'subscribe', product_ids: ['SOL-USD'], channel: 'market_trades' }, { type: 'subscribe', product_ids: ['SOL-USD'], channel: 'heartbeats' },
     { type: 'unsubscribe', product_ids: ['ETH-USD'], channel: 'level2' }, { type: 'unsubscribe', product_ids: ['ETH-USD'], channel: 'ticker' },
-    // Heartbeats stay until nothing of the symbol is wanted: they keep the connection open.
-    { type: 'unsubscribe', product_ids: ['ETH-USD'], channel: 'market_trades' }, { type: 'unsubscribe', product_ids: ['ETH-USD'], channel: 'heartbeats' }]);
+    // Heartbeats stay as long as anything is wanted of any product: they keep the connection open, and end for all at once.
+    { type: 'unsubscribe', product_ids: ['ETH-USD'], channel: 'market_trades' }]);
+  host.sent.length = 0;
+  session.unsubscribe({ symbols: ['SOL-USD', 'BTC-USD'], channels: all });
+  expect(host.sent.at(-1)).toEqual({ type: 'unsubscribe', product_ids: ['SOL-USD', 'BTC-USD'], channel: 'heartbeats' });
   send('subscriptions', { subscriptions: { market_trades: ['BTC-USD', 'SOL-USD'], level2: ['BTC-USD'] } });
   expect(host.events.map(({ kind, channel, symbol }) => `${kind} ${channel} ${symbol}`)).toEqual([
     'subscribed trades BTC-USD', 'subscribed trades ETH-USD', 'subscribed book BTC-USD', 'subscribed trades SOL-USD', 'unsubscribed trades ETH-USD']);
