@@ -34,6 +34,8 @@ interface SymbolState {
   book: BinanceBook | undefined;
   /** The ids that come next; 0 before the first. */
   nextTrade: number;
+  /** No trade has come since it was subscribed. */
+  fresh: boolean;
   nextAggregate: number;
 }
 
@@ -120,7 +122,8 @@ export class BinanceSession implements ExchangeSession {
   #trade(data: BinanceData, received: number): void {
     const state = this.#stateOf(data.s, 'trades');
     const id = numberOf(data.t, 'trade id');
-    state.nextTrade = this.#count(data.s as string, state.nextTrade, id);
+    state.nextTrade = this.#count(data.s as string, state.nextTrade, id, state.fresh);
+    state.fresh = false;
     this.#writeTrade(state, data, received, id);
   }
 
@@ -128,12 +131,17 @@ export class BinanceSession implements ExchangeSession {
   #aggregate(data: BinanceData, received: number): void {
     const state = this.#stateOf(data.s, 'trades');
     const id = numberOf(data.a, 'trade id');
-    state.nextAggregate = this.#count(data.s as string, state.nextAggregate, id);
+    state.nextAggregate = this.#count(data.s as string, state.nextAggregate, id, false);
     this.#writeTrade(state, data, received, id);
   }
 
-  /** Ids run on without a hole for each symbol. @returns the next id @throws BadFrame for one that has been passed */
-  #count(symbol: string, expected: number, id: number): number {
+  /**
+   * Ids run on without a hole for each symbol. @param fresh it is the first trade of this session: an id from before what earlier connections wrote is
+   * then no repetition, for the exchange sends none, but a count that has begun again
+   * @returns the next id @throws BadFrame for one that has been passed
+   */
+  #count(symbol: string, expected: number, id: number, fresh: boolean): number {
+    if (fresh && id < expected) return id + 1;
     if (id !== expected && expected !== 0) {
       if (id < expected) throw new BadFrame('trade id not new', `${symbol} ${id} after ${expected - 1}`);
       this.host.event({ kind: 'gap', symbol, channel: 'trades', expected, found: id });
@@ -242,10 +250,13 @@ export class BinanceSession implements ExchangeSession {
   #expect({ symbol, channel }: Stream): void {
     let state = this.#symbols.get(symbol);
     if (state === undefined) {
-      state = { sink: this.host.records.of(symbol), trades: false, quotes: false, book: undefined, nextTrade: 0, nextAggregate: 0 };
+      state = { sink: this.host.records.of(symbol), trades: false, quotes: false, book: undefined, nextTrade: 0, fresh: true, nextAggregate: 0 };
       this.#symbols.set(symbol, state);
     }
-    if (channel === 'trades') state.trades = true;
+    if (channel === 'trades') {
+      const last = this.host.lastTrade?.(symbol);
+      Object.assign(state, { trades: true, fresh: true, nextTrade: last === undefined ? 0 : last + 1 });
+    }
     else if (channel === 'quotes') state.quotes = true;
     else state.book = new BinanceBook(symbol, state.sink, this.host, (book) => this.#snapshots.want(book));
   }

@@ -20,6 +20,7 @@ import type { Market } from './venues/venue.js';
 /** Longest message of a client. */
 const MESSAGE_BYTES_MAX = 1024 * 1024;
 const NORMAL_CLOSURE = 1000;
+const SERVICE_RESTART = 1012;
 
 /** A running server. */
 export interface ReplayServer {
@@ -199,6 +200,8 @@ class Running implements ReplayServer, ReplayControl {
   #ended(): boolean {
     for (const client of this.#clients) client.flush();
     if (this.#options.end === 'loop') {
+      // Numbers of updates and trades never step back on a connection to an exchange.
+      this.closeAll(SERVICE_RESTART, 'the recording begins again');
       this.#market.reset();
       return true;
     }

@@ -102,6 +102,7 @@ export class Ingest {
       for (const feeds of opened) {
         this.#symbols.set(feeds.symbol, feeds);
         this.#sink.redirect(feeds.symbol, feeds.writers);
+        if (feeds.lastTrade !== undefined) this.#sink.resume(feeds.symbol, feeds.lastTrade);
       }
       this.#shards.add(fresh);
       return fresh;

@@ -25,23 +25,26 @@ export class SymbolFeeds {
   /** What the exchange said when it refused; undefined where it did not. */
   refused: string | undefined;
 
-  private constructor(readonly symbol: string, readonly open: readonly OpenFeed[]) {}
+  /** @param lastTrade id of the newest trade that the feed had, where the source numbers them */
+  private constructor(readonly symbol: string, readonly open: readonly OpenFeed[], readonly lastTrade: number | undefined) {}
 
   /** @throws DeepwaterError as createFeed and createWriter do; nothing is left open then */
   static async open(platform: Platform, source: Source, symbol: string, channels: readonly Channel[], options: RecordFeedOptions): Promise<SymbolFeeds> {
     const open: OpenFeed[] = [];
+    let lastTrade: number | undefined;
     try {
       for (const channel of channels) {
         const name = recordFeedName(source, symbol, channel);
         await platform.createFeed(recordFeedSpec(source, symbol, channel, options));
         const writer = await ownWriter(platform, name);
         open.push({ channel, name, writer, from: writer.position, ringRecords: writer.ring.slotCount, rate: new Rate() });
+        if (channel === 'trades' && source.tradeIds === 'number') lastTrade = await newestTrade(platform, name);
       }
     } catch (error) {
       await Promise.allSettled(open.map(({ writer }) => writer.close()));
       throw error;
     }
-    return new SymbolFeeds(symbol, open);
+    return new SymbolFeeds(symbol, open, lastTrade);
   }
 
   get writers(): Partial<Record<Channel, Writer>> {
@@ -70,3 +73,10 @@ export class SymbolFeeds {
 
 /** Share of a feed's ring that waits for the disk. */
 export const ringFill = ({ writer, ringRecords }: OpenFeed): number => (writer.position - writer.flushedPosition) / ringRecords;
+
+/** What is missing since then is a gap, and where the exchange tells of recent trades, those that were missed are among them. */
+async function newestTrade(platform: Platform, feed: string): Promise<number | undefined> {
+  const reader = await platform.createReader(feed);
+  const [trade] = await reader.last(1, { columns: ['id'] }) as [number][];
+  return trade?.[0];
+}

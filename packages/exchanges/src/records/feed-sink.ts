@@ -27,6 +27,10 @@ export class FeedSink implements RecordSink {
   constructor(private readonly writersOf: (symbol: string) => SymbolWriters, private readonly options: FeedSinkOptions = {}) {}
 
   of(symbol: string): SymbolSink {
+    return this.#of(symbol);
+  }
+
+  #of(symbol: string): SymbolFeeds {
     let sink = this.#sinks.get(symbol);
     if (sink === undefined) this.#sinks.set(symbol, (sink = new SymbolFeeds(this.writersOf(symbol), this.options.amounts === 'float64', this.options.onLatency)));
     return sink;
@@ -35,6 +39,11 @@ export class FeedSink implements RecordSink {
   /** From now on a symbol's records go to other writers, or nowhere: sessions keep what `of` gave them. A book begins anew with its next snapshot. */
   redirect(symbol: string, writers: SymbolWriters): void {
     this.#sinks.get(symbol)?.redirect(writers);
+  }
+
+  /** What an earlier process wrote last (see SessionHost.lastTrade). */
+  resume(symbol: string, lastTrade: number): void {
+    this.#of(symbol).lastTrade ??= lastTrade;
   }
 
   /** Number of the newest trade that went through, where the exchange numbers them (see SessionHost.lastTrade). */
