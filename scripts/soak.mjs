@@ -21,12 +21,13 @@ const SOAKS = {
   faults: { does: 'every call of the system fails in every way it can, of a feed', args: vitest('packages/ingest/test/faults.test.ts'), env: { FAULTS: 'all' } },
   together: { does: 'half an hour of ingest, strategies, queries and retention at once (--minutes, --seed)', args: [deepwater('test', 'together', 'soak.mjs')] },
   mutants: { does: 'bugs planted in our own code, each of which a named test has to catch (--only, --sample)', args: [join(root, 'test', 'mutants', 'run.mjs')] },
+  'exchange-faults': { does: 'everything that goes wrong on the way from an exchange, alone and in pairs, at every venue (SEED)', args: vitest('packages/exchanges/test/faults.test.ts'), env: { FAULTS: 'all' } },
   'store-faults': { does: 'the same of a store and its feeds', args: vitest('packages/deepwater/test/store-faults.test.ts'), env: { FAULTS: 'all' } },
 };
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === '--help' || first === '-h') {
-  for (const [name, { does }] of Object.entries(SOAKS)) console.log(`npm run soak -- ${name.padEnd(12)} ${does}`);
+  for (const [name, { does }] of Object.entries(SOAKS)) console.log(`npm run soak -- ${name.padEnd(15)} ${does}`);
 } else {
   const named = first !== undefined && Object.hasOwn(SOAKS, first);
   const { args, before, env } = SOAKS[named ? first : 'bus'];

@@ -1,7 +1,7 @@
 /**
  * How a Binance book is brought in step with its updates, for one symbol of one connection.
  *
- *     silent ──first update──▶ waiting ──snapshot──▶ spanning ──first kept update──▶ running
+ *     silent ──first update, or a while──▶ waiting ──snapshot──▶ spanning ──first kept update──▶ running
  *                               ▲  keeps updates                                       │
  *                               └────────────────────── gap ───────────────────────────┘
  *
@@ -101,6 +101,13 @@ export class BinanceBook {
       }
     }
     return true;
+  }
+
+  /** It was subscribed a while ago: where no update has come, the book is asked for all the same. */
+  begin(): void {
+    if (this.#state !== 'silent') return;
+    this.#state = 'waiting';
+    this.wantSnapshot(this);
   }
 
   close(): void {

@@ -1,25 +1,15 @@
 /** One connection to Binance: spot and both futures markets speak the same, but for a few names. See binance.ts for the sources. */
 import { BinanceBook } from './binance-book.js';
+import type { BinanceMarket } from './binance-market.js';
 import { SnapshotQueue } from './binance-snapshots.js';
-import { BadFrame } from './exchange.js';
-import type { ExchangeSession, SessionHost, Wanted } from './exchange.js';
+import { BadFrame, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
 import { levelsOf, microsOf, numberOf, objectOf, priceOf, shown, sizeOf, tradedOf } from './frame-checks.js';
 import type { BinanceData, BinanceFrame, Request, Stream } from './binance-frames.js';
 import type { SymbolSink } from './record-sink.js';
 import { RetryLater } from './retry-later.js';
 
-/** What differs between the markets. */
-export interface BinanceMarket {
-  /** In front of `/stream`. */
-  readonly route: string;
-  /** The stream of the book, behind the symbol. */
-  readonly depthStream: string;
-  /** The REST path of the book. */
-  readonly depthPath: string;
-  readonly streamsMax: number;
-  symbolOf(typed: string): string;
-}
-
+/** The book of a symbol is asked for with its first update, or after so long. */
+export const BEGIN_MS = 1000;
 /** Streams that the address carries at most, in characters; others are subscribed. Addresses of some kilobytes are refused by servers and proxies. */
 const ADDRESS_MAX = 3000;
 /** Streams in one SUBSCRIBE. */
@@ -67,7 +57,7 @@ export class BinanceSession implements ExchangeSession {
 
   open(): void {
     // Opening the connection was the answer to what its address asked for.
-    this.#tell('subscribed', this.#byAddress);
+    this.#granted(this.#byAddress);
     this.#request('SUBSCRIBE', this.#behindIt);
     this.#listen();
   }
@@ -213,12 +203,20 @@ export class BinanceSession implements ExchangeSession {
 
   #acknowledge({ method, streams }: Request): void {
     if (method === 'SUBSCRIBE') {
-      for (const { name } of streams) this.#retries.done(name);
-      this.#tell('subscribed', streams);
+      this.#granted(streams);
     }
     if (method !== 'UNSUBSCRIBE') return;
     for (const stream of streams) this.#forget(stream);
     this.#tell('unsubscribed', streams);
+  }
+
+  #granted(streams: readonly Stream[]): void {
+    this.#tell('subscribed', streams);
+    for (const { name, symbol, channel } of streams) {
+      this.#retries.done(name);
+      // A symbol that nothing happens to has a book all the same.
+      if (channel === 'book') this.host.after(BEGIN_MS, () => { this.#symbols.get(symbol)?.book?.begin(); });
+    }
   }
 
   #forget({ name, symbol, channel }: Stream): void {
@@ -253,10 +251,7 @@ export class BinanceSession implements ExchangeSession {
       state = { sink: this.host.records.of(symbol), trades: false, quotes: false, book: undefined, nextTrade: 0, fresh: true, nextAggregate: 0 };
       this.#symbols.set(symbol, state);
     }
-    if (channel === 'trades') {
-      const last = this.host.lastTrade?.(symbol);
-      Object.assign(state, { trades: true, fresh: true, nextTrade: last === undefined ? 0 : last + 1 });
-    }
+    if (channel === 'trades') Object.assign(state, { trades: true, fresh: true, nextTrade: (this.host.lastTrade?.(symbol) ?? -1) + 1 });
     else if (channel === 'quotes') state.quotes = true;
     else state.book = new BinanceBook(symbol, state.sink, this.host, (book) => this.#snapshots.want(book));
   }

@@ -15,7 +15,7 @@
  */
 import { DeepwaterError } from '@deepwater/core';
 import { BinanceSession } from './binance-session.js';
-import type { BinanceMarket } from './binance-session.js';
+import type { BinanceMarket } from './binance-market.js';
 import type { Channel, ConnectionLimits, Exchange } from './exchange.js';
 import { binanceProducts } from './products/binance.js';
 import { listProducts } from './products/list.js';

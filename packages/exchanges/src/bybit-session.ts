@@ -6,6 +6,7 @@ import type { BybitTicker } from './bybit-quote.js';
 import { BadFrame } from './exchange.js';
 import type { Channel, ExchangeSession, SessionHost, Wanted } from './exchange.js';
 import { badFrame, microsOf, objectOf, priceOf, shown, tradedOf } from './frame-checks.js';
+import { RecentIds } from './recent-ids.js';
 import type { SymbolSink } from './record-sink.js';
 import { RetryLater } from './retry-later.js';
 
@@ -42,6 +43,7 @@ interface Topic {
   readonly symbol: string;
   readonly channel: Channel;
   readonly sink: SymbolSink;
+  readonly ids: RecentIds;
   readonly book?: BybitBook;
   readonly quote?: BybitQuote;
 }
@@ -112,7 +114,7 @@ export class BybitSession implements ExchangeSession {
   }
 
   /** https://bybit-exchange.github.io/docs/v5/websocket/public/trade: up to 1024 in a message, oldest first; ids do not count. */
-  #trades({ symbol, sink }: Topic, data: object, received: number): void {
+  #trades({ symbol, sink, ids }: Topic, data: object, received: number): void {
     if (!Array.isArray(data)) throw new BadFrame('no data', symbol);
     let bad: BadFrame | undefined;
     for (const trade of data as readonly (Trade | null)[]) {
@@ -122,6 +124,7 @@ export class BybitSession implements ExchangeSession {
         if (typeof i !== 'string' || i === '' || i.length > ID_LENGTH_MAX) throw new BadFrame('trade id', shown(i));
         // `S` is the taker's side.
         if (S !== 'Buy' && S !== 'Sell') throw new BadFrame('side', shown(S));
+        if (!ids.add(i)) throw new BadFrame('trade id not new', `${symbol} ${i}`);
         sink.trade(microsOf(trade.T, received), received, i, S === 'Buy' ? 'B' : 'S', priceOf(trade.p), tradedOf(trade.v));
       } catch (error) {
         bad ??= badFrame(error);
@@ -192,7 +195,7 @@ export class BybitSession implements ExchangeSession {
     const sink = this.host.records.of(symbol);
     const book = channel === 'book' ? new BybitBook(symbol, sink, this.host, () => this.#again(name)) : undefined;
     const quote = channel === 'quotes' ? new BybitQuote(sink) : undefined;
-    const topic: Topic = { name, symbol, channel, sink, book, quote };
+    const topic: Topic = { name, symbol, channel, sink, ids: new RecentIds(), book, quote };
     this.#topics.set(name, topic);
     this.#topicsLength += name.length;
     return topic;

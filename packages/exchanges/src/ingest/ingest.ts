@@ -204,14 +204,17 @@ export class Ingest {
         shard.sinceMs = Date.now();
         this.raw?.disconnected(shard.id);
         // Where there never was a record there is nothing to be interrupted.
-        if (shard.wasOpen) for (const symbol of shard.symbols) this.#symbols.get(symbol)?.mark(`disconnected: ${event.detail}`);
+        if (shard.wasOpen) for (const each of this.#feedsOf(shard)) each.mark(`disconnected: ${event.detail}`);
         shard.wasOpen = false;
         break;
       case 'gap':
         tally.gaps += 1;
         if (event.expected !== undefined && event.found !== undefined) tally.missing += Math.max(0, event.found - event.expected);
-        if (feeds !== undefined) feeds.gaps += 1;
-        feeds?.mark(`gap: ${event.detail ?? `${event.expected ?? ''} expected, ${event.found ?? ''} found`}`, channel);
+        // Numbers that run over a whole connection do not tell of what something is missing.
+        for (const each of feeds === undefined ? this.#feedsOf(shard) : [feeds]) {
+          each.gaps += 1;
+          each.mark(`gap: ${event.detail ?? `${event.expected ?? ''} expected, ${event.found ?? ''} found`}`, channel);
+        }
         break;
       case 'checksum':
         tally.checksums += 1;
@@ -236,6 +239,10 @@ export class Ingest {
     if (event.kind === 'connected') shard.wasOpen = true;
     const numbers = 'expected' in event ? { expected: event.expected, found: event.found } : {};
     this.#event({ kind: event.kind, connection: shard.id, symbol: 'symbol' in event ? event.symbol : undefined, channel, ...numbers, sinceUs: shard.lastFrameUs, detail: event.detail });
+  }
+
+  #feedsOf(shard: Shard): SymbolFeeds[] {
+    return [...shard.symbols].flatMap((symbol) => this.#symbols.get(symbol) ?? []);
   }
 
   #bad(shard: Shard, bad: BadFrame, frame: string, receivedUs: number): void {

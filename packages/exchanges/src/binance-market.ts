@@ -1,0 +1,11 @@
+/** What differs between the markets. */
+export interface BinanceMarket {
+  /** In front of `/stream`. */
+  readonly route: string;
+  /** The stream of the book, behind the symbol. */
+  readonly depthStream: string;
+  /** The REST path of the book. */
+  readonly depthPath: string;
+  readonly streamsMax: number;
+  symbolOf(typed: string): string;
+}
