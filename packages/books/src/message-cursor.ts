@@ -135,8 +135,8 @@ export class MessageCursor {
       const to = mark > 0 && mark < stop ? mark : stop;
       const whole = endOfWhole(columns.flags, from, to);
       if (whole > from) this.#apply(columns, from, whole, first);
-      if (to === mark) this.#kept.clear();
-      else if (whole < to) this.#kept.add(columns, Math.max(from, whole), to);
+      // What an index point follows is dropped there.
+      if (to === stop && whole < to) this.#kept.add(columns, Math.max(from, whole), to);
       this.#at = to;
       this.next = first + to;
     }
