@@ -4,6 +4,11 @@ export { attachWriter } from '@deepwater/ingest';
 export { migrateStore, repairStore } from '@deepwater/operations';
 export type { BlockRun, ChunkMap, Damage, FeedRepair, RepairOptions, RepairProgress, RepairReport } from '@deepwater/operations';
 export type { FeedMigration, MigrateOptions, MigrationReport } from '@deepwater/operations';
+export { BOOK_FLAGS, OrderBook, RunBook, bookAt, bookAtSync, books, booksSync, depthFeedSpec, followBook, followBookSync, recordDepth } from '@deepwater/books';
+export type {
+  BookAmount, BookAtOptions, BookFeedOptions, BookFieldNames, BookFill, BookLevel, BookReader, BookRun, BookSample, BookSideName, BooksOptions, DepthFeedOptions, DepthPlatform, DepthReport,
+  ExactLevel, FollowBookOptions, FollowBookSyncOptions, LevelColumns, OrderBookOptions, RecordDepthOptions, StaleBook,
+} from '@deepwater/books';
 export { asOf, mergeFeeds, splitWindow, stopSubscription, subscribe } from '@deepwater/query';
 export type { CleanupOptions } from './cleanup-options.js';
 export type { CleanupProgress, CleanupReport, ClockHold, ClockReport, FeedCleanup, Leftover, Removal } from '@deepwater/operations';

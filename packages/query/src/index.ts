@@ -41,7 +41,7 @@ export { PastReader } from './replay/past-reader.js';
 export type { ReaderOptions, ReaderSource, ReaderWarning } from './reader-source.js';
 export type {
   ArrowIpcOptions, AtOptions, BatchOptions, ColumnsResult, FieldName, LastOptions, LatestOptions, ObjectResult, OneResult, RangeOptions, ReadResult,
-  RecordForm, Selection, SequenceRead, TupleResult,
+  RecordForm, Selection, SequenceOptions, SequenceRead, TupleResult,
 } from './results.js';
 export type { ColumnArray } from './row-source.js';
 export type { Segment, Segment as ColumnBatch } from './segment.js';

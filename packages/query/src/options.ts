@@ -27,7 +27,7 @@ export interface Request {
   readonly where: Predicate | undefined;
 }
 
-export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows' | 'where' | 'layout';
+export type OptionKey = 'format' | 'columns' | 'limit' | 'by' | 'now' | 'batchRows' | 'where' | 'layout' | 'marks';
 
 /** @throws DeepwaterError DW_OPTION_INVALID, DW_FORMAT_UNKNOWN, DW_FIELD_UNKNOWN, DW_FILTER_INVALID */
 export function parseOptions(schema: Schema, options: unknown, keys: readonly OptionKey[]): Request {
@@ -40,7 +40,7 @@ export function parseOptions(schema: Schema, options: unknown, keys: readonly Op
   }
   return {
     format,
-    fields: fieldsOf(schema, given['columns']),
+    fields: withMarks(schema, fieldsOf(schema, given['columns']), format, given['marks']),
     limit: countOf('limit', given['limit'], 0),
     clockIndex: clockIndexOf(schema, given['by']),
     where: parseWhere(schema, given['where']),
@@ -62,6 +62,15 @@ export function checkKeys(options: unknown, keys: readonly string[]): Readonly<R
     });
   }
   return options as Record<string, unknown>;
+}
+
+/** The fields, and the column of index points behind them where that is asked for. */
+function withMarks(schema: Schema, fields: readonly Field[], format: Format, marks: unknown): readonly Field[] {
+  if (marks === undefined || marks === false) return fields;
+  if (marks === true && (format === 'columns' || format === 'segments')) return schema.indexColumn === undefined ? fields : [...fields, schema.indexColumn];
+  throw new DeepwaterError('DW_OPTION_INVALID', `marks is ${describeValue(marks)} with the format ${format}; give true with columns or segments, or leave it out.`, {
+    values: { marks: describeValue(marks), format },
+  });
 }
 
 function formatOf(format: unknown): Format {

@@ -170,10 +170,10 @@ export function* readAt(context: ReadContext, time: unknown, inclusive: boolean,
   });
 }
 
-/** Records by sequence number. */
-export function* readFrom(context: ReadContext, sequence: unknown, max: unknown, format: unknown): Steps<SequenceRead<unknown>> {
+/** Records by sequence number. @param form a format, or options */
+export function* readFrom(context: ReadContext, sequence: unknown, max: unknown, form: unknown): Steps<SequenceRead<unknown>> {
   const { files } = context;
-  const request = parseOptions(files.schema, { format }, ['format']);
+  const request = parseOptions(files.schema, typeof form === 'object' ? form : { format: form }, ['format', 'columns', 'marks']);
   const from = wholeNumber('sequence', sequence);
   const limit = wholeNumber('max', max);
   const { found, head } = yield* findRows(context, { from, limit, fields: neededFields(files, request), mapped: isMapped(request) });

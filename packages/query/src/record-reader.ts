@@ -10,7 +10,7 @@ import type { CallLimits } from './pool/query-pool.js';
 import { filterOf, openBounds, readAt, readFrom, readLast, readLatest, readRange, recordDecoder } from './reads.js';
 import type {
   ArrowIpcOptions, AtOptions, BatchOptions, ColumnsResult, LastOptions, LatestOptions, OneResult, RangeOptions, ReadResult, RecordForm,
-  Selection, SequenceRead,
+  Selection, SequenceOptions, SequenceRead,
 } from './results.js';
 import type { Segment } from './segment.js';
 import { runNow } from './slices.js';
@@ -164,14 +164,18 @@ export class RecordReader<S extends AnySpec = FeedSpec> extends OpenFeed {
     return recordsOf(context, request, recordDecoder(request, 'read'), bounds, this.check) as AsyncGenerator<OneResult<S, F, C>, void, void>;
   }
 
-  /** Up to `max` records from a sequence number on, in order of arrival, whatever their times. */
-  async readFrom<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): Promise<SequenceRead<ReadResult<S, F, undefined>>> {
-    if (format === 'arrow') await loadArrow();
-    return this.limited('readFrom', undefined, (context) => readFrom(context, sequence, max, format));
+  /** Up to `max` records from a sequence number on, in order of arrival, whatever their times. @param form the format, or also which columns */
+  async readFrom<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    sequence: number, max: number, form?: F | SequenceOptions<F, C>,
+  ): Promise<SequenceRead<ReadResult<S, F, C>>> {
+    if (form === 'arrow' || asksForArrow(form)) await loadArrow();
+    return this.limited('readFrom', undefined, (context) => readFrom(context, sequence, max, form));
   }
 
-  readFromSync<const F extends Format = 'tuple'>(sequence: number, max: number, format?: F): SequenceRead<ReadResult<S, F, undefined>> {
-    return runNow(readFrom(this.alive(), sequence, max, format)) as SequenceRead<ReadResult<S, F, undefined>>;
+  readFromSync<const F extends Format = 'tuple', const C extends Selection<S> = undefined>(
+    sequence: number, max: number, form?: F | SequenceOptions<F, C>,
+  ): SequenceRead<ReadResult<S, F, C>> {
+    return runNow(readFrom(this.alive(), sequence, max, form)) as SequenceRead<ReadResult<S, F, C>>;
   }
 
   #batchRequest(start: TimeInput, end: TimeInput, options: unknown, more: readonly OptionKey[] = [], batchRowsDefault = Infinity): BatchRequest {

@@ -87,6 +87,14 @@ export interface ArrowIpcOptions<S extends AnySpec, C extends Selection<S>> exte
   readonly layout?: IpcLayout;
 }
 
+export interface SequenceOptions<F, C> {
+  readonly format?: F;
+  /** Only these fields, in this order. */
+  readonly columns?: C;
+  /** With `columns` and `segments`, of feeds of mode IF: the column `#index` as well, which is 1 in index points. */
+  readonly marks?: boolean;
+}
+
 /** Rows by sequence number. */
 export interface SequenceRead<R> {
   readonly records: R;

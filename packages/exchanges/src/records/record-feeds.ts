@@ -2,7 +2,7 @@
  * The feeds that records of exchanges are kept in: one for each symbol and channel, and one of events for each exchange. What each field means is in
  * docs/DATA.md.
  */
-import { DeepwaterError, type FeedSpecInput } from 'deepwater';
+import { BOOK_FLAGS, DeepwaterError, type FeedSpecInput } from 'deepwater';
 import type { Channel } from '../exchange.js';
 import type { Source } from '../source.js';
 
@@ -16,13 +16,7 @@ export interface RecordFeedOptions {
   readonly retentionHours?: number | undefined;
 }
 
-/** Bits of a book record's `flags`. */
-export const BOOK_FLAGS = {
-  /** It is a level of a snapshot: the first of these, which is an index point, ends the book before it. */
-  SNAPSHOT: 1,
-  /** The last record of its message: the book is as the exchange meant it to be only behind such a one. */
-  LAST: 2,
-} as const;
+export { BOOK_FLAGS };
 
 /** Bytes of an id where an exchange tells trades apart by a text. */
 const ID_BYTES = 40;

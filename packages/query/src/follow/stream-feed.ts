@@ -28,7 +28,7 @@ export interface StreamContext {
   readonly check: () => void;
 }
 
-export const STREAM_KEYS = ['start', 'fromSequence', 'playback', 'format', 'columns', 'batchRows', 'signal', 'onLoss'] as const;
+export const STREAM_KEYS = ['start', 'fromSequence', 'playback', 'format', 'columns', 'marks', 'batchRows', 'signal', 'onLoss'] as const;
 
 /** Records that are made at once. */
 const RECORDS_AT_ONCE = 1024;
@@ -48,7 +48,7 @@ export class StreamFeed {
   constructor(private readonly context: StreamContext, options: unknown, keys: readonly string[]) {
     const { schema, source } = context;
     const given = checkKeys(options, keys);
-    const request = parseOptions(schema, { format: given['format'], columns: given['columns'] }, ['format', 'columns']);
+    const request = parseOptions(schema, { format: given['format'], columns: given['columns'], marks: given['marks'] }, ['format', 'columns', 'marks']);
     const { format, fields } = request;
     if (format === 'raw' || format === 'segments' || format === 'arrow') {
       throw new DeepwaterError('DW_FORMAT_UNKNOWN', `A stream gives tuple, object or columns, not ${format}. With columns each batch is a segment.`, { values: { format } });

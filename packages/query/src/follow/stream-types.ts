@@ -27,6 +27,8 @@ export interface StreamOptions<S extends AnySpec, F extends StreamFormat, C exte
   readonly format?: F;
   /** Only these fields, in this order. */
   readonly columns?: C;
+  /** With the format `columns`, of feeds of mode IF: the column `#index` as well, which is 1 in index points. */
+  readonly marks?: boolean;
   /** With `columns`: at most this many rows a batch. */
   readonly batchRows?: number;
   /** Ends the stream when it is aborted; the loop over it ends as at the end of a list. */
