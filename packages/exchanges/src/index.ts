@@ -15,3 +15,4 @@ export type { RecordFeedOptions } from './records/record-feeds.js';
 export type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './record-sink.js';
 export { binance, binanceCoinm, binanceUsdm } from './binance.js';
 export { bybit, bybitInverse, bybitLinear } from './bybit.js';
+export type { ChannelMetrics, ConnectionStatus, IngestMetrics, IngestStatus, Percentiles, SymbolStatus } from './ingest/status.js';

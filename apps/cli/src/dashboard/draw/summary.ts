@@ -1,0 +1,50 @@
+/** What stands above: what is ingested and how it goes, and how much it is. */
+import { rateText } from '../../top/top-table.js';
+import { bytesText } from '../../output/text.js';
+import { sparkline } from '../text/bars.js';
+import { countText } from '../text/amounts.js';
+import { safeText } from '../text/cells.js';
+import { spanText } from '../text/times.js';
+import type { Data } from './data.js';
+import { type Line, type Span, type Style, facts, lineWidth, span, spread } from './spans.js';
+import type { ViewState } from '../view-state.js';
+
+/** Cells that a picture of the rate needs to say anything. */
+const SPARK_LEAST = 6;
+const STATES: Readonly<Record<string, readonly [string, Style]>> = { running: ['● running', 'good'], stopping: ['● stopping', 'warn'], stopped: ['○ stopped', 'bad'] };
+
+export function headerLine({ status, nowMs }: Data, { paused }: ViewState, width: number): Line {
+  const { connections, source, state } = status;
+  const open = connections.filter((connection) => connection.state === 'open').length;
+  const [stateText, style] = STATES[state] ?? [state, 'plain'];
+  const all = connections.length;
+  const right = [
+    ...(paused ? [span('drawing paused', 'warn'), span('   ')] : []),
+    span(stateText, style), span('   up ', 'faint'), span(spanText(nowMs - status.startedMs)),
+    span('   connections ', 'faint'), span(`${open}/${all}`, all > 0 && open === all ? 'good' : 'warn'), span(' '),
+  ];
+  const left = [span(' Deepwater', 'title'), span('  '), span(safeText(source.title))];
+  const name = span(` (${safeText(source.name)})`, 'faint');
+  return spread(lineWidth([...left, name, ...right]) < width ? [...left, name] : left, right, width);
+}
+
+export function totalsLine({ metrics, history }: Data, width: number): Line {
+  const pieces = (digits: number): Span[][] => [
+    [span(' records ', 'faint'), span(`${rate(metrics.recordsPerS)}/s`, 'strong'), span(` ${countText(metrics.records, digits)}`)],
+    [span('frames ', 'faint'), span(`${rate(metrics.framesPerS)}/s`), span(` ${countText(metrics.frames, digits)}`)],
+    [span('data ', 'faint'), span(`${bytesText(finite(metrics.bytesPerS) < 1024 ? Math.round(finite(metrics.bytesPerS)) : metrics.bytesPerS)}/s`), span(` ${bytesText(finite(metrics.bytes))}`)],
+  ];
+  const whole = facts(pieces(Infinity), Infinity, 3).spans;
+  const spans = lineWidth(whole) + SPARK_LEAST * 3 <= width ? whole : facts(pieces(6), width, 3).spans;
+  const room = width - lineWidth(spans) - 4;
+  if (room < SPARK_LEAST) return { spans };
+  return { spans: [...spans, span('   '), span(sparkline(history, Math.min(room, Math.max(history.length, SPARK_LEAST))), 'accent')] };
+}
+
+export function rate(perSecond: number): string {
+  return perSecond < 1e12 ? rateText(Math.max(0, perSecond)).replace(/^(0\.\d\d)\d+$/, '$1') : Number.isFinite(perSecond) ? perSecond.toExponential(2).replace('e+', 'e') : '–';
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
