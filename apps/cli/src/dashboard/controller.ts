@@ -2,8 +2,8 @@
  * What is between the source and the screen: takes what is in view at each look, keeps what a person has chosen, and makes the picture. Knows nothing
  * of ink.
  */
-import type { Data } from './draw/data.js';
-import { symbolRate } from './draw/data.js';
+import type { IngestStatus, SymbolStatus } from '@deepwater/exchanges';
+import { type Data, symbolRate } from './draw/data.js';
 import { type Picture, TableWidths, paneStack, pictureOf } from './draw/picture.js';
 import { type Plan, type Size, listRows, plan } from './draw/plan.js';
 import { RateHistory } from './rate-history.js';
@@ -147,19 +147,21 @@ export class Controller {
     this.#data = { ...this.#data, nowMs, status, metrics, history: this.#history.rates };
     const { listed, from } = this.#listView();
     const parts = this.#plan();
-    const shown = parts.kind === 'tiny' || this.#view.help ? [] : listed.slice(from, from + listRows(parts.symbols));
+    const shown = new Set(parts.kind === 'tiny' || this.#view.help ? [] : listed.slice(from, from + listRows(parts.symbols)));
     const tapeRows = this.#tapeRows(parts);
     this.#data = {
       ...this.#data,
       events: parts.kind === 'tiny' ? [] : this.source.events(),
-      tape: tapeRows === 0 ? [] : this.source.tape(tapeRows, this.#tapeSymbols(listed)),
-      tops: new Map(shown.map((symbol) => [symbol, this.source.top(symbol)])),
+      tape: tapeRows === 0 ? [] : this.source.tape(tapeRows, this.#tapeSymbols(status, listed)),
+      tops: new Map(status.symbols.filter(({ symbol }) => shown.has(symbol)).map((symbol) => [symbol.symbol, this.source.top(symbol)])),
     };
   }
 
-  #tapeSymbols(listed: readonly string[]): readonly string[] | undefined {
+  #tapeSymbols({ symbols }: IngestStatus, listed: readonly string[]): readonly SymbolStatus[] {
     const { selected, filter } = this.#view;
-    return selected !== undefined ? [selected] : filter === '' ? undefined : listed;
+    if (selected === undefined && filter === '') return symbols;
+    const wanted = new Set(selected === undefined ? listed : [selected]);
+    return symbols.filter(({ symbol }) => wanted.has(symbol));
   }
 
   #tapeRows(parts: Plan): number {

@@ -1,5 +1,4 @@
 /** The dashboard from its beginning to its end. Ink and React are loaded here and only when it is wanted: they take longer than the rest of the program. */
-import { EventEmitter } from 'node:events';
 import { DeepwaterError } from 'deepwater';
 import { Controller } from './controller.js';
 import { themeFor } from './draw/theme.js';
@@ -59,7 +58,7 @@ export async function openDashboard(source: DashboardSource, options: DashboardO
   let timer: NodeJS.Timeout | undefined;
   let unmount: (() => void) | undefined;
   try {
-    unmount = mount(controller, themeFor(env), stdoutOf(screen), stdin);
+    unmount = mount(controller, themeFor(env), screen, stdin);
     const again = (waitMs: number): void => {
       timer = setTimeout(() => {
         const began = performance.now();
@@ -69,7 +68,8 @@ export async function openDashboard(source: DashboardSource, options: DashboardO
           ended.reject(error);
           return;
         }
-        again(Math.min(EVERY_MS_MAX, Math.max(EVERY_MS, (performance.now() - began) / SHARE_MAX)));
+        // React draws when this task is done, in a microtask that is before this one.
+        queueMicrotask(() => { again(Math.min(EVERY_MS_MAX, Math.max(EVERY_MS, (performance.now() - began) / SHARE_MAX))); });
       }, waitMs);
     };
     again(EVERY_MS);
@@ -95,15 +95,6 @@ function settledLater(): { promise: Promise<void>; resolve: () => void; reject: 
     reject = no;
   });
   return { promise, resolve, reject };
-}
-
-/** What ink needs of a stream, in front of the screen. Sizes are told by the controller, so nothing is listened to. */
-function stdoutOf(screen: Screen): NodeJS.WriteStream {
-  const stream = Object.assign(new EventEmitter(), { write: (frame: string): boolean => {
-    screen.paint(frame);
-    return true;
-  } });
-  return Object.defineProperties(stream, { columns: { get: () => screen.columns }, rows: { get: () => screen.rows } }) as unknown as NodeJS.WriteStream;
 }
 
 /** React is twice as slow, and keeps a record of all it did, unless it is told at its loading that this is no development. */

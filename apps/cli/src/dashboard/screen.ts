@@ -14,6 +14,9 @@ const ERASE_LINE_END = '\u001b[0m\u001b[K';
 // eslint-disable-next-line no-control-regex -- escapes begin with a control character
 const SGR = /\u001b\[[\d;]*m/g;
 
+/** No terminal is higher; one that says so is drawn on so far. */
+const ROWS_MAX = 1000;
+
 /** Everything is written again after so long, ms: what another program has put onto the screen goes. */
 const REPAINT_MS = 10_000;
 
@@ -36,7 +39,7 @@ export class Screen {
   }
 
   get rows(): number {
-    return this.out.rows ?? 24;
+    return Math.min(ROWS_MAX, this.out.rows ?? 24);
   }
 
   enter(): void {

@@ -1,16 +1,15 @@
 /** What the dashboard draws, and the one thing it does: all of it is asked for at each drawing, and only what is in view. */
-import type { IngestMetrics, IngestStatus } from '@deepwater/exchanges';
+import type { IngestMetrics, IngestStatus, SymbolStatus } from '@deepwater/exchanges';
 
 export interface DashboardSource {
   status(): IngestStatus;
   metrics(): IngestMetrics;
   /**
-   * The newest trades of some symbols, of all where it is left out; the newest last, at most `limit` of them.
-   * Called while a tape is in view, and not else.
+   * The newest trades of these symbols, the newest last, at most `limit` of them. Called while a tape is in view, and not else.
    */
-  tape(limit: number, symbols?: readonly string[]): readonly TapeTrade[];
+  tape(limit: number, symbols: readonly SymbolStatus[]): readonly TapeTrade[];
   /** What is known of a symbol's market now; called for symbols in view alone. */
-  top(symbol: string): SymbolTop | undefined;
+  top(symbol: SymbolStatus): SymbolTop | undefined;
   /** The latest events, the newest last. */
   events(): readonly DashboardEvent[];
   /** Ends the ingest in order; settles when all is written. */

@@ -14,7 +14,7 @@ export interface ScriptedSource extends DashboardSource {
   advance(ms: number): void;
   readonly nowMs: number;
   /** What has been asked for so far. */
-  readonly asked: { tops: string[]; tapes: (readonly string[] | undefined)[]; stops: number };
+  readonly asked: { tops: string[]; tapes: string[][]; stops: number };
 }
 
 export const MANY_SYMBOLS: readonly string[];

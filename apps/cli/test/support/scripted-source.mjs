@@ -39,6 +39,7 @@ export function scriptedSource({
       symbol, connection: connectionCount === 0 ? 1 : 1 + (n % connectionCount), price, digits: Math.max(1, 5 - Math.ceil(Math.log10(price))), weight: 900 / (n + 2), counts: channels.map(() => 0), rates: channels.map(() => 0), gaps: 0, resyncs: 0, bad: 0, side: 'B',
     };
   });
+  const bySymbol = new Map(of.map((one) => [one.symbol, one]));
   const connections = Array.from({ length: connectionCount }, (_, n) => ({ id: n + 1, state: 'open', symbols: of.filter(({ connection }) => connection === n + 1).length, connects: 1, sinceMs: startMs, quietMs: 4, lastEnd: undefined }));
 
   function step(ms) {
@@ -116,12 +117,13 @@ export function scriptedSource({
       checksums: 0, bad: {}, ringFillMax: 0.07 + 0.02 * next(),
     }),
     tape(limit, wanted) {
-      asked.tapes.push(wanted);
-      return trades.filter(({ symbol }) => wanted === undefined || wanted.includes(symbol)).slice(-limit);
+      const names = new Set(wanted.map(({ symbol }) => symbol));
+      asked.tapes.push([...names]);
+      return trades.filter(({ symbol }) => names.has(symbol)).slice(-limit);
     },
-    top(symbol) {
+    top({ symbol }) {
       asked.tops.push(symbol);
-      const one = of.find((each) => each.symbol === symbol);
+      const one = bySymbol.get(symbol);
       if (one === undefined || frames === 0) return undefined;
       const tick = 10 ** -one.digits;
       const text = (price) => priceText(price, one.digits);

@@ -50,7 +50,7 @@ export function plan({ columns, rows }: Size, channels: number, symbols: number)
     };
   }
   // Title, head, channels, and the line of gaps.
-  const above = channels + 2;
+  const above = channels + 3;
   const below = rows - AROUND - above;
   // Title and head; no more than there are, so that the pane has the rest.
   const list = Math.min(2 + Math.max(1, symbols), Math.ceil(below * 0.58));
