@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- escapes begin with a control character */
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { DeepwaterError } from 'deepwater';

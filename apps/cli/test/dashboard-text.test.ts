@@ -36,7 +36,7 @@ describe('amounts', () => {
     expect([5, 4, 3].map((width) => fitAmount('1,234.56789', width))).toEqual(['1.2e3', '1e3', '1e3']);
     expect(fitAmount('123,456,789', 8)).toBe('1.2346e8');
     expect(fitAmount('123,456,789', 2)).toBe('##');
-    fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: 1, max: 30 }), (value, width) => {
+    fc.assert(fc.property(fc.double({ noNaN: true, min: -1e300, max: 1e300 }), fc.integer({ min: 1, max: 30 }), (value, width) => {
       const shown = fitAmount(amountText(value), width);
       expect(shown.length).toBeLessThanOrEqual(width);
       const read = Number(shown.replaceAll(',', '').replace('…', ''));

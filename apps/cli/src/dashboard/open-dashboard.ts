@@ -4,6 +4,7 @@ import { Controller } from './controller.js';
 import { themeFor } from './draw/theme.js';
 import { Screen } from './screen.js';
 import type { DashboardSource } from './source.js';
+import type { mount as mountView } from './view/mount.js';
 
 /** Draws a second are four at most, */
 const EVERY_MS = 250;
@@ -98,7 +99,7 @@ function settledLater(): { promise: Promise<void>; resolve: () => void; reject: 
 }
 
 /** React is twice as slow, and keeps a record of all it did, unless it is told at its loading that this is no development. */
-async function loadView(): Promise<typeof import('./view/mount.js').mount> {
+async function loadView(): Promise<typeof mountView> {
   const before = process.env['NODE_ENV'];
   process.env['NODE_ENV'] = before ?? 'production';
   try {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** An ingest that is made up, the same each time: prices walk, trades come, connections break now and then. Time goes by when it is told to. */
 
 const MAJORS = ['BTC', 'ETH', 'SOL', 'XRP', 'DOGE', 'ADA', 'AVAX', 'LINK', 'DOT', 'LTC', 'BCH', 'UNI', 'ATOM', 'FIL', 'APT', 'ARB', 'OP', 'SUI', 'NEAR', '1000PEPE'];
@@ -133,7 +135,7 @@ export function scriptedSource({
     async stop() {
       asked.stops += 1;
       state = 'stopping';
-      await new Promise((resolve) => { setTimeout(resolve, 600); });
+      await sleep(600);
       state = 'stopped';
     },
   };

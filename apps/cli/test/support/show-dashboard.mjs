@@ -1,4 +1,5 @@
 /** The dashboard over a made-up ingest, to be looked at: `node apps/cli/test/support/show-dashboard.mjs [symbols]`. Says at its end what it cost. */
+import { clearInterval, setInterval, setTimeout } from 'node:timers';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openDashboard } from '../../dist/dashboard/open-dashboard.js';
 import { MANY_SYMBOLS, scriptedSource } from './scripted-source.mjs';

@@ -15,10 +15,13 @@ export interface News {
 
 /** A feed that cannot be read is tried again after so long, ms. */
 const AGAIN_MS = 5000;
+/** Feeds that are opened within one look: of hundreds, all at once would hold the thread up. */
+const OPENING_MAX = 32;
 
 /** Readers of feeds, opened when they are first looked at; a look never waits. */
 export class FeedReaders {
   readonly #readers = new Map<string, Reader | 'opening'>();
+  #opening = 0;
   readonly #brokenMs = new Map<string, number>();
 
   /** @param onProblem told once of each time that a feed cannot be read */
@@ -51,13 +54,17 @@ export class FeedReaders {
   #open(feed: string): void {
     const brokenMs = this.#brokenMs.get(feed);
     if (brokenMs !== undefined && Math.abs(this.now() - brokenMs) < AGAIN_MS) return;
+    if (this.#opening >= OPENING_MAX) return;
+    this.#opening += 1;
     this.#readers.set(feed, 'opening');
     this.platform.createReader(feed).then(
       (reader) => {
+        this.#opening -= 1;
         this.#readers.set(feed, reader);
         this.#brokenMs.delete(feed);
       },
       (error: unknown) => {
+        this.#opening -= 1;
         this.#readers.delete(feed);
         this.#broken(feed, error);
       },
