@@ -105,6 +105,14 @@ describe('the dashboard on a terminal', () => {
     await expect(broken).rejects.toBe(failure);
     expect(looking.out.written.endsWith(LEAVE)).toBe(true);
     expect(looking.raw.at(-1)).toBe(false);
+    // While a key is answered, too.
+    const pressed = terminal();
+    let throws = false;
+    const answering = openDashboard({ ...made, top: (symbol) => { if (throws) throw failure; return made.top(symbol); } }, pressed.options);
+    await expect.poll(() => pressed.out.lines.length).toBe(24);
+    throws = true;
+    pressed.input.write('j');
+    await expect(answering).rejects.toBe(failure);
   });
 
   test('draws four times a second at most', async () => {

@@ -223,6 +223,14 @@ describe('keys', () => {
     await expect.poll(() => shown.text).toContain(' BTCUSDT');
   });
 
+  test('keys that are read all at once are one after the other', async () => {
+    const { made, shown } = opened({ symbols: MANY_SYMBOLS });
+    await shown.press('/doge1\u007f1\rj\tps?');
+    expect(shown.controller.view).toEqual({ paused: true, help: true, pane: 'events', sort: 'records/s', filter: 'doge1', typing: false, selected: expect.any(String), quits: 0 });
+    await shown.press('j\u0003');
+    expect(made.asked.stops).toBe(1);
+  });
+
   test('arrows, j and k move in the list, which follows; the tape is of the symbol', async () => {
     const { made, shown } = opened({ symbols: MANY_SYMBOLS });
     await shown.press('j');

@@ -24,6 +24,8 @@ export interface ControllerOptions {
   readonly now?: () => number;
   /** Once, when the dashboard has nothing more to show: the ingest has ended, or this screen is left while it ends. */
   readonly onEnd: () => void;
+  /** What the source has thrown while it was looked at; nothing is drawn any more then. */
+  readonly onError: (error: unknown) => void;
   /** Everything is to be drawn anew. */
   readonly onRepaint?: () => void;
 }
@@ -69,15 +71,16 @@ export class Controller {
 
   /** Looks at the source and draws; draws nothing while paused. */
   look(): void {
-    if (this.#ended) return;
-    if (this.#view.paused && this.#view.quits === 0) {
-      // An ingest that has ended is no longer something to look at, paused or not.
-      if (this.source.status().state === 'stopped') this.#end();
-      return;
-    }
-    this.#take();
-    this.#draw();
-    if (this.#data.status.state === 'stopped') this.#end();
+    this.#try(() => {
+      if (this.#view.paused && this.#view.quits === 0) {
+        // An ingest that has ended is no longer something to look at, paused or not.
+        if (this.source.status().state === 'stopped') this.#end();
+        return;
+      }
+      this.#take();
+      this.#draw();
+      if (this.#data.status.state === 'stopped') this.#end();
+    });
   }
 
   readonly key = (input: string, key: Key): void => {
@@ -94,7 +97,7 @@ export class Controller {
 
   resize(size: Size): void {
     this.size = size;
-    this.#draw();
+    this.#try(() => { this.#draw(); });
   }
 
   /** Ends the ingest in order, as `q` does. */
@@ -102,7 +105,7 @@ export class Controller {
     if (this.#view.quits > 0 || this.#ended) return;
     this.#view = { ...this.#view, quits: 1 };
     this.#quit();
-    this.#draw();
+    this.#try(() => { this.#draw(); });
   }
 
   close(): void {
@@ -190,15 +193,27 @@ export class Controller {
     }
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
-      if (!this.#ended) this.#answer();
+      this.#answer();
     }, wait);
   }
 
   /** Draws what a key has changed, with what has come into view by it. */
   #answer(): void {
+    this.#try(() => {
+      if (!this.#view.paused) this.#take();
+      this.#draw();
+    });
+  }
+
+  /** Keys and sizes come from elsewhere, where nobody could be told of an error. */
+  #try(work: () => void): void {
     if (this.#ended) return;
-    if (!this.#view.paused) this.#take();
-    this.#draw();
+    try {
+      work();
+    } catch (error) {
+      this.close();
+      this.options.onError(error);
+    }
   }
 
   #draw(): void {

@@ -35,7 +35,8 @@ export function requireTerminal({ stdout, stdin, env }: Terminal = process): voi
 
 /**
  * Shows a running ingest until it has ended: by itself, by `q` or ctrl+c, or by the signal. The terminal is as it was then.
- * @throws DeepwaterError DW_OPTION_INVALID without a terminal; what `source.stop()` throws, and what the source throws while it is looked at
+ * @throws DeepwaterError DW_OPTION_INVALID without a terminal; what `source.stop()` throws; what the source throws while it is looked at, and the
+ * ingest goes on then
  */
 export async function openDashboard(source: DashboardSource, options: DashboardOptions = {}): Promise<void> {
   const { stdout = process.stdout, stdin = process.stdin, env = process.env, signal } = options;
@@ -44,7 +45,7 @@ export async function openDashboard(source: DashboardSource, options: DashboardO
   const screen = new Screen(stdout);
   const ended = settledLater();
   const size = () => ({ columns: screen.columns, rows: screen.rows });
-  const controller = new Controller(source, size(), { onEnd: ended.resolve, onRepaint: () => { screen.forget(); controller.look(); } });
+  const controller = new Controller(source, size(), { onEnd: ended.resolve, onError: ended.reject, onRepaint: () => { screen.forget(); controller.look(); } });
   const resized = (): void => {
     screen.forget();
     controller.resize(size());
@@ -63,12 +64,7 @@ export async function openDashboard(source: DashboardSource, options: DashboardO
     const again = (waitMs: number): void => {
       timer = setTimeout(() => {
         const began = performance.now();
-        try {
-          controller.look();
-        } catch (error) {
-          ended.reject(error);
-          return;
-        }
+        controller.look();
         // React draws when this task is done, in a microtask that is before this one.
         queueMicrotask(() => { again(Math.min(EVERY_MS_MAX, Math.max(EVERY_MS, (performance.now() - began) / SHARE_MAX))); });
       }, waitMs);

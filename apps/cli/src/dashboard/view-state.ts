@@ -49,21 +49,27 @@ export interface Listed {
 
 const FILTER_CHARS_MAX = 40;
 
+/** Keys that come as control characters where several are read at once. */
+const CONTROLS: Readonly<Record<string, Key>> = { '\r': { return: true }, '\n': { return: true }, '\t': { tab: true }, '\b': { backspace: true }, '\u007f': { backspace: true }, '\u0003': { ctrl: true } };
+
 /** What a key does. Several letters at once come from pasting, or from typing faster than they are read. */
 export function press(state: ViewState, input: string, key: Key, listed: Listed): ViewState {
-  if (key.ctrl === true) return input === 'c' ? { ...state, quits: state.quits + 1 } : state;
-  if (state.typing) return typed(state, input, key);
+  const letters = [...input];
+  if (letters.length < 2) return one(state, input, key, listed);
+  return letters.reduce((result, letter) => {
+    const control = CONTROLS[letter];
+    return one(result, control === undefined ? letter : control.ctrl === true ? 'c' : '', control ?? {}, listed);
+  }, state);
+}
+
+function one(state: ViewState, letter: string, key: Key, listed: Listed): ViewState {
+  if (key.ctrl === true) return letter === 'c' ? { ...state, quits: state.quits + 1 } : state;
+  if (state.typing) return typed(state, letter, key);
   const moved = move(key, listed.page);
   if (moved !== undefined) return { ...state, selected: step(state.selected, moved, listed.symbols) };
   if (key.escape === true) return state.help ? { ...state, help: false } : state.selected !== undefined ? { ...state, selected: undefined } : { ...state, filter: '' };
   if (key.tab === true) return { ...state, pane: next(PANES, state.pane, key.shift === true ? -1 : 1) };
-  if (key.meta === true) return state;
-  let result = state;
-  for (const [index, letter] of [...input].entries()) {
-    result = command(result, letter, listed);
-    if (result.typing) return typed(result, [...input].slice(index + 1).join(''), {});
-  }
-  return result;
+  return key.meta === true ? state : command(state, letter, listed);
 }
 
 function command(state: ViewState, letter: string, { symbols }: Listed): ViewState {
@@ -81,14 +87,13 @@ function command(state: ViewState, letter: string, { symbols }: Listed): ViewSta
   }
 }
 
-function typed(state: ViewState, input: string, key: Key): ViewState {
+function typed(state: ViewState, letter: string, key: Key): ViewState {
   if (key.return === true) return { ...state, typing: false };
   if (key.escape === true) return { ...state, typing: false, filter: '' };
   if (key.backspace === true || key.delete === true) return { ...state, filter: [...state.filter].slice(0, -1).join('') };
   if (key.meta === true || key.tab === true || key.upArrow === true || key.downArrow === true) return state;
-  const [line = '', ...more] = input.split(/[\r\n]/);
-  const filter = [...state.filter, ...line.replace(/\p{Cc}/gu, '')].slice(0, FILTER_CHARS_MAX).join('');
-  return { ...state, filter, typing: more.length === 0, selected: undefined };
+  const filter = [...state.filter, ...letter.replace(/\p{Cc}/gu, '')].slice(0, FILTER_CHARS_MAX).join('');
+  return { ...state, filter, selected: undefined };
 }
 
 /** How far a key moves in the list. */

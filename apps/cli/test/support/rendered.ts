@@ -24,7 +24,7 @@ export class Rendered {
   readonly #ink: ReturnType<typeof render>;
 
   constructor(source: DashboardSource & { readonly nowMs: number }, public size: Size, private readonly theme: Theme = COLOURLESS) {
-    this.controller = new Controller(source, size, { now: () => source.nowMs, onEnd: () => { this.ends += 1; }, onRepaint: () => { this.repaints += 1; } });
+    this.controller = new Controller(source, size, { now: () => source.nowMs, onEnd: () => { this.ends += 1; }, onError: (error) => { throw error; }, onRepaint: () => { this.repaints += 1; } });
     this.#ink = render(createElement(DashboardView, { controller: this.controller }));
     onTestFinished(() => {
       this.controller.close();

@@ -6,7 +6,7 @@ import { safeText } from '../text/cells.js';
 import { latencyText } from '../text/times.js';
 import type { Data } from './data.js';
 import type { Part } from './plan.js';
-import { type Line, type Span, type Style, block, facts, rule, span } from './spans.js';
+import { type Line, type Span, type Style, block, facts, lineWidth, rule, span } from './spans.js';
 import { rate } from './summary.js';
 import { type Column, type Widths, tableIn } from './table.js';
 
@@ -62,11 +62,12 @@ function ring({ ringFillMax }: IngestMetrics, cells: number): Span[] {
 }
 
 function healthLine(metrics: IngestMetrics, width: number): Line {
-  const { spans } = facts([
+  const pieces = [
     [span(' '), ...ring(metrics, 6)], count('gaps', metrics.gaps, 5), count('missing', metrics.missing, 5), count('reconn', metrics.reconnects, 5), count('resync', metrics.resyncs, 5),
     count('chksum', metrics.checksums, 4), count('bad', bad(metrics), 4),
-  ], width, 1);
-  return { spans };
+  ];
+  const loose = facts(pieces, Infinity);
+  return lineWidth(loose.spans) <= width ? loose : facts(pieces, width, 1);
 }
 
 /** What goes wrong, with room for all of it. */

@@ -47,7 +47,7 @@ export function panePart(pane: Pane, data: Data, view: ViewState, part: Part, wi
 }
 
 function tabs(active: Pane): Span[] {
-  return PANES.flatMap((pane, at) => [...(at === 0 ? [] : [span(' │ ', 'faint')]), pane === active ? span(pane, 'title') : span(pane, 'faint')]);
+  return PANES.flatMap((pane, at) => [...(at === 0 ? [] : [span(' │ ', 'faint')]), ...(pane === active ? [span('▶ ', 'accent'), span(pane, 'title')] : [span(pane, 'faint')])]);
 }
 
 function contents(pane: Pane, data: Data, view: ViewState, width: number, room: number, widths: Widths): { head: Line; lines: readonly Line[]; more: readonly Span[] } {

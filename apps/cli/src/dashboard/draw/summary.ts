@@ -10,7 +10,7 @@ import { type Line, type Span, type Style, facts, lineWidth, span, spread } from
 import type { ViewState } from '../view-state.js';
 
 /** Cells that a picture of the rate needs to say anything. */
-const SPARK_LEAST = 6;
+const SPARK_LEAST = 5;
 const STATES: Readonly<Record<string, readonly [string, Style]>> = { running: ['● running', 'good'], stopping: ['● stopping', 'warn'], stopped: ['○ stopped', 'bad'] };
 
 export function headerLine({ status, nowMs }: Data, { paused }: ViewState, width: number): Line {
@@ -32,19 +32,23 @@ export function totalsLine({ metrics, history }: Data, width: number): Line {
   const pieces = (digits: number): Span[][] => [
     [span(' records ', 'faint'), span(`${rate(metrics.recordsPerS)}/s`, 'strong'), span(` ${countText(metrics.records, digits)}`)],
     [span('frames ', 'faint'), span(`${rate(metrics.framesPerS)}/s`), span(` ${countText(metrics.frames, digits)}`)],
-    [span('data ', 'faint'), span(`${bytesText(finite(metrics.bytesPerS) < 1024 ? Math.round(finite(metrics.bytesPerS)) : metrics.bytesPerS)}/s`), span(` ${bytesText(finite(metrics.bytes))}`)],
+    [span('data ', 'faint'), span(`${dataText(metrics.bytesPerS)}/s`), span(` ${dataText(metrics.bytes)}`)],
   ];
   const whole = facts(pieces(Infinity), Infinity, 3).spans;
-  const spans = lineWidth(whole) + SPARK_LEAST * 3 <= width ? whole : facts(pieces(6), width, 3).spans;
-  const room = width - lineWidth(spans) - 4;
+  const roomy = lineWidth(whole) + SPARK_LEAST * 3 <= width;
+  const spans = roomy ? whole : facts(pieces(6), width, 2).spans;
+  const between = roomy ? '   ' : ' ';
+  const room = width - lineWidth(spans) - between.length - 1;
   if (room < SPARK_LEAST) return { spans };
-  return { spans: [...spans, span('   '), span(sparkline(history, Math.min(room, Math.max(history.length, SPARK_LEAST))), 'accent')] };
+  return { spans: [...spans, span(between), span(sparkline(history, Math.min(room, Math.max(history.length, SPARK_LEAST))), 'accent')] };
 }
 
 export function rate(perSecond: number): string {
   return perSecond < 1e12 ? rateText(Math.max(0, perSecond)).replace(/^(0\.\d\d)\d+$/, '$1') : Number.isFinite(perSecond) ? perSecond.toExponential(2).replace('e+', 'e') : '–';
 }
 
-function finite(value: number): number {
-  return Number.isFinite(value) ? value : 0;
+/** Bytes with three digits that count. */
+function dataText(bytes: number): string {
+  const text = Number.isFinite(bytes) ? bytesText(Math.round(bytes)) : '–';
+  return text.length > 12 ? `${bytes.toExponential(2).replace('e+', 'e')} B` : text.replace(/^(\d{3,})\.\d /, '$1 ');
 }
