@@ -55,10 +55,20 @@ Exit codes: 0 stopped, 1 it could not begin or not end in order.`)
       const chosen = await Promise.all(entries.map(ingestOptions));
       const twice = chosen.map(({ source: { name } }) => name).find((name, at, all) => all.indexOf(name) !== at);
       if (twice !== undefined) throw new DeepwaterError('DW_OPTION_INVALID', `${twice} is there twice; give all of its symbols at once.`, { values: { source: twice } });
+      if (options.tui === true && chosen.length > 1) throw new DeepwaterError('DW_OPTION_INVALID', `--tui shows one source; ${options.config ?? ''} has ${chosen.length}. Leave --tui away, or start one process for each.`, { values: { sources: chosen.length } });
+      // What a dashboard needs is loaded where one is wanted.
+      const tui = options.tui === true ? await import('../ingest/show-ingest.js') : undefined;
+      const shown = tui === undefined ? undefined : new tui.EventList();
+      if (shown !== undefined) (await import('../dashboard/open-dashboard.js')).requireTerminal();
+      const complain = (message: string): void => {
+        if (shown === undefined) process.stderr.write(`deepwater: ${message}\n`);
+        else shown.complain(message);
+      };
       const platform = await Platform.open(basePath, { handleSignals: false, onEvent: ({ level, message }) => { if (level === 'warn' || level === 'error') complain(message); } });
       const ingests = new Map<string, Ingest>();
       const say = (text: string, data: object): void => { void print(options.json === true ? `${toJson(data)}\n` : text).then(flush); };
       const told = (name: string, event: RecordedEvent): void => {
+        if (shown !== undefined) return shown.add(event);
         const time = new Date().toISOString();
         say(`${time.slice(11, 19)} ${isTrouble(event) ? '! ' : '  '}${entries.length > 1 ? `${name} ` : ''}${eventText(event)}\n`, { event: event.kind, time, source: name, ...event });
       };
@@ -69,6 +79,8 @@ Exit codes: 0 stopped, 1 it could not begin or not end in order.`)
           const { name } = each.source;
           ingests.set(name, await Ingest.start(platform, { ...each, onEvent: (event) => { told(name, event); }, onError: (error) => { complain((error as Error).message); } }));
         }
+        const [only] = ingests.values();
+        if (tui !== undefined && shown !== undefined && only !== undefined) return await tui.showIngest(platform, only, shown, stop.signal);
         const restUrls = new Map(chosen.flatMap(({ source: { name }, urls }) => (urls?.rest === undefined ? [] : [[name, urls.rest] as const])));
         const commands = new IngestCommands(ingests, restUrls);
         const every = options.metrics === undefined ? undefined : setInterval(() => {
@@ -120,8 +132,4 @@ function whatToDo(source: string | undefined, symbols: readonly string[], { conf
   if (source !== undefined) throw new DeepwaterError('DW_OPTION_INVALID', `--config names the sources; leave ${[source, ...symbols].join(' ')} away, or --config.`, { values: { source, config } });
   const file = readIngestConfig(config);
   return { basePath: file.basePath ?? basePath, entries: file.entries.map((entry) => ({ ...entry, ...settings })) };
-}
-
-function complain(message: string): void {
-  process.stderr.write(`deepwater: ${message}\n`);
 }
