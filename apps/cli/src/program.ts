@@ -10,6 +10,7 @@ import { ingestCommand } from './commands/ingest.js';
 import { migrateCommand } from './commands/migrate.js';
 import { queryCommand } from './commands/query.js';
 import { repairCommand } from './commands/repair.js';
+import { replayServerCommand } from './commands/replay-server.js';
 import { segmentsCommand } from './commands/segments.js';
 import { tailCommand } from './commands/tail.js';
 import { topCommand } from './commands/top.js';
@@ -32,5 +33,7 @@ export function createProgram(): Command {
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }
+  // Its help is its own, too.
+  program.addCommand(replayServerCommand());
   return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health` and `repair` are their own.');
 }

@@ -103,3 +103,22 @@ test('what cannot begin is refused with its reason', async () => {
   writeFileSync(file, JSON.stringify({ sources: [{ source: 'coinbase', symbols: [] }, { source: 'coinbase', symbols: [] }] }));
   await refused(['--config', file], /coinbase is there twice/);
 });
+
+test('deepwater replay-server has its own options, help and exit codes', async () => {
+  const help = await deepwater(['replay-server', '--help']);
+  expect(help.code).toBe(0);
+  expect(help.stdout).toMatch(/--venue NAME +.*binance.*kraken/);
+  const wrong = await deepwater(['replay-server', '--venue', 'nowhere', '--capture', 'x']);
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/DW_OPTION_INVALID/)]);
+});
+
+test.skipIf(!hasSharedData)(`deepwater replay-server plays until it is interrupted, or all is played${NO_DATA}`, async () => {
+  const server = new Running(['replay-server', '--venue', 'coinbase', '--capture', shared('exchanges-raw-ws/COINBASE.jsonl.zst'), '--speed', 'fast', '--end', 'close', '--json']);
+  const { ws } = JSON.parse(await server.line(/"listening"/)) as { ws: string };
+  const directory = temporaryDirectory();
+  const ingest = new Running(['ingest', 'coinbase', 'BTC-USD', '--channels', 'trades', '-b', join(directory, 'data'), '--url', ws]);
+  expect((await server.ended).code).toBe(0);
+  await ingest.line(/! disconnected #1/);
+  ingest.type('stop');
+  expect((await ingest.ended).code).toBe(0);
+}, 30_000);

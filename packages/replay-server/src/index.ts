@@ -1,5 +1,6 @@
 /** Captures of real exchanges, played in the exchanges' own protocols. */
 export { startReplayServer } from './server.js';
+export { replayServerCommand } from './command.js';
 export type { ReplayServer } from './server.js';
 export type { ReplayOptions } from './options.js';
 export type { ControlRequest, ReplayControl, ReplayStatus } from './control.js';
