@@ -23,9 +23,10 @@ export interface StaleBook {
 export function staleAt(segments: readonly FeedSegment[], snapshot: number, stop: number, time: number | bigint): StaleBook | undefined {
   for (const { next, end, ended, reason } of segments) {
     if (next <= snapshot) continue;
-    if (next > stop) return undefined;
-    // Behind the last record that was looked at it counts only from its own time on, and a writer that goes on has not ended.
-    if (next === stop && (ended === 'open' || time < end)) return undefined;
+    // What is open has not ended: it may have more records by now than when it was looked at.
+    if (next > stop || ended === 'open') return undefined;
+    // Behind the last record that was looked at an end counts only from its own time on.
+    if (next === stop && time < end) return undefined;
     return { since: end, cause: ended, ...(reason === undefined ? {} : { reason }) };
   }
   return undefined;
