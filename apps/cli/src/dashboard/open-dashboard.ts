@@ -1,4 +1,4 @@
-/** The dashboard from its beginning to its end. Ink and React are loaded here and only when it is wanted: they take longer than the rest of the program. */
+/** The dashboard from its beginning to its end. Ink and React are loaded here and only when it is wanted: they take as long as all the rest of the program. */
 import { DeepwaterError } from 'deepwater';
 import { Controller } from './controller.js';
 import { themeFor } from './draw/theme.js';
@@ -94,7 +94,7 @@ function settledLater(): { promise: Promise<void>; resolve: () => void; reject: 
   return { promise, resolve, reject };
 }
 
-/** React is twice as slow, and keeps a record of all it did, unless it is told at its loading that this is no development. */
+/** React chooses its build when it is loaded, and takes the one for development unless it is told otherwise. */
 async function loadView(): Promise<typeof mountView> {
   const before = process.env['NODE_ENV'];
   process.env['NODE_ENV'] = before ?? 'production';
