@@ -29,3 +29,6 @@ export { defineSource } from './define-source.js';
 export type { MessageHost, OutgoingFrame, SessionDefinition, SocketDefinition, SourceDefinition, StreamDefinition } from './source-definition.js';
 export { SOURCES, findSource } from './registry.js';
 export { isSourcePath, loadSource } from './load-source.js';
+export { ccxtSource } from './ccxt/ccxt-source.js';
+export type { CcxtSourceOptions } from './ccxt/ccxt-source.js';
+export type { CcxtBook, CcxtExchange, CcxtLevel, CcxtMarket, CcxtTicker, CcxtTrade } from './ccxt/ccxt-module.js';

@@ -2,6 +2,7 @@
 import { DeepwaterError, describeValue, didYouMean } from '@deepwater/core';
 import { binance, binanceCoinm, binanceUsdm } from './binance.js';
 import { bybit, bybitInverse, bybitLinear } from './bybit.js';
+import { ccxtSourceNamed } from './ccxt/ccxt-source.js';
 import { coinbase } from './coinbase.js';
 import { coinbaseExchange } from './coinbase-exchange.js';
 import { kraken } from './kraken.js';
@@ -24,13 +25,15 @@ export const SOURCES: readonly Source[] = Object.freeze([
 ]);
 
 /**
- * The source that a person means: one of ours by its name (`kraken`), or one of a file (`./my-source.js`).
- * @throws DeepwaterError DW_SOURCE_UNKNOWN for a name that none has, DW_SOURCE_UNUSABLE for a file that has none
+ * The source that a person means: one of ours by its name (`kraken`), one of a file (`./my-source.js`), or an exchange of ccxt's (`ccxt:bitfinex`,
+ * `ccxt:bybit:linear`).
+ * @throws DeepwaterError DW_SOURCE_UNKNOWN for a name that none has, DW_SOURCE_UNUSABLE for a file that has none and where ccxt is not installed
  */
 export async function findSource(named: string): Promise<Source> {
   const ours = SOURCES.find(({ name }) => name === named);
   if (ours !== undefined) return ours;
+  if (named.startsWith('ccxt:')) return ccxtSourceNamed(named.slice('ccxt:'.length));
   if (isSourcePath(named)) return loadSource(named);
   const names = SOURCES.map(({ name }) => name);
-  throw new DeepwaterError('DW_SOURCE_UNKNOWN', `There is no source ${describeValue(named)}${didYouMean(named, names)}. There are ${names.join(', ')}; ./my-source.js is a file of yours.`, { values: { source: named, sources: names } });
+  throw new DeepwaterError('DW_SOURCE_UNKNOWN', `There is no source ${describeValue(named)}${didYouMean(named, names)}. There are ${names.join(', ')}; ccxt:<exchange> is one of ccxt’s, ./my-source.js a file of yours.`, { values: { source: named, sources: names } });
 }

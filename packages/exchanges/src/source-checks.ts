@@ -18,7 +18,7 @@ const address = (...schemes: readonly string[]): Check => [
 const object: Check = [isObject, 'an object'];
 
 const ALL: Checks = {
-  name: [(value) => typeof value === 'string' && /^[a-z][a-z0-9-]{0,31}$/.test(value), '1 to 32 of a-z 0-9 -, beginning with a letter'],
+  name: [(value) => typeof value === 'string' && /^[a-z][a-z0-9-]{0,39}$/.test(value), '1 to 40 of a-z 0-9 -, beginning with a letter'],
   title: label,
   market: label,
   channels: [

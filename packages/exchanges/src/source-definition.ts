@@ -5,7 +5,7 @@ import type { RecordSink } from './record-sink.js';
 import type { StreamHost, StreamLimits } from './source.js';
 
 interface DefinitionOfAny {
-  /** 1 to 32 of a-z 0-9 -, beginning with a letter: feeds are named after it. */
+  /** 1 to 40 of a-z 0-9 -, beginning with a letter: feeds are named after it. */
   readonly name: string;
   /** For people; the name by default. */
   readonly title?: string | undefined;

@@ -38,8 +38,8 @@ describe('a definition', () => {
 
   const wrong: [what: string, definition: unknown, key: string | undefined, says: RegExp][] = [
     ['no object', 7, undefined, /defined by an object, not by 7/],
-    ['nothing', {}, 'name', /needs name \(1 to 32 of a-z 0-9 -, beginning with a letter\), url .*subscribe \(a function\), message \(a function\)\. A source has `run`, or/],
-    ['a name that no feed can begin with', { name: 'My Dex', run }, 'name', /name of the source is "My Dex"; give 1 to 32 of/],
+    ['nothing', {}, 'name', /needs name \(1 to 40 of a-z 0-9 -, beginning with a letter\), url .*subscribe \(a function\), message \(a function\)\. A source has `run`, or/],
+    ['a name that no feed can begin with', { name: 'My Dex', run }, 'name', /name of the source is "My Dex"; give 1 to 40 of/],
     ['a run that is none', { name: 'dex', run: 'later' }, 'run', /run of the source is "later"; give a function/],
     ['a key with a mistake in it', { name: 'dex', run, chanels: ['trades'] }, 'chanels', /has no "chanels" \(did you mean channels\?\)/],
     ['a socket key of a source that has none', { name: 'dex', run, ping: {} }, 'ping', /with `run` has no "ping"/],
@@ -76,8 +76,8 @@ describe('a definition', () => {
     expect(own.symbolOf(pool)).toBe(pool.toLowerCase());
     const error = errorOf(() => own.symbolOf('weth'));
     expect([error.code, error.message]).toEqual(['DW_SYMBOL_UNKNOWN', '"weth" cannot be a symbol of dex: a pool is 0x and 40 hex digits']);
-    // 32 + 42 + the channel: no feed can be called that.
-    expect(errorOf(() => defineSource({ name: 'a'.repeat(32), run, symbolOf: (typed) => typed }).symbolOf(pool)).code).toBe('DW_SYMBOL_UNKNOWN');
+    // 40 + 42 + the channel: no feed can be called that.
+    expect(errorOf(() => defineSource({ name: 'a'.repeat(40), run, symbolOf: (typed) => typed }).symbolOf(pool)).code).toBe('DW_SYMBOL_UNKNOWN');
   });
 
   test('whose products are none says so', async () => {
@@ -200,7 +200,7 @@ describe('sources by name', () => {
     const names = SOURCES.map(({ name }) => name);
     expect([...new Set(names)]).toEqual(names);
     expect(names).toEqual(expect.arrayContaining(['binance', 'bybit', 'coinbase', 'kraken']));
-    for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9-]{0,31}$/);
+    for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9-]{0,39}$/);
     expect(await findSource('kraken')).toBe(kraken);
   });
 

@@ -21,9 +21,9 @@ export { BOOK_FLAGS };
 /** Bytes of an id where an exchange tells trades apart by a text. */
 const ID_BYTES = 40;
 
-/** `binance-usdm.BTCUSDT.trades`, `kraken.BTC-USD.book`. @throws DeepwaterError DW_SYMBOL_UNKNOWN for a symbol that no feed can be named after */
+/** `binance-usdm.BTCUSDT.trades`, `kraken.BTC-USD.book`, `ccxt-bybit-linear.BTC-USDT-USDT.quotes`. @throws DeepwaterError DW_SYMBOL_UNKNOWN for a symbol that no feed can be named after */
 export function recordFeedName(exchange: Source, symbol: string, channel: Channel): string {
-  const name = `${exchange.name}.${symbol.replaceAll('/', '-')}.${channel}`;
+  const name = `${exchange.name}.${symbol.replace(/[/:]/g, '-')}.${channel}`;
   if (/^[A-Za-z0-9._-]{1,64}$/.test(name) && !name.includes('..')) return name;
   throw new DeepwaterError('DW_SYMBOL_UNKNOWN', `No feed can be named ${name}: write the symbol as ${exchange.title} does.`, { values: { symbol, exchange: exchange.name } });
 }
