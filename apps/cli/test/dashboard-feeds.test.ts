@@ -22,9 +22,9 @@ async function ingested(symbols: readonly string[], channels: readonly Channel[]
     }
     writers.set(symbol, of);
   }
-  const sink = new FeedSink((symbol) => writers.get(symbol) as never, amounts);
+  const sink = new FeedSink((symbol) => writers.get(symbol) as never, { amounts });
   const statuses = symbols.map((symbol): SymbolStatus => ({
-    symbol, connection: 1, gaps: 0, resyncs: 0, bad: 0, feeds: channels.map((channel) => ({ channel, feed: recordFeedName(exchange, symbol, channel), records: 0, ratePerS: 0, ringFill: 0 })),
+    symbol, connection: 1, state: 'live', refused: undefined, gaps: 0, resyncs: 0, bad: 0, feeds: channels.map((channel) => ({ channel, feed: recordFeedName(exchange, symbol, channel), records: 0, ratePerS: 0, ringFill: 0 })),
   }));
   const status: IngestStatus = { ...scriptedSource({ symbols: [] }).status(), startedMs: STARTED_MS, channels, symbols: statuses };
   let nowMs = STARTED_MS;

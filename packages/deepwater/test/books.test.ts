@@ -175,8 +175,8 @@ const message = (ts: number, snapshot: boolean, ...levels: Level[]): Step => ({ 
 async function bookFeed(spec: FeedSpecInput = SPEC) {
   const platform = await open();
   await platform.createFeed(spec);
-  const writer = await platform.createWriter(spec.name) as Writer<UntypedSpec>;
-  const reader = await platform.createReader(spec.name);
+  const writer = await platform.createWriter(spec.name as string) as Writer<UntypedSpec>;
+  const reader = await platform.createReader(spec.name as string);
   return { platform, writer, reader, put: (...steps: Step[]) => { for (const step of steps) write(writer, step); } };
 }
 
