@@ -174,9 +174,15 @@ const message = (ts: number, snapshot: boolean, ...levels: Level[]): Step => ({ 
 
 async function bookFeed(spec: FeedSpecInput = SPEC) {
   const platform = await open();
+<<<<<<< HEAD
   await platform.createFeed(spec);
   const writer = await platform.createWriter(spec.name as string) as Writer<UntypedSpec>;
   const reader = await platform.createReader(spec.name as string);
+=======
+  const { name } = await platform.createFeed(spec);
+  const writer = await platform.createWriter(name);
+  const reader = await platform.createReader(name);
+>>>>>>> h-books
   return { platform, writer, reader, put: (...steps: Step[]) => { for (const step of steps) write(writer, step); } };
 }
 
@@ -289,7 +295,7 @@ describe('followed live', () => {
     put(message(1000, false, ['B', 9, 1]), message(1001, true, ['B', 1, 1], ['A', 5, 1]), message(1010, false, ['B', 2, 1], ['B', 1, 0]));
     await writer.flush();
     const live = new RunBook(platform.feedInfo('x.book').spec);
-    const subscription = subscribe(await platform.subscription('x.book'), { fromSequence: 0, maxRun: 2 });
+    const subscription = subscribe(platform.subscription('x.book'), { fromSequence: 0, maxRun: 2 });
     const seen: unknown[] = [];
     for (let run = subscription.poll(); run !== undefined; run = subscription.poll()) live.take(run, (book) => seen.push([book.ts, book.sequence, book.levels('B').map(({ price }) => price), book.whole]));
     subscription.close();
