@@ -174,15 +174,9 @@ const message = (ts: number, snapshot: boolean, ...levels: Level[]): Step => ({ 
 
 async function bookFeed(spec: FeedSpecInput = SPEC) {
   const platform = await open();
-<<<<<<< HEAD
-  await platform.createFeed(spec);
-  const writer = await platform.createWriter(spec.name as string) as Writer<UntypedSpec>;
-  const reader = await platform.createReader(spec.name as string);
-=======
   const { name } = await platform.createFeed(spec);
   const writer = await platform.createWriter(name);
   const reader = await platform.createReader(name);
->>>>>>> h-books
   return { platform, writer, reader, put: (...steps: Step[]) => { for (const step of steps) write(writer, step); } };
 }
 
