@@ -19,7 +19,7 @@ const ARROWS: Record<string, readonly string[]> = {
   '@deepwater/replay-server': ['@deepwater/core', '@deepwater/captures'],
   '@deepwater/import-export': ['@deepwater/core', '@deepwater/captures', 'deepwater', '@deepwater/exchanges'],
   '@deepwater/cli': ['deepwater', '@deepwater/captures', '@deepwater/exchanges', '@deepwater/import-export', '@deepwater/replay-server'],
-  '@deepwater/examples': ['deepwater'],
+  '@deepwater/examples': ['deepwater', '@deepwater/exchanges'],
   '@deepwater/bench': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', 'deepwater'],
 };
 

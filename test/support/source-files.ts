@@ -59,8 +59,8 @@ export function workspacePackages(): WorkspacePackage[] {
   return [...folders, 'bench', 'examples']
     .filter((folder) => existsSync(join(root, folder, 'package.json')))
     .map((folder) => {
-      const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string; dependencies?: Record<string, string> };
-      return { name: manifest.name, folder, dependencies: Object.keys(manifest.dependencies ?? {}) };
+      const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string; dependencies?: Record<string, string>; peerDependencies?: Record<string, string> };
+      return { name: manifest.name, folder, dependencies: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }) };
     });
 }
 
