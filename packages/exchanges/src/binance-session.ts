@@ -117,11 +117,12 @@ export class BinanceSession implements ExchangeSession {
     this.#writeTrade(state, data, received, id);
   }
 
-  /** Trades of one taker order at one price, as one, with a number of their own. Not asked for, but taken where they come. */
+  /** Trades of one taker order at one price, as one, with a number of their own. */
   #aggregate(data: BinanceData, received: number): void {
     const state = this.#stateOf(data.s, 'trades');
     const id = numberOf(data.a, 'trade id');
-    state.nextAggregate = this.#count(data.s as string, state.nextAggregate, id, false);
+    state.nextAggregate = this.#count(data.s as string, state.nextAggregate, id, state.fresh);
+    state.fresh = false;
     this.#writeTrade(state, data, received, id);
   }
 
@@ -251,13 +252,14 @@ export class BinanceSession implements ExchangeSession {
       state = { sink: this.host.records.of(symbol), trades: false, quotes: false, book: undefined, nextTrade: 0, fresh: true, nextAggregate: 0 };
       this.#symbols.set(symbol, state);
     }
-    if (channel === 'trades') Object.assign(state, { trades: true, fresh: true, nextTrade: (this.host.lastTrade?.(symbol) ?? -1) + 1 });
+    const next = this.market.tradeStream === 'trade' ? 'nextTrade' : 'nextAggregate';
+    if (channel === 'trades') Object.assign(state, { trades: true, fresh: true, [next]: (this.host.lastTrade?.(symbol) ?? -1) + 1 });
     else if (channel === 'quotes') state.quotes = true;
     else state.book = new BinanceBook(symbol, state.sink, this.host, (book) => this.#snapshots.want(book));
   }
 
   #streamsOf(wanted: Wanted): Stream[] {
-    const suffixes = { trades: 'trade', book: this.market.depthStream, quotes: 'bookTicker', heartbeats: undefined } as const;
+    const suffixes = { trades: this.market.tradeStream, book: this.market.depthStream, quotes: 'bookTicker', heartbeats: undefined } as const;
     const streams = new Map<string, Stream>();
     for (const typed of wanted.symbols) {
       const symbol = this.market.symbolOf(typed);

@@ -10,6 +10,8 @@
  *   spot and 200 on futures; a symbol takes three.
  * - USD-M has an entry for each class of streams since 2026 (…/usds-margined-futures/websocket-market-streams/Important-WebSocket-Change-Notice):
  *   `/public` has books, quotes and single trades, `/market` has aggregated trades and what is not asked for here.
+ * - Aggregated trades (`aggTrade`: the fills of one taker order at one price as one, with ids of their own) are sources of their own, `binance-agg` and so on:
+ *   their feeds are not those of single trades.
  * - Times are milliseconds. `T` is when the matching engine did it and is taken where there is one; `E` is when the message was made. Quotes of spot
  *   have no time, theirs is when they were received, as is that of a snapshot of spot.
  */
@@ -24,9 +26,9 @@ const CHANNELS: readonly Channel[] = ['trades', 'book', 'quotes'];
 /** Each symbol takes a stream for each channel. */
 const STREAMS_A_SYMBOL = CHANNELS.length;
 
-const SPOT: BinanceMarket = { route: '', depthStream: 'depth@100ms', depthPath: '/api/v3/depth', streamsMax: 1024, symbolOf };
-const USDM: BinanceMarket = { route: '/public', depthStream: 'depth@0ms', depthPath: '/fapi/v1/depth', streamsMax: 200, symbolOf };
-const COINM: BinanceMarket = { route: '', depthStream: 'depth@0ms', depthPath: '/dapi/v1/depth', streamsMax: 200, symbolOf };
+const SPOT: BinanceMarket = { route: '', tradeStream: 'trade', depthStream: 'depth@100ms', depthPath: '/api/v3/depth', streamsMax: 1024, symbolOf };
+const USDM: BinanceMarket = { route: '/public', tradeStream: 'trade', depthStream: 'depth@100ms', depthPath: '/fapi/v1/depth', streamsMax: 200, symbolOf };
+const COINM: BinanceMarket = { route: '', tradeStream: 'trade', depthStream: 'depth@100ms', depthPath: '/dapi/v1/depth', streamsMax: 200, symbolOf };
 
 function limitsOf(market: BinanceMarket, sendsPerSecond: number): ConnectionLimits {
   return {
@@ -85,3 +87,14 @@ export const binanceCoinm: Exchange = {
   products: (options) => listProducts(binanceCoinm, binanceProducts('/dapi/v1/exchangeInfo'), options),
   newSession: (wanted, host) => new BinanceSession(COINM, wanted, host),
 };
+
+/** The same market with aggregated trades. */
+function aggregated(exchange: Exchange, market: BinanceMarket, channels: readonly Channel[], route = market.route): Exchange {
+  const its: BinanceMarket = { ...market, route, tradeStream: 'aggTrade' };
+  return { ...exchange, name: `${exchange.name}-agg`, title: `${exchange.title}, aggregated trades`, channels, newSession: (wanted, host) => new BinanceSession(its, wanted, host) };
+}
+
+export const binanceAgg = aggregated(binance, SPOT, CHANNELS);
+/** Books and quotes have another entry, so they are not to be had here. */
+export const binanceUsdmAgg = aggregated(binanceUsdm, USDM, ['trades'], '/market');
+export const binanceCoinmAgg = aggregated(binanceCoinm, COINM, CHANNELS);

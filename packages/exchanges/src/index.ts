@@ -17,7 +17,7 @@ export type { ChannelMetrics, ConnectionStatus, IngestMetrics, IngestStatus, Per
 export { BOOK_FLAGS, recordFeedName, recordFeedSpec } from './records/record-feeds.js';
 export type { RecordFeedOptions } from './records/record-feeds.js';
 export type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './record-sink.js';
-export { binance, binanceCoinm, binanceUsdm } from './binance.js';
+export { binance, binanceAgg, binanceCoinm, binanceCoinmAgg, binanceUsdm, binanceUsdmAgg } from './binance.js';
 export { bybit, bybitInverse, bybitLinear } from './bybit.js';
 export { newLink } from './link.js';
 export type { Link } from './link.js';

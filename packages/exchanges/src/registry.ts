@@ -1,6 +1,6 @@
 /** The sources that we bring, by name, and the way to all others. */
 import { DeepwaterError, describeValue, didYouMean } from '@deepwater/core';
-import { binance, binanceCoinm, binanceUsdm } from './binance.js';
+import { binance, binanceAgg, binanceCoinm, binanceCoinmAgg, binanceUsdm, binanceUsdmAgg } from './binance.js';
 import { bybit, bybitInverse, bybitLinear } from './bybit.js';
 import { ccxtSourceNamed } from './ccxt/ccxt-source.js';
 import { coinbase } from './coinbase.js';
@@ -15,6 +15,9 @@ export const SOURCES: readonly Source[] = Object.freeze([
   binance,
   binanceUsdm,
   binanceCoinm,
+  binanceAgg,
+  binanceUsdmAgg,
+  binanceCoinmAgg,
   bybit,
   bybitLinear,
   bybitInverse,

@@ -36,8 +36,8 @@ const covers = (host: FakeHost): string[] => host.books.filter((line) => / (snap
 describe('what is asked for', () => {
   test.each<[Exchange, string]>([
     [binance, '/stream?streams=btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker'],
-    [binanceUsdm, '/public/stream?streams=btcusdt@trade/btcusdt@depth@0ms/btcusdt@bookTicker'],
-    [binanceCoinm, '/stream?streams=btcusdt@trade/btcusdt@depth@0ms/btcusdt@bookTicker'],
+    [binanceUsdm, '/public/stream?streams=btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker'],
+    [binanceCoinm, '/stream?streams=btcusdt@trade/btcusdt@depth@100ms/btcusdt@bookTicker'],
   ])('%o: the address has the streams', (exchange, path) => {
     const host = new FakeHost();
     const session = exchange.newSession({ symbols: ['btcusdt', 'BTCUSDT', 'BTC-USDT'], channels: ['trades', 'book', 'quotes', 'heartbeats'] }, host);
