@@ -3,6 +3,7 @@ import { allocation } from './allocation.js';
 import { arrow } from './arrow.js';
 import { backtest } from './backtest.js';
 import { bars } from './bars.js';
+import { books } from './books.js';
 import { busIdle } from './bus-idle.js';
 import { busPeers } from './bus-peers.js';
 import { busRead } from './bus-read.js';
@@ -27,5 +28,5 @@ import { writeOne } from './write-one.js';
 export const BENCHMARKS: readonly Benchmark[] = [
   writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, allocation, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
   hop, busRead, busIdle, busPeers,
-  scans, filter, bars, pool, merge, backtest, arrow,
+  scans, filter, bars, pool, merge, backtest, arrow, books,
 ];

@@ -51,7 +51,7 @@ export class AmountCells {
     return scratchCell[0] as bigint;
   }
 
-  /** Makes `high` and `low` of a value. Numbers and short texts make nothing on the way. @throws DeepwaterError DW_VALUE_TYPE, DW_VALUE_RANGE */
+  /** Makes `high` and `low` of a value; of texts as exchanges write them without a bigint on the way. @throws DeepwaterError DW_VALUE_TYPE, DW_VALUE_RANGE */
   set(value: BookAmount): void {
     const { scale } = this;
     if (scale === undefined) {

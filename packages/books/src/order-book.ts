@@ -35,7 +35,7 @@ export interface OrderBookOptions {
 
 /**
  * An order book by price level, kept from levels: `apply('B', '61800.30', '1.5')`. Decimals are exact, to the last digit; what is told as a
- * number is the nearest one. Applying makes no garbage. To find a price costs O(log n), to add or take a level away also a move of the levels
+ * number is the nearest one. Applying columns makes no garbage; of a single level given as a text at most a number is made. To find a price costs O(log n), to add or take a level away also a move of the levels
  * that are better (or worse, where those are fewer); a change of a size moves nothing.
  *
  * Books of feeds (`bookAt`, `books`, `followBook`) also say what they are made of: `ts`, `sequence`, `whole` and `stale`.

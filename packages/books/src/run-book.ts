@@ -11,7 +11,7 @@ export interface BookRun {
 }
 
 /**
- * Keeps a book from the runs of a subscription (`subscribe` in a worker thread, `onRun` of a strategy), for feeds with flags. Subscribe with
+ * Keeps a book from the runs of a subscription (`subscribe`), for feeds with flags. Subscribe with
  * `playback: true`, so that the first records are a snapshot.
  *
  *     const live = new RunBook(spec);

@@ -210,6 +210,16 @@ describe('what cannot be told', () => {
     expect(bookAtSync(reader, 1005)?.stale).toBeUndefined();
   });
 
+  test('of a boundary a reader is told before any record behind it', async () => {
+    const { reader, put } = await bookFeed();
+    put(message(1000, true, ['B', 1, 1]));
+    const before = reader.segmentMark();
+    put(message(1001, false, ['B', 2, 1]));
+    expect(reader.segmentMark()).toBe(before);
+    put({ kind: 'boundary', reason: 'gap' });
+    expect(reader.segmentMark()).not.toBe(before);
+  });
+
   test('a writer that has ended: from its last record on nothing is known', async () => {
     const { reader, put, writer } = await bookFeed();
     put(message(1000, true, ['B', 1, 1]), message(1010, false, ['B', 2, 1]));

@@ -248,6 +248,23 @@ test('nobody who reads records sees the column: every format gives what a feed o
   expect((await failure(() => indexed.rangeSync(0, 1, { columns: ['#index'] as never }))).code).toBe('DW_FIELD_UNKNOWN');
 });
 
+test('who asks for marks has the column: in columns read by number, and in streams of columns', async () => {
+  const book = new Book(BOOK, { capacityRows: 16384, blockRows: 4096, ringSlots: 32768 });
+  for (let n = 0; n < 20_000; n++) book.write(1000 + n, BigInt(n), n % 10 === 0);
+  book.fixture.drain(18_000);
+  const marked = (batch: object) => (batch as { '#index'?: Uint8Array })['#index'];
+  for (const read of [book.reader.readFromSync(17_995, 30, { format: 'columns', columns: ['n'], marks: true }), await book.reader.readFrom(17_995, 30, { format: 'columns', columns: ['n'], marks: true })]) {
+    expect(Object.keys(read.records)).toEqual(['n', '#index']);
+    expect([...read.records.n]).toEqual(Array.from({ length: 30 }, (_, i) => 17_995 + i));
+    expect([...marked(read.records)!]).toEqual(Array.from({ length: 30 }, (_, i) => (i % 10 === 5 ? 1 : 0)));
+  }
+  const stream = book.reader.streamSync({ fromSequence: 17_990, format: 'columns', columns: ['n'], marks: true, batchRows: 5, allowMainThread: true });
+  expect(Array.from({ length: 4 }, () => [...marked(stream.next().value!)!])).toEqual([[1, 0, 0, 0, 0], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0]]);
+  stream.return();
+  expect(Object.keys(book.reader.readFromSync(0, 1, { format: 'columns' }).records)).toEqual(['n', 'side', 'ts', 'received']);
+  for (const format of ['tuple', 'object', 'raw'] as const) expect((await failure(() => book.reader.readFromSync(0, 1, { format, marks: true }))).code, format).toBe('DW_OPTION_INVALID');
+});
+
 describe('a memory feed', () => {
   test('has the index points that its ring holds', () => {
     const book = new Book({ ...BOOK, persist: false, ringRecords: 64 }, { ringSlots: 64 });
