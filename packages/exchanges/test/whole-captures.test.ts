@@ -67,7 +67,9 @@ async function recorded({ exchange, venue, files, symbols, below = '', channels 
       onEvent: (event) => { events.push(event); }, onError: (error) => { errors.push(error); },
     });
     await server.done;
-    for (let before = -1; before !== ingest.metrics().frames;) {
+    // Snapshots of several books are asked for one after the other.
+    const booksThere = (): boolean => ingest.status().symbols.every(({ feeds }) => feeds.every(({ channel, records }) => channel !== 'book' || records > 0));
+    for (let before = -1; before !== ingest.metrics().frames || !booksThere();) {
       before = ingest.metrics().frames;
       await new Promise((resolve) => { setTimeout(resolve, 200); });
     }
