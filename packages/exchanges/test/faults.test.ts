@@ -60,7 +60,9 @@ const top = ({ books }: Recorded): string[] => Object.entries(books).flatMap(([s
 async function survives(venue: (typeof VENUES)[number], faults: readonly Fault[], seed: number): Promise<void> {
   const expected = await undisturbed(venue);
   const found = await record(venue, faults.map((fault) => ('at' in fault ? { ...fault, at: (fault.at ?? 0) + venue.middle } : fault)), seed);
-  expect(top(found)).toEqual(top(expected));
+  // Books without numbers (Coinbase Exchange: their delivery is said to be guaranteed) cannot show that a message of an open connection was lost.
+  const unseen = venue.exchange === coinbaseExchange && found.struck.some(({ kind, topic }) => kind === 'drop' && /l2|level2/.test(topic));
+  if (!unseen) expect(top(found)).toEqual(top(expected));
   const told = (...kinds: string[]): boolean => found.events.some(({ kind }) => kinds.includes(kind));
   for (const symbol of venue.symbols) {
     const ids = found.trades[symbol] as unknown[];
@@ -74,7 +76,7 @@ async function survives(venue: (typeof VENUES)[number], faults: readonly Fault[]
     const missing = [...all].filter((id) => !ids.includes(id)) as number[];
     if (missing.length === 0) continue;
     // Where ids do not count, nobody can know that one was lost on an open connection; a connection that ended is told.
-    if (venue.exchange.tradeIds === 'text') expect(found.struck.some(({ lost }) => lost) || told('disconnected', 'bad')).toBe(true);
+    if (venue.exchange.tradeIds === 'text') expect(found.struck.some(({ lost }) => lost) || told('disconnected', 'bad', 'refused')).toBe(true);
     else {
       const gaps = found.events.filter((event) => event.kind === 'gap' && event.symbol === symbol && event.channel === 'trades');
       const first = Math.min(...(ids as number[]), Infinity);
@@ -85,7 +87,7 @@ async function survives(venue: (typeof VENUES)[number], faults: readonly Fault[]
     }
   }
   // What a connection lost is on record: as a gap, as its end, as a checksum that is wrong, or as the bad frame it became.
-  if (found.struck.some(({ lost, topic }) => lost && /depth|book|l2|level2/i.test(topic))) expect(told('gap', 'disconnected', 'checksum', 'bad')).toBe(true);
+  if (!unseen && found.struck.some(({ lost, topic }) => lost && /depth|book|l2|level2/i.test(topic))) expect(told('gap', 'disconnected', 'checksum', 'bad')).toBe(true);
   const wasOpen = found.events.findIndex(({ kind }) => kind === 'connected');
   if (found.events.slice(wasOpen).some(({ kind }) => kind === 'disconnected')) for (const symbol of venue.symbols) expect(found.segments[symbol], `${symbol}: a segment boundary`).toBeGreaterThan(1);
 }
