@@ -1,12 +1,7 @@
-/** Adapters as users run them, over sockets, against a server that plays real captures in the exchanges' own protocols. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { Platform } from 'deepwater';
+/** Connections as users have them, over sockets, against a server that plays real captures; whole-captures.test.ts holds what comes message for message. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ReplayOptions, type ReplayServer, startReplayServer } from '@deepwater/replay-server';
-import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, FeedSink, type RecordSink, type Wanted, binance, binanceUsdm, bybitLinear, coinbase, coinbaseExchange, kraken, krakenV1, recordFeedName, recordFeedSpec } from '../dist/index.js';
+import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, type RecordSink, type Wanted, binance, binanceUsdm } from '../dist/index.js';
 import { captureFile as capture, noCaptures, withCaptures as named } from './support/captures.js';
 
 const withCaptures = (name: string, run: () => Promise<void>, ms: number): void => { test.skipIf(noCaptures !== undefined)(named(name), run, ms); };
@@ -76,55 +71,6 @@ async function played(server: ReplayServer, records: Counts): Promise<void> {
 
 const USDM = ['binance-raw-ws/usdm-btcusdt_20240718.gz'];
 const ALL = ['trades', 'book', 'quotes'] as const;
-
-describe('a whole capture through server, socket and adapter', () => {
-  const cases: [Exchange, ReplayOptions['venue'], string[], string[], string, { trades: number; quotes: number }][] = [
-    [binanceUsdm, 'binance', USDM, ['BTCUSDT'], '', { trades: 974, quotes: 7113 }],
-    [binance, 'binance', ['binance-raw-ws/spot-btcusdt_20240808.gz'], ['BTCUSDT'], '', { trades: 9757, quotes: 28_040 }],
-    [coinbase, 'coinbase', ['exchanges-raw-ws/COINBASE.jsonl.zst'], ['BTC-USD', 'ETH-USD'], '', { trades: 79, quotes: 160 }],
-    [coinbaseExchange, 'coinbase-exchange', ['exchanges-raw-ws/COINBASE.ws.28.0.products-A.gz'], ['SKL-USD', 'SKL-BTC', 'BAND-BTC', 'NU-GBP', 'CRV-EUR'], '', { trades: 69, quotes: 74 }],
-    [krakenV1, 'kraken-v1', ['c197c0', '82ac16', '4b7396'].map((id) => `exchanges-raw-ws/KRAKEN-${id}.0.gz`), ['ALGO/XBT', 'LSK/USD', 'XBT/USD', 'ICX/USD', 'AUD/USD', 'KAVA/USD', 'DASH/EUR', 'FIL/XBT', 'WAVES/ETH', 'USDC/GBP'], '', { trades: 28, quotes: 22 }],
-    [kraken, 'kraken', ['c197c0', '82ac16', '4b7396'].map((id) => `exchanges-raw-ws/KRAKEN-${id}.0.gz`), ['ALGO/BTC', 'LSK/USD', 'BTC/USD', 'ICX/USD'], '/v2', { trades: -1, quotes: -1 }],
-    [bybitLinear, 'bybit', ['exchanges-raw-ws/BYBIT.jsonl.zst'], ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'DOGEUSDT'], '/v5/public/linear', { trades: -1, quotes: -1 }],
-  ];
-  for (const [exchange, venue, files, symbols, below, expected] of cases) {
-    withCaptures(`${exchange.title}: every trade and quote, books that are not crossed, nothing bad and no gap`, async () => {
-      const { server, records, events, bad } = await connect(exchange, { symbols, channels: ALL }, { venue, captures: files.map(capture) }, below);
-      await played(server, records);
-      expect(bad).toEqual([]);
-      expect(events.filter(({ kind }) => ['gap', 'checksum', 'refused', 'disconnected', 'unknown'].includes(kind))).toEqual([]);
-      if (expected.trades >= 0) expect({ trades: records.trades, quotes: records.quotes }).toEqual(expected);
-      else expect(Math.min(records.trades, records.quotes)).toBeGreaterThan(0);
-      expect(records.snapshots).toBe(symbols.length);
-      expect(records.updates).toBeGreaterThan(0);
-      expect(records.crossed).toEqual([]);
-    }, 120_000);
-  }
-});
-
-withCaptures('what is read back from a store is what an independent look at the capture says, trade for trade', async () => {
-  const lines = gunzipSync(readFileSync(capture(USDM[0] as string))).toString('utf8').split('\n').filter((line) => line.includes('"btcusdt@trade"'));
-  const said = lines.map((line) => (JSON.parse(line.slice(line.indexOf(' ') + 1)) as { data: { T: number; t: number; m: boolean; p: string; q: string } }).data);
-  const root = mkdtempSync(path.join(tmpdir(), 'deepwater-recorded-'));
-  const platform = await Platform.open(path.join(root, 'data'), { logLevel: 'silent' });
-  ends.push(async () => {
-    await platform.close();
-    rmSync(root, { recursive: true, force: true });
-  });
-  const name = recordFeedName(binanceUsdm, 'BTCUSDT', 'trades');
-  await platform.createFeed(recordFeedSpec(binanceUsdm, 'BTCUSDT', 'trades'));
-  const trades = await platform.createWriter(name);
-  const server = await startReplayServer({ venue: 'binance', captures: USDM.map(capture) });
-  const connection = new ExchangeConnection(binanceUsdm, { symbols: ['BTCUSDT'], channels: ['trades'] }, { records: new FeedSink(() => ({ trades })), urls: server.url });
-  ends.unshift(() => connection.close(), () => server.close());
-  connection.open();
-  await server.done;
-  await expect.poll(() => trades.position, { timeout: 30_000 }).toBe(said.length);
-  await trades.flush();
-  const records = (await platform.createReader(name)).rangeSync(0, 2 ** 52) as unknown[][];
-  const scaled = (text: string): string => Number(text).toFixed(8);
-  expect(records.map(([ts, , ...rest]) => [ts, ...rest])).toEqual(said.map(({ T, t, m, p, q }) => [T * 1000, t, m ? 'S' : 'B', scaled(p), scaled(q)]));
-}, 60_000);
 
 describe('a connection', () => {
   withCaptures('that is closed is made again, and the books come back', async () => {

@@ -101,17 +101,18 @@ function venuesFor(faults: readonly Fault[], turn: number): (typeof VENUES)[numb
   return all ? fit : [fit[turn % fit.length] as (typeof VENUES)[number]];
 }
 
-describe.skipIf(noCaptures !== undefined)(withCaptures(`faults between an exchange and the store (seed ${seed})`), () => {
+// Most of their time they wait.
+describe.skipIf(noCaptures !== undefined)(withCaptures(`faults between an exchange and the store (seed ${seed})`), { concurrent: !all }, () => {
   FAULTS.forEach((fault, turn) => {
     for (const venue of venuesFor([fault], turn)) {
-      test(`${venue.exchange.name}: ${nameOf(fault)}`, () => survives(venue, [fault], seed), 60_000);
+      test(`${venue.exchange.name}: ${nameOf(fault)}`, () => survives(venue, [fault], seed), 120_000);
     }
   });
   const pairs = FAULTS.flatMap((one, at) => FAULTS.slice(at + 1).map((other) => [one, other] as const));
   const chosen = all ? pairs : pairs.filter((_, at) => at % 10 === seed % 10);
   chosen.forEach(([one, other], turn) => {
     for (const venue of venuesFor([one, other], turn)) {
-      test(`${venue.exchange.name}: ${nameOf(one)} and ${nameOf(other)}`, () => survives(venue, [one, other], seed), 60_000);
+      test(`${venue.exchange.name}: ${nameOf(one)} and ${nameOf(other)}`, () => survives(venue, [one, other], seed), 120_000);
     }
   });
 });

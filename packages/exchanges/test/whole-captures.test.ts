@@ -9,10 +9,10 @@ import { type Capture, readCaptures } from '@deepwater/captures';
 import { type ReplayOptions, startReplayServer } from '@deepwater/replay-server';
 import { Platform } from 'deepwater';
 import { describe, expect, test } from 'vitest';
-import { type Exchange, Ingest, type RecordedEvent, binance, binanceAgg, binanceCoinm, binanceUsdm, bybit, bybitLinear, coinbase, coinbaseExchange, krakenV1, recordFeedName } from '../dist/index.js';
+import { type Exchange, Ingest, type RecordedEvent, binance, binanceAgg, binanceCoinm, binanceUsdm, bybit, bybitLinear, coinbase, coinbaseExchange, kraken, krakenV1, recordFeedName } from '../dist/index.js';
 import { captureFile, noCaptures, withCaptures } from './support/captures.js';
 import { firstDifference } from './support/fake-host.js';
-import { type Said, saidByBinance, saidByBybit, saidByCoinbase, saidByCoinbaseExchange, saidByKrakenV1 } from './support/said.js';
+import { type Said, saidByBinance, saidByBybit, saidByCoinbase, saidByCoinbaseExchange, saidByKraken, saidByKrakenV1 } from './support/said.js';
 
 interface Case {
   readonly exchange: Exchange;
@@ -49,6 +49,10 @@ const CASES: readonly Case[] = [
   {
     exchange: krakenV1, venue: 'kraken-v1', files: ['c197c0', '82ac16', '4b7396'].map((id) => `exchanges-raw-ws/KRAKEN-${id}.0.gz`), said: saidByKrakenV1,
     symbols: ['ALGO/XBT', 'LSK/USD', 'XBT/USD', 'ICX/USD', 'AUD/USD', 'KAVA/USD', 'DASH/EUR', 'FIL/XBT', 'WAVES/ETH', 'USDC/GBP'],
+  },
+  {
+    exchange: kraken, venue: 'kraken', files: ['c197c0', '82ac16', '4b7396'].map((id) => `exchanges-raw-ws/KRAKEN-${id}.0.gz`), below: '/v2', said: saidByKraken,
+    symbols: ['ALGO/BTC', 'LSK/USD', 'BTC/USD', 'ICX/USD'],
   },
   { exchange: bybitLinear, venue: 'bybit', files: ['exchanges-raw-ws/BYBIT.jsonl.zst'], symbols: ['BTCUSDT', 'ETHUSDT'], below: '/v5/public/linear', said: saidByBybit },
   { exchange: bybit, venue: 'bybit', files: ['exchanges-raw-ws/BYBIT.jsonl.zst'], symbols: ['BTCUSDT', 'ETHUSDT'], below: '/v5/public/spot', channels: ['trades', 'book'], said: saidByBybit },

@@ -173,3 +173,18 @@ export function saidByKrakenV1(capture: Capture, symbols: readonly string[]): Ma
   }
   return say.all;
 }
+
+export function saidByKraken(capture: Capture, symbols: readonly string[]): Map<string, Said> {
+  const say = new Sayer(symbols);
+  const books = new Map<string, PlainBook>();
+  for (const { us, text } of capture.received) {
+    const { channel, type, data = [] } = JSON.parse(text) as { channel?: string; type?: string; data?: Raw[] };
+    if (channel === 'trade' && type === 'update') for (const trade of data) say.trade(trade['symbol'], rfc(trade['timestamp']), us, trade['trade_id'], trade['side'] === 'buy' ? 'B' : 'S', trade['price'], trade['qty']);
+    if (channel === 'ticker') for (const ticker of data) say.quote(ticker['symbol'], ticker['timestamp'] === undefined ? us : rfc(ticker['timestamp']), us, 0, ticker['bid'], ticker['bid_qty'], ticker['ask'], ticker['ask_qty']);
+    if (channel === 'book') for (const book of data) {
+      const levels = (['bids', 'asks'] as const).flatMap((side) => ((book[side] ?? []) as Raw[]).map(({ price, qty }) => [side === 'bids' ? 'B' : 'A', price, qty] as const));
+      say.message(book['symbol'], book['timestamp'] === undefined ? us : rfc(book['timestamp']), us, 0, 0, type === 'snapshot', withFallen(books, book['symbol'], type === 'snapshot', levels));
+    }
+  }
+  return say.all;
+}
