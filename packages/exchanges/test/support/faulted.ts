@@ -31,7 +31,7 @@ export interface Recorded {
 }
 
 /** Silence that ends a connection, in tests. */
-const SILENCE_MS = 1500;
+const SILENCE_MS = 2500;
 /** Nothing new for so long after the end of the recording: everything has come. */
 const QUIET_MS = 250;
 
