@@ -5,6 +5,7 @@ import { barsCommand } from './commands/bars.js';
 import { cleanupCommand } from './commands/cleanup.js';
 import { feedsCommand } from './commands/feeds.js';
 import { healthCommand } from './commands/health.js';
+import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { migrateCommand } from './commands/migrate.js';
 import { queryCommand } from './commands/query.js';
@@ -18,7 +19,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** The `deepwater` command with all of its commands. */
 export function createProgram(): Command {
   const program = new Command('deepwater')
-    .description('Look into a Deepwater store, and keep it in order. Commands that look open it only for reading: a running writer is not disturbed.')
+    .description('Look into a Deepwater store, fill it from files, and keep it in order. Commands that look open it only for reading: a running writer is not disturbed.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .showSuggestionAfterError()
@@ -26,10 +27,10 @@ export function createProgram(): Command {
     .exitOverride();
   const commands = [
     feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand(),
-    healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
+    importCommand(), healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
   ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }
-  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health` and `repair` are their own.');
+  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health`, `import` and `repair` are their own.');
 }

@@ -32,14 +32,15 @@ export class FileImport {
     const began = performance.now();
     const { options } = this.run;
     this.#layout = await this.source.layout();
-    const { layout, feed, exchange, symbol, channels, columns, set, timeUnit, spec, zone, delimiter, header, split, anyTime } = { ...options, layout: this.#layout.name };
+    // Not the feed and its spec: a ledger is a feed's own.
+    const { exchange, symbol, channels, columns, set, timeUnit, zone, delimiter, header, split, anyTime } = options;
     const sha256 = await this.source.hash(options.signal, (bytes) => { this.#tell('reading', bytes); }).catch((error: unknown) => {
       if (options.signal?.aborted === true) return '';
       throw error;
     });
     this.identity = {
       sha256, bytes: this.source.bytes, file: this.source.path,
-      options: optionsDigest({ version: READER_VERSION, layout, feed, exchange, symbol, channels, columns, set, timeUnit, spec, zone, delimiter, header, split, anyTime, ...this.#layout.identity }),
+      options: optionsDigest({ version: READER_VERSION, layout: this.#layout.name, exchange, symbol, channels, columns, set, timeUnit, zone, delimiter, header, split, anyTime, ...this.#layout.identity }),
     };
     const state = sha256 === '' ? 'stopped' : await this.#readAll();
     this.run.bytesBefore += this.source.bytes;

@@ -13,7 +13,7 @@ export async function headLines(part: Part, bytesMax = HEAD_BYTES): Promise<stri
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const block of part.blocks()) {
-    pieces.push(block.subarray(0, bytesMax - bytes));
+    pieces.push(Buffer.from(block.subarray(0, bytesMax - bytes)));
     bytes += block.byteLength;
     if (bytes >= bytesMax) break;
   }

@@ -26,7 +26,7 @@ const STRING_BYTES_MAX = 1024;
 
 /** @throws DeepwaterError DW_IMPORT_COLUMNS where no column looks like a time */
 export function inferSpec(name: string, columns: readonly SampledColumn[], timeUnit: TimeFormat | undefined): FeedSpecInput & { readonly name: string } {
-  const timed = columns.filter(({ field, sample }) => TIME_NAME.test(field) && (timeUnit !== undefined || formatOf(sample) !== undefined) && sample.every((text) => text !== ''));
+  const timed = columns.filter(({ field, sample }) => TIME_NAME.test(field) && (timeUnit !== undefined || formatOf(sample) !== undefined));
   const timestamp = timed.find(({ field }) => /^ts$/i.test(field)) ?? timed[0] ?? columns.find(({ sample }) => formatOf(sample) === 'iso');
   if (timestamp === undefined) {
     throw new DeepwaterError('DW_IMPORT_COLUMNS', `No column looks like a time (${columns.map(({ field }) => field).join(', ')}). Say which one it is: --columns ts=<column>, and --time-unit.`, { values: { columns: columns.map(({ field }) => field) } });
@@ -39,10 +39,16 @@ export function inferSpec(name: string, columns: readonly SampledColumn[], timeU
   };
 }
 
-function formatOf(sample: readonly string[]): TimeFormat | undefined {
-  const [first, ...others] = [...new Set(sample.map((text) => guessTimeFormat(text)))];
-  return others.length === 0 ? first : undefined;
+/** The format that all values have, but for a few. */
+export function formatOf(sample: readonly string[]): TimeFormat | undefined {
+  const counts = new Map<TimeFormat | undefined, number>();
+  for (const text of sample) counts.set(guessTimeFormat(text), (counts.get(guessTimeFormat(text)) ?? 0) + 1);
+  const [[format, count] = [undefined, 0]] = [...counts].sort((a, b) => b[1] - a[1]);
+  return mostOf(count, sample.length) ? format : undefined;
 }
+
+/** A row that is wrong here and there does not make texts of a column of numbers: it is rejected. */
+const mostOf = (count: number, all: number): boolean => count > 0 && all - count <= Math.max(Math.min(1, all - 2), all / 100);
 
 function unitOf(sample: readonly string[], timeUnit: TimeFormat | undefined): TimeUnit {
   const format = timeUnit ?? formatOf(sample) ?? 'us';
@@ -53,11 +59,11 @@ function unitOf(sample: readonly string[], timeUnit: TimeFormat | undefined): Ti
 function typeOf({ field, sample }: SampledColumn): Omit<FieldInput, 'name'> {
   const given = sample.filter((text) => text !== '');
   if (/^side$/i.test(field)) return { type: 'char' };
-  const all = (pattern: RegExp): boolean => given.length > 0 && given.every((text) => pattern.test(text));
-  if (given.length === sample.length && all(WHOLE)) return given.some((text) => text.length > 15) ? { type: 'int64' } : { type: 'int64', as: 'number' };
+  const all = (pattern: RegExp): boolean => mostOf(given.filter((text) => pattern.test(text)).length, given.length);
+  if (given.length === sample.length && all(WHOLE)) return given.some((text) => WHOLE.test(text) && text.length > 15) ? { type: 'int64' } : { type: 'int64', as: 'number' };
   if (given.length === sample.length && all(TRUTH)) return { type: 'bool' };
   if (given.length === sample.length && all(DECIMAL)) {
-    const parts = given.map((text) => DECIMAL.exec(text) as RegExpExecArray);
+    const parts = given.flatMap((text) => { const match = DECIMAL.exec(text); return match === null ? [] : [match]; });
     const whole = Math.max(...parts.map(([, digits = '']) => digits.length));
     const scale = Math.max(SCALE_MIN, ...parts.map(([, , digits = '']) => digits.length));
     // A price may grow by two digits and still fit.

@@ -1,10 +1,10 @@
 /** Which column of a file is which field: of plain CSV, JSON lines and Parquet alike. */
 import { DeepwaterError, type Field } from '@deepwater/core';
 import type { CellRules, Value } from '../cells/cell-writers.js';
-import { guessTimeFormat, timeRange } from '../cells/times.js';
+import { timeRange } from '../cells/times.js';
 import type { ReadContext, Target } from '../import/batch.js';
 import type { ImportOptions } from '../import/options.js';
-import { fieldNameOf, inferSpec } from './infer.js';
+import { fieldNameOf, formatOf, inferSpec } from './infer.js';
 import { type NamedSpec, marketFeedSpec } from './market-feed.js';
 
 /** A column of a file, with its first values as texts. */
@@ -86,7 +86,7 @@ function mapped(columns: readonly FoundColumn[], target: Target, wanted: readonl
 }
 
 function rulesOf(field: Field, column: string, sample: readonly string[], { timeUnit, anyTime }: ImportOptions): CellRules {
-  if (field.unit !== undefined) return { time: timeUnit ?? guessTimeFormat(sample.find((text) => text !== '') ?? '') ?? field.unit, range: timeRange(field.unit, anyTime === true) };
+  if (field.unit !== undefined) return { time: timeUnit ?? formatOf(sample) ?? field.unit, range: timeRange(field.unit, anyTime === true) };
   if (field.name === 'side' && field.type === 'char') return { codes: /maker/i.test(column) ? MAKERS : SIDES };
   return field.type === 'float64' || field.type === 'float32' ? { empty: NaN } : {};
 }

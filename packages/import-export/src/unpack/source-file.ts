@@ -15,7 +15,7 @@ const BLOCK_BYTES = 1 << 20;
 export interface Part {
   /** Of the entry, or of the file without its folder. */
   readonly name: string;
-  /** Its bytes, unpacked, from the beginning. */
+  /** Its bytes, unpacked, from the beginning; a block is good until the next one is asked for. */
   blocks(): AsyncIterable<Uint8Array>;
 }
 
@@ -96,7 +96,7 @@ export class SourceFile {
   get #isZstd(): boolean { return this.head.length >= 4 && this.head.readUInt32LE(0) === 0xfd2fb528; }
 
   #unpacked(): AsyncIterable<Uint8Array> {
-    const packed = this.#counted(0, this.bytes);
+    const packed = this.#counted(0, this.bytes, this.packed);
     if (this.#isGzip) return throughZlib(packed, createGunzip({ chunkSize: BLOCK_BYTES }));
     return this.#isZstd ? zstd(packed) : packed;
   }
@@ -104,7 +104,7 @@ export class SourceFile {
   async *#entry(entry: ZipEntry): AsyncGenerator<Uint8Array, void, void> {
     const { method, packedBytes, bytes, name } = entry;
     const start = await contentOffset(this.handle, entry);
-    const packed = this.#counted(start, start + packedBytes);
+    const packed = this.#counted(start, start + packedBytes, true);
     if (method !== ZIP_METHOD.STORED && method !== ZIP_METHOD.DEFLATED) throw new Error(`${name} in the zip is packed by method ${method}; unpack it first`);
     let crc = 0;
     let length = 0;
@@ -116,18 +116,23 @@ export class SourceFile {
     if (length !== bytes || crc !== entry.crc) throw new Error(`${name} in the zip does not have the checksum that the zip has of it`);
   }
 
-  async *#counted(from: number, to: number): AsyncGenerator<Uint8Array, void, void> {
-    for await (const block of this.#read(from, to)) {
+  async *#counted(from: number, to: number, kept: boolean): AsyncGenerator<Uint8Array, void, void> {
+    for await (const block of this.#read(from, to, kept)) {
       this.bytesRead += block.byteLength;
       yield block;
     }
   }
 
-  /** Bytes [from, to): the next block is read while this one is worked on. */
-  async *#read(from: number, to: number): AsyncGenerator<Buffer, void, void> {
+  /**
+   * Bytes [from, to): the next block is read while this one is worked on. @param kept whoever takes the blocks keeps them for longer than that; otherwise
+   * their memory is used again
+   */
+  async *#read(from: number, to: number, kept = false): AsyncGenerator<Buffer, void, void> {
+    const memory = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, to - from)));
+    let turn = 0;
     const ask = (at: number) => {
       const length = Math.min(BLOCK_BYTES, to - at);
-      const asked = this.handle.read(Buffer.allocUnsafeSlow(length), 0, length, at);
+      const asked = this.handle.read(kept ? Buffer.allocUnsafeSlow(length) : memory[turn++ & 1]!, 0, length, at);
       // Whoever stops in between does not wait for it.
       asked.catch(() => undefined);
       return asked;
