@@ -16,6 +16,8 @@ export interface CellRules {
   readonly empty?: bigint | number | undefined;
   /** Least value of a number: sizes are not negative. In the units of the cell. */
   readonly min?: bigint | undefined;
+  /** Numbers are to be divided by so many tens: of prices in units of 10^-4. */
+  readonly tens?: number | undefined;
   /** Added to the time, in the clock's unit: the midnight that it is counted from. */
   readonly add?: bigint | undefined;
 }
@@ -77,7 +79,7 @@ function readerOf(field: Field, rules: CellRules): (value: Value) => Stored {
   if (field.unit !== undefined) return timeReader(field, rules);
   switch (field.type) {
     case 'decimal': return decimalReader(field, rules);
-    case 'float64': case 'float32': return (value) => floatOf(field, value);
+    case 'float64': case 'float32': return (value) => floatOf(field, value) / 10 ** (rules.tens ?? 0);
     case 'bool': return (value) => boolOf(field, value);
     case 'char': return (value) => charOf(field, value);
     case 'string': case 'symbol': return (value) => textOf(field, value);
@@ -96,8 +98,8 @@ function timeReader(field: Field, { time, range, add = 0n }: CellRules): (value:
   };
 }
 
-function decimalReader(field: Field, { min }: CellRules): (value: Value) => Stored {
-  const scale = field.scale!;
+function decimalReader(field: Field, { min, tens = 0 }: CellRules): (value: Value) => Stored {
+  const scale = field.scale! - tens;
   return (value) => {
     let scaled: bigint;
     try {

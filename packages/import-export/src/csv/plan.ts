@@ -108,7 +108,7 @@ function plannedColumn(fields: readonly Field[], { fields: names = [], rules = {
   return { ...column, ...fastPath(field, rules) } as PlanColumn;
 }
 
-function fastPath(field: Field, { codes, time, range, add, min }: CellRules): Partial<PlanColumn> & Pick<PlanColumn, 'op'> {
+function fastPath(field: Field, { codes, time, range, add, min, tens = 0 }: CellRules): Partial<PlanColumn> & Pick<PlanColumn, 'op'> {
   if (codes !== undefined) return field.width === 1 ? { op: OP.ENUM, codes } : SLOW;
   if (field.unit !== undefined) {
     const limits = { ...(range === undefined ? { min: 0n } : { min: range.min, max: range.max }), ...(add === undefined ? {} : { add }) };
@@ -118,8 +118,8 @@ function fastPath(field: Field, { codes, time, range, add, min }: CellRules): Pa
     return shift >= 0 ? { op: OP.CUT, scale: shift, ...limits } : { op: OP.DIVIDED, scale: -shift, ...limits };
   }
   switch (field.type) {
-    case 'decimal': return { op: OP.DECIMAL, scale: field.scale! };
-    case 'float64': case 'float32': return { op: OP.FLOAT };
+    case 'decimal': return tens > field.scale! ? SLOW : { op: OP.DECIMAL, scale: field.scale! - tens };
+    case 'float64': case 'float32': return tens === 0 ? { op: OP.FLOAT } : SLOW;
     case 'bool': return { op: OP.ENUM, codes: TRUTH };
     case 'char': return { op: OP.CHAR };
     case 'string': return { op: OP.TEXT };

@@ -2,6 +2,8 @@
 import { DeepwaterError } from '@deepwater/core';
 import { binanceKind, binanceLayout, kindOfHeader } from '../layouts/binance.js';
 import { headLines } from '../layouts/csv-layout.js';
+import { leanLayout } from '../layouts/lean.js';
+import { leanName } from '../layouts/lean-name.js';
 import { plainLayout } from '../layouts/plain.js';
 import { isTardis, tardisLayout } from '../layouts/tardis.js';
 import type { SourceFile } from '../unpack/source-file.js';
@@ -17,6 +19,7 @@ export async function detectLayout(file: SourceFile, options: ImportOptions): Pr
   const lines = await headLines(part);
   switch (options.layout ?? guess(file, part.name, lines)) {
     case 'binance': return binanceLayout(file.name, parts, options);
+    case 'lean': return leanLayout(file, parts, options);
     case 'tardis': return tardisLayout(file.name, parts, options);
     default: return plainLayout(file, parts, options);
   }
@@ -25,5 +28,6 @@ export async function detectLayout(file: SourceFile, options: ImportOptions): Pr
 function guess(file: SourceFile, partName: string, [first = '']: readonly string[]): LayoutName {
   if (isTardis(first)) return 'tardis';
   if (binanceKind(partName) !== undefined || binanceKind(file.name) !== undefined || kindOfHeader(first) !== undefined) return 'binance';
+  if (leanName(file.path, partName) !== undefined) return 'lean';
   return 'plain';
 }

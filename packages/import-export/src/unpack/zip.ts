@@ -1,12 +1,16 @@
-/** The entries of a zip file (APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16), without loading it. */
+/** The entries of a zip file (APPNOTE 6.3, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3), without loading it. */
 import type { FileHandle } from 'node:fs/promises';
 
 const END = { magic: 0x06054b50, bytes: 22, entries: 10, directoryBytes: 12, directoryOffset: 16, commentMax: 65_535 } as const;
 const ENTRY = { magic: 0x02014b50, bytes: 46, flags: 8, method: 10, crc: 16, packedBytes: 20, bytesOfAll: 24, nameBytes: 28, extraBytes: 30, commentBytes: 32, localOffset: 42 } as const;
 const LOCAL = { magic: 0x04034b50, bytes: 30, nameBytes: 26, extraBytes: 28 } as const;
 const ENCRYPTED = 1;
-/** In place of a number that only a zip64 record has. */
+/** In place of a number that is in a zip64 record, which some writers make for small files, too. */
 const ELSEWHERE = 0xffffffff;
+const ENTRIES_ELSEWHERE = 0xffff;
+const LOCATOR64 = { magic: 0x07064b50, bytes: 20, recordOffset: 8 } as const;
+const END64 = { magic: 0x06064b50, bytes: 56, entries: 32, directoryBytes: 40, directoryOffset: 48 } as const;
+const EXTRA64 = 1;
 /** A directory that is longer is none of a data file. */
 const DIRECTORY_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -29,26 +33,40 @@ export async function zipEntries(file: FileHandle, size: number): Promise<ZipEnt
   let end = tail.length - END.bytes;
   while (end >= 0 && tail.readUInt32LE(end) !== END.magic) end--;
   if (end < 0) throw new Error('the zip has no end record: it is cut off');
-  const directoryOffset = tail.readUInt32LE(end + END.directoryOffset);
-  const directoryBytes = tail.readUInt32LE(end + END.directoryBytes);
-  if (directoryOffset === ELSEWHERE) throw new Error('it is a zip64 of more than 4 GiB, which is not read; unpack it first');
+  let [entryCount, directoryBytes, directoryOffset] = [tail.readUInt16LE(end + END.entries), tail.readUInt32LE(end + END.directoryBytes), tail.readUInt32LE(end + END.directoryOffset)];
+  if (directoryOffset === ELSEWHERE || directoryBytes === ELSEWHERE || entryCount === ENTRIES_ELSEWHERE) {
+    const locator = end - LOCATOR64.bytes;
+    if (locator < 0 || tail.readUInt32LE(locator) !== LOCATOR64.magic) throw new Error('the zip64 has no locator');
+    const record = await readRange(file, Number(tail.readBigUInt64LE(locator + LOCATOR64.recordOffset)), Number(tail.readBigUInt64LE(locator + LOCATOR64.recordOffset)) + END64.bytes);
+    if (record.length < END64.bytes || record.readUInt32LE(0) !== END64.magic) throw new Error('the zip64’s end record is not where its locator says');
+    [entryCount, directoryBytes, directoryOffset] = [END64.entries, END64.directoryBytes, END64.directoryOffset].map((at) => Number(record.readBigUInt64LE(at))) as [number, number, number];
+  }
   if (directoryBytes > DIRECTORY_BYTES_MAX || directoryOffset + directoryBytes > size) throw new Error('the zip’s directory is not where its end record says');
   const directory = await readRange(file, directoryOffset, directoryOffset + directoryBytes);
   const entries: ZipEntry[] = [];
-  for (let n = tail.readUInt16LE(end + END.entries), at = 0; n > 0; n--) {
+  for (let n = entryCount, at = 0; n > 0; n--) {
     if (at + ENTRY.bytes > directory.length || directory.readUInt32LE(at) !== ENTRY.magic) throw new Error('the zip’s directory is damaged');
     const nameBytes = directory.readUInt16LE(at + ENTRY.nameBytes);
     const name = directory.toString('utf8', at + ENTRY.bytes, at + ENTRY.bytes + nameBytes);
     if ((directory.readUInt16LE(at + ENTRY.flags) & ENCRYPTED) !== 0) throw new Error(`${name} in the zip is encrypted`);
-    const entry = {
-      name, method: directory.readUInt16LE(at + ENTRY.method), crc: directory.readUInt32LE(at + ENTRY.crc), packedBytes: directory.readUInt32LE(at + ENTRY.packedBytes),
-      bytes: directory.readUInt32LE(at + ENTRY.bytesOfAll), localOffset: directory.readUInt32LE(at + ENTRY.localOffset),
-    };
-    if (entry.packedBytes === ELSEWHERE || entry.bytes === ELSEWHERE) throw new Error(`${name} in the zip has more than 4 GiB, which is not read; unpack it first`);
-    if (!name.endsWith('/')) entries.push(entry);
-    at += ENTRY.bytes + nameBytes + directory.readUInt16LE(at + ENTRY.extraBytes) + directory.readUInt16LE(at + ENTRY.commentBytes);
+    const extraAt = at + ENTRY.bytes + nameBytes;
+    const extraBytes = directory.readUInt16LE(at + ENTRY.extraBytes);
+    const [bytes, packedBytes, localOffset] = sizes64(directory.subarray(extraAt, extraAt + extraBytes), [ENTRY.bytesOfAll, ENTRY.packedBytes, ENTRY.localOffset].map((field) => directory.readUInt32LE(at + field)));
+    if (!name.endsWith('/')) entries.push({ name, method: directory.readUInt16LE(at + ENTRY.method), crc: directory.readUInt32LE(at + ENTRY.crc), packedBytes: packedBytes!, bytes: bytes!, localOffset: localOffset! });
+    at = extraAt + extraBytes + directory.readUInt16LE(at + ENTRY.commentBytes);
   }
   return entries;
+}
+
+/** Sizes and offset of an entry; those that are elsewhere are in its zip64 extra field, in the same order. */
+function sizes64(extra: Buffer, given: readonly number[]): number[] {
+  if (!given.includes(ELSEWHERE)) return [...given];
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== EXTRA64) continue;
+    let next = at + 4;
+    return given.map((value) => (value === ELSEWHERE ? Number(extra.readBigUInt64LE((next += 8) - 8)) : value));
+  }
+  throw new Error('an entry of the zip64 does not tell its size');
 }
 
 /** Where the packed bytes of an entry begin. @throws Error where the entry is not where the directory says */
