@@ -44,7 +44,8 @@ export function cellWriter(field: Field, column: Column, rules: CellRules = {}):
   return (value, row) => {
     if (value === null || value === undefined || value === '') {
       if (rules.empty !== undefined) return store(rules.empty, row);
-      if (value !== '' || !(field.type === 'string' || field.type === 'symbol')) throw new Reject(`${field.name} is empty`);
+      if (field.type !== 'string' && field.type !== 'symbol' && rules.codes?.has('') !== true) throw new Reject(`${field.name} is empty`);
+      return store(read(''), row);
     }
     store(read(value), row);
   };

@@ -80,7 +80,7 @@ export class FeedImport {
       this.writer.markIndex();
       at = mark;
     }
-    this.writer.writeColumns((at === 0 && rows === columns[fields[0]!.name]!.length ? columns : rowsOf(fields, columns, at, rows)) as never);
+    this.writer.writeColumns(rowsOf(fields, columns, at, rows) as never);
     this.#writing = false;
     this.added += rows - from;
   }

@@ -9,6 +9,13 @@ export interface SampledColumn {
   readonly field: string;
   /** Its first values, as texts. */
   readonly sample: readonly string[];
+  readonly known?: KnownColumn | undefined;
+}
+
+/** What a format tells of a column by itself. */
+export interface KnownColumn {
+  readonly time?: TimeFormat | undefined;
+  readonly type?: Omit<FieldInput, 'name'> | undefined;
 }
 
 const TIME_NAME = /^(ts|t|time|timestamp|date|datetime|recv|received|day)$|time|_ts$|^ts_|date/i;
@@ -26,7 +33,7 @@ const STRING_BYTES_MAX = 1024;
 
 /** @throws DeepwaterError DW_IMPORT_COLUMNS where no column looks like a time */
 export function inferSpec(name: string, columns: readonly SampledColumn[], timeUnit: TimeFormat | undefined): FeedSpecInput & { readonly name: string } {
-  const timed = columns.filter(({ field, sample }) => TIME_NAME.test(field) && (timeUnit !== undefined || formatOf(sample) !== undefined));
+  const timed = columns.filter(({ field, sample, known }) => known?.time !== undefined || (TIME_NAME.test(field) && (timeUnit !== undefined || formatOf(sample) !== undefined)));
   const timestamp = timed.find(({ field }) => /^ts$/i.test(field)) ?? timed[0] ?? columns.find(({ sample }) => formatOf(sample) === 'iso');
   if (timestamp === undefined) {
     throw new DeepwaterError('DW_IMPORT_COLUMNS', `No column looks like a time (${columns.map(({ field }) => field).join(', ')}). Say which one it is: --columns ts=<column>, and --time-unit.`, { values: { columns: columns.map(({ field }) => field) } });
@@ -35,7 +42,7 @@ export function inferSpec(name: string, columns: readonly SampledColumn[], timeU
   const isClock = (column: SampledColumn): boolean => column === timestamp || clocks.includes(column);
   return {
     name, timestamp: timestamp.field, clocks: clocks.map(({ field }) => field), retentionHours: 0,
-    fields: columns.map((column) => (isClock(column) ? { name: column.field, type: 'uint64', unit: unitOf(column.sample, timeUnit) } : { name: column.field, ...typeOf(column) })),
+    fields: columns.map((column) => (isClock(column) ? { name: column.field, type: 'uint64', unit: unitOf(column.sample, timeUnit ?? column.known?.time) } : { name: column.field, ...typeOf(column) })),
   };
 }
 
@@ -56,7 +63,8 @@ function unitOf(sample: readonly string[], timeUnit: TimeFormat | undefined): Ti
   return format === 'ns' || ((format === 's' || format === 'iso') && decimals > 6) ? 'ns' : 'us';
 }
 
-function typeOf({ field, sample }: SampledColumn): Omit<FieldInput, 'name'> {
+function typeOf({ field, sample, known }: SampledColumn): Omit<FieldInput, 'name'> {
+  if (known?.type !== undefined) return known.type;
   const given = sample.filter((text) => text !== '');
   if (/^side$/i.test(field)) return { type: 'char' };
   const all = (pattern: RegExp): boolean => mostOf(given.filter((text) => pattern.test(text)).length, given.length);

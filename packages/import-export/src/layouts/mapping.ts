@@ -4,13 +4,14 @@ import type { CellRules, Value } from '../cells/cell-writers.js';
 import { timeRange } from '../cells/times.js';
 import type { ReadContext, Target } from '../import/batch.js';
 import type { ImportOptions } from '../import/options.js';
-import { fieldNameOf, formatOf, inferSpec } from './infer.js';
+import { type KnownColumn, fieldNameOf, formatOf, inferSpec } from './infer.js';
 import { type NamedSpec, marketFeedSpec } from './market-feed.js';
 
 /** A column of a file, with its first values as texts. */
 export interface FoundColumn {
   readonly name: string;
   readonly sample: readonly string[];
+  readonly known?: KnownColumn | undefined;
 }
 
 /** Where a field's values come from. */
@@ -22,8 +23,13 @@ export interface FieldSource {
   readonly rules: CellRules;
 }
 
+/** The column of a file that says which records of a feed of mode IF are index points: 1 or 0, as exports write it. */
+export const INDEX_POINT = 'index_point';
+
 export interface Mapping {
   readonly target: Target;
+  /** Place of the column of index points. */
+  readonly marks?: number;
   readonly sources: readonly FieldSource[];
   readonly constants: Readonly<Record<string, Value>>;
 }
@@ -52,7 +58,7 @@ export function mapColumns(columns: readonly FoundColumn[], fallbackName: string
       taken.add(field);
       return { field, column: n, part: undefined };
     });
-    const spec = inferSpec(name, all.map(({ field, column, part }) => ({ field, sample: sampleOf(columns, column, part, options.split) })), options.timeUnit);
+    const spec = inferSpec(name, all.map(({ field, column, part }) => ({ field, sample: sampleOf(columns, column, part, options.split), known: part === undefined ? columns[column]!.known : undefined })), options.timeUnit);
     const constants = Object.entries(options.set ?? {}).map(([field, value]) => ({ name: field, type: typeof value === 'number' ? 'float64' : typeof value === 'boolean' ? 'bool' : 'symbol' } as const));
     return mapped(columns, context.target({ ...spec, fields: [...spec.fields, ...constants] }), all, options, false);
   }
@@ -71,7 +77,7 @@ function mapped(columns: readonly FoundColumn[], target: Target, wanted: readonl
   const sources = wanted.map(({ field: name, column, part }): FieldSource => {
     const field = fields.find((each) => each.name === name);
     if (field === undefined) throw new DeepwaterError('DW_IMPORT_COLUMNS', `Feed ${target.spec.name} has no field ${name}. Its fields: ${fields.map((each) => each.name).join(', ')}.`, { values: { field: name } });
-    return { field, column, part, rules: rulesOf(field, columns[column]!.name, sampleOf(columns, column, part, options.split), options) };
+    return { field, column, part, rules: rulesOf(field, columns[column]!, sampleOf(columns, column, part, options.split), options) };
   });
   const constants: Record<string, Value> = { ...options.set };
   for (const field of fields) {
@@ -82,11 +88,12 @@ function mapped(columns: readonly FoundColumn[], target: Target, wanted: readonl
     else if (market && field.name in MARKET_CONSTANTS) constants[field.name] = MARKET_CONSTANTS[field.name];
     else throw new DeepwaterError('DW_IMPORT_COLUMNS', `No column of the file is field ${field.name} of feed ${target.spec.name}. Its columns: ${columns.map((each) => each.name).join(', ')}. Say which it is with --columns ${field.name}=<column>, or give it one value with --set ${field.name}=<value>.`, { values: { field: field.name, columns: columns.map((each) => each.name) } });
   }
-  return { target, sources, constants };
+  const marks = target.spec.mode === 'IF' && !fields.some(({ name }) => name === INDEX_POINT) ? columns.findIndex(({ name }) => name === INDEX_POINT) : -1;
+  return { target, sources, constants, ...(marks < 0 ? {} : { marks }) };
 }
 
-function rulesOf(field: Field, column: string, sample: readonly string[], { timeUnit, anyTime }: ImportOptions): CellRules {
-  if (field.unit !== undefined) return { time: timeUnit ?? formatOf(sample) ?? field.unit, range: timeRange(field.unit, anyTime === true) };
+function rulesOf(field: Field, { name: column, known }: FoundColumn, sample: readonly string[], { timeUnit, anyTime }: ImportOptions): CellRules {
+  if (field.unit !== undefined) return { time: known?.time ?? timeUnit ?? formatOf(sample) ?? field.unit, range: timeRange(field.unit, anyTime === true) };
   if (field.name === 'side' && field.type === 'char') return { codes: /maker/i.test(column) ? MAKERS : SIDES };
   return field.type === 'float64' || field.type === 'float32' ? { empty: NaN } : {};
 }

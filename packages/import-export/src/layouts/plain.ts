@@ -1,14 +1,14 @@
 /** CSV of any columns: by the names in its first line, or by their places. */
-import { DeepwaterError } from '@deepwater/core';
+import { DeepwaterError, compileSchema, parseFeedSpec } from '@deepwater/core';
 import { guessTimeFormat } from '../cells/times.js';
 import { splitLine } from '../csv/split-record.js';
 import type { FileColumn } from '../csv/plan.js';
-import type { ReadContext } from '../import/batch.js';
+import type { Batch, ReadContext } from '../import/batch.js';
 import type { ImportOptions } from '../import/options.js';
 import type { SourceLayout } from '../import/source.js';
 import type { Part } from '../unpack/source-file.js';
 import { headLines, tableBatches } from './csv-layout.js';
-import { type FieldSource, type FoundColumn, mapColumns } from './mapping.js';
+import { type FieldSource, type FoundColumn, INDEX_POINT, mapColumns } from './mapping.js';
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 /** Of these rows at most the types of fields are inferred. */
@@ -32,11 +32,24 @@ export async function plainLayout(file: { readonly path: string; readonly name: 
     },
   };
 
-  function tableOf(part: Part, { delimiter, header, columns }: Shape, context: ReadContext) {
-    const { target, sources, constants } = mapColumns(columns, feedNameOf(file.name), options, context);
-    const table = { fields: target.fields, columns: columns.map(({ name }, n) => fileColumn(name, sources.filter(({ column }) => column === n), options.split)), constants, delimiter };
-    return tableBatches(part, table, header ? 1 : 0, target, context, parts.length > 1 ? part.name : undefined);
+  async function* tableOf(part: Part, { delimiter, header, columns }: Shape, context: ReadContext): AsyncGenerator<Batch, void, void> {
+    const { target, sources, constants, marks } = mapColumns(columns, feedNameOf(file.name), options, context);
+    const fileColumns = columns.map(({ name }, n) => (n === marks ? { name, fields: [INDEX_POINT] } : fileColumn(name, sources.filter(({ column }) => column === n), options.split)));
+    const table = { fields: marks === undefined ? target.fields : [...target.fields, MARK_FIELD], columns: fileColumns, constants, delimiter };
+    for await (const batch of tableBatches(part, table, header ? 1 : 0, target, context, parts.length > 1 ? part.name : undefined)) {
+      yield marks === undefined ? batch : { ...batch, marks: marksOf(batch.columns[INDEX_POINT] as Uint8Array, batch.rows) };
+    }
   }
+}
+
+/** Index points are no field of a feed, and a column of a file. */
+const MARK_FIELD = compileSchema(parseFeedSpec({ name: 'marks', fields: [{ name: 'ts', type: 'uint64' }, { name: INDEX_POINT, type: 'bool' }], timestamp: 'ts' })).fields[1]!;
+
+/** Rows whose cell is 1. */
+export function marksOf(cells: Uint8Array, rows: number): number[] {
+  const marks: number[] = [];
+  for (let row = cells.indexOf(1); row >= 0 && row < rows; row = cells.indexOf(1, row + 1)) marks.push(row);
+  return marks;
 }
 
 function fileColumn(name: string, sources: readonly FieldSource[], split: string | undefined): FileColumn {

@@ -49,6 +49,18 @@ export class SourceFile {
     return this.head.subarray(0, magic.length).toString('latin1') === magic;
   }
 
+  /** Bytes [start, end) as they lie there, in a memory of their own. */
+  async range(start: number, end: number): Promise<ArrayBuffer> {
+    const bytes = new Uint8Array(end - start);
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesRead } = await this.handle.read(bytes, done, bytes.length - done, start + done);
+      if (bytesRead === 0) throw new Error(`it ends at byte ${start + done}, where ${end} were expected`);
+      done += bytesRead;
+    }
+    this.bytesRead += bytes.length;
+    return bytes.buffer;
+  }
+
   /** SHA-256 of the bytes as they lie there. @throws the signal's reason */
   async hash(signal?: AbortSignal, told: (bytes: number) => void = () => undefined): Promise<string> {
     const hash = createHash('sha256');
