@@ -38,9 +38,10 @@ export class FileImport {
       if (options.signal?.aborted === true) return '';
       throw error;
     });
+    const { identity } = this.#layout;
     this.identity = {
       sha256, bytes: this.source.bytes, file: this.source.path,
-      options: optionsDigest({ version: READER_VERSION, layout: this.#layout.name, exchange, symbol, channels, columns, set, timeUnit, zone, delimiter, header, split, anyTime, ...this.#layout.identity }),
+      options: optionsDigest({ version: READER_VERSION, layout: this.#layout.name, exchange, symbol, channels, columns, set, timeUnit, zone, delimiter, header, split, anyTime, ...(typeof identity === 'function' ? identity() : identity) }),
     };
     const state = sha256 === '' ? 'stopped' : await this.#readAll();
     this.run.bytesBefore += this.source.bytes;
@@ -52,9 +53,11 @@ export class FileImport {
 
   /** The time of the first record, in ns; of a file without one, the end of time. */
   static async firstTime(run: ImportRun, source: Source): Promise<bigint> {
-    const { read } = await source.layout();
+    const layout = await source.layout();
+    const known = layout.firstTime?.();
+    if (known !== undefined) return known;
     const context = { reject: () => undefined, note: () => undefined, target: (spec) => run.target(spec), has: (name) => run.has(name) } satisfies ReadContext;
-    for await (const { target, columns } of read(context)) {
+    for await (const { target, columns } of layout.read(context)) {
       const { timestamp } = target.spec;
       const unit = target.fields.find(({ name }) => name === timestamp)?.unit ?? 'us';
       return BigInt((columns[timestamp!] as BigUint64Array)[0]!) * ({ ms: 1_000_000n, us: 1000n, ns: 1n })[unit];
@@ -65,7 +68,7 @@ export class FileImport {
   async #readAll(): Promise<FileReport['state']> {
     const { options } = this.run;
     try {
-      if (options.check === true && options.dryRun !== true) await this.#check();
+      if (options.check === true && options.dryRun !== true && this.#layout.leaves !== true) await this.#check();
       const state = await this.#records();
       await this.source.checkUnchanged();
       return state;

@@ -21,9 +21,11 @@ export interface Source {
 export interface SourceLayout {
   readonly name: LayoutName;
   /** What else decides which records it gives: a date in its name, the files before it. */
-  readonly identity: Readonly<Record<string, unknown>>;
+  readonly identity: Readonly<Record<string, unknown>> | (() => Readonly<Record<string, unknown>>);
   /** Later sources depend on what this one leaves behind, so it is read to its end even where all of it is in already. */
   readonly leaves?: boolean;
+  /** The time of its first record, ns, where it is known without reading records. */
+  firstTime?(): bigint;
   /** Its records, always the same ones in the same order. May be called again, for another run through it. */
   read(context: ReadContext): AsyncIterable<Batch>;
 }
