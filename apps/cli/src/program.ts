@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { backtestCommand } from './commands/backtest.js';
 import { barsCommand } from './commands/bars.js';
 import { cleanupCommand } from './commands/cleanup.js';
+import { exportCommand } from './commands/export.js';
 import { feedsCommand } from './commands/feeds.js';
 import { healthCommand } from './commands/health.js';
 import { importCommand } from './commands/import.js';
@@ -27,7 +28,7 @@ export function createProgram(): Command {
     .exitOverride();
   const commands = [
     feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand(),
-    importCommand(), healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
+    importCommand(), exportCommand(), healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
   ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { LAYOUTS, type ImportOptions, type ImportProgress, type ImportReport, type LayoutName, type RejectedRow, importFiles } from '@deepwater/import-export';
+import type { ImportOptions, ImportProgress, ImportReport, LayoutName, RejectedRow } from '@deepwater/import-export';
+import { LAYOUTS } from '@deepwater/import-export/layouts';
+import { openOutputFile } from '@deepwater/import-export/output';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DeepwaterError, type FeedSpecInput, Platform } from 'deepwater';
 import { CommandExit } from '../command-exit.js';
 import { toJson } from '../output/json.js';
-import { openOutputFile } from '../output/output-file.js';
 import { StatusLine } from '../output/status-line.js';
 import { flush, print } from '../output/stdout.js';
 import { stopSignal } from '../output/stop-signal.js';
@@ -40,7 +41,7 @@ export function importCommand(): Command {
     .addOption(new Option('--channels <names>', 'of a capture only these: trades,book,quotes').argParser((text: string) => names(text, 'trades,book')))
     .addOption(new Option('-c, --columns <list>', 'field=column, separated by commas; a column is a name, a number from 1, or name[0] with --split').argParser(assignments))
     .addOption(new Option('--set <list>', 'fields that have one value in all records: venue=X,id=0').argParser(values))
-    .addOption(new Option('--time-unit <unit>', 'how times are written (default: told by their size)').choices(['s', 'ms', 'us', 'ns', 'iso']))
+    .addOption(new Option('--time-unit <unit>', 'how times are written (default: told by their size); clock: as `deepwater export` writes them').choices(['s', 'ms', 'us', 'ns', 'iso', 'clock']))
     .option('--spec <file>', 'JSON with the spec of the feed, where there is none yet (default: made from the first rows)')
     .option('--zone <name>', 'lean: the clock of the times, such as America/New_York')
     .option('--delimiter <character>', 'between two columns (default: told by the first lines)')
@@ -76,6 +77,8 @@ Exit codes: 0 done, 3 done but for rows that were rejected, 1 an error that is p
 
 async function runImport(files: readonly string[], { basePath, spec, sort, rejects, json, header, ...options }: ImportCommandOptions): Promise<ImportReport> {
   void json;
+  // It takes a while to load, and other commands do without.
+  const { importFiles } = await import('@deepwater/import-export');
   const listed = rejects === undefined ? undefined : await openOutputFile(rejects);
   const line = new StatusLine();
   const progress = new ImportLine(line);

@@ -77,7 +77,7 @@ function readerOf(field: Field, rules: CellRules): (value: Value) => Stored {
       return code;
     };
   }
-  if (field.unit !== undefined) return timeReader(field, rules);
+  if (field.unit !== undefined && rules.time !== 'clock') return timeReader(field, rules);
   switch (field.type) {
     case 'decimal': return decimalReader(field, rules);
     case 'float64': case 'float32': return (value) => floatOf(field, value) / 10 ** (rules.tens ?? 0);
@@ -90,7 +90,7 @@ function readerOf(field: Field, rules: CellRules): (value: Value) => Stored {
 
 function timeReader(field: Field, { time, range, add = 0n }: CellRules): (value: Value) => Stored {
   const unit = field.unit!;
-  const format = time ?? unit;
+  const format = (time ?? unit) as Exclude<TimeFormat, 'clock'>;
   const all = range ?? { min: 0n, max: 2n ** 63n - 1n };
   return (value) => {
     if (value instanceof Date) return timeCell(value.toISOString(), 'iso', unit, all);
@@ -121,12 +121,14 @@ function atLeast(field: Field, value: Value, found: bigint, min: bigint | undefi
 
 function wholeReader(field: Field, { min }: CellRules): (value: Value) => Stored {
   const [least, most] = INT_RANGES[field.type] ?? [0n, 0n];
+  // Clocks in ns are bigints; others are numbers.
+  const safe = field.width === 8 && (field.unit === undefined ? field.as === 'number' : field.unit !== 'ns');
   return (value) => {
     const text = String(value);
     if (!WHOLE.test(text)) throw new Reject(`${field.name} ${shown(text)} is not a whole number`);
     const found = BigInt(text.replace(/\..*/, '').replace(/^\+/, ''));
     if (found < least || found > most) throw new Reject(`${field.name} ${shown(text)} does not fit ${field.type}`);
-    if (field.as === 'number' && field.width === 8 && (found > Number.MAX_SAFE_INTEGER || found < -Number.MAX_SAFE_INTEGER)) throw new Reject(`${field.name} ${shown(text)} is beyond 2^53, and the field is read as a number`);
+    if (safe && (found > Number.MAX_SAFE_INTEGER || found < -Number.MAX_SAFE_INTEGER)) throw new Reject(`${field.name} ${shown(text)} is beyond 2^53, and the field is read as a number`);
     return atLeast(field, value, found, min);
   };
 }

@@ -2,8 +2,9 @@
 import type { TimeUnit } from '@deepwater/core';
 import { Reject, shown } from './reject.js';
 
-export type TimeFormat = 's' | 'ms' | 'us' | 'ns' | 'iso';
-export const TIME_FORMATS: readonly TimeFormat[] = ['s', 'ms', 'us', 'ns', 'iso'];
+/** `clock`: a whole number in the unit of the clock, whatever its size and sign. */
+export type TimeFormat = 's' | 'ms' | 'us' | 'ns' | 'iso' | 'clock';
+export const TIME_FORMATS: readonly TimeFormat[] = ['s', 'ms', 'us', 'ns', 'iso', 'clock'];
 
 /** Digits behind the point of a second. */
 export const TIME_DIGITS = { s: 0, ms: 3, us: 6, ns: 9 } as const;
@@ -27,7 +28,7 @@ const ISO = /^(\d{4})-?(\d{2})-?(\d{2})[T ](\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\
 const DAY = /^(\d{4})-?(\d{2})-?(\d{2})$/;
 
 /** @throws Reject for what is no time of that format, or out of range */
-export function timeCell(text: string, format: TimeFormat, unit: TimeUnit, range: TimeRange): bigint {
+export function timeCell(text: string, format: Exclude<TimeFormat, 'clock'>, unit: TimeUnit, range: TimeRange): bigint {
   const value = format === 'iso' ? isoTime(text, TIME_DIGITS[unit]) : numberTime(text, TIME_DIGITS[unit] - TIME_DIGITS[format]);
   if (value === undefined) throw new Reject(`${shown(text)} is no time (${format === 'iso' ? 'ISO 8601' : format})`);
   return inRange(value, text, range);

@@ -110,7 +110,7 @@ function plannedColumn(fields: readonly Field[], { fields: names = [], rules = {
 
 function fastPath(field: Field, { codes, time, range, add, min, tens = 0 }: CellRules): Partial<PlanColumn> & Pick<PlanColumn, 'op'> {
   if (codes !== undefined) return field.width === 1 ? { op: OP.ENUM, codes } : SLOW;
-  if (field.unit !== undefined) {
+  if (field.unit !== undefined && time !== 'clock') {
     const limits = { ...(range === undefined ? { min: 0n } : { min: range.min, max: range.max }), ...(add === undefined ? {} : { add }) };
     const format = time ?? field.unit;
     if (format === 'iso') return add === undefined ? { op: OP.ISO, scale: TIME_DIGITS[field.unit], ...limits } : SLOW;
@@ -125,7 +125,7 @@ function fastPath(field: Field, { codes, time, range, add, min, tens = 0 }: Cell
     case 'string': return { op: OP.TEXT };
     case 'symbol': return { op: OP.SPAN, width: 8 };
     default: {
-      const safe = field.as === 'number' && field.width === 8 ? BigInt(Number.MAX_SAFE_INTEGER) : undefined;
+      const safe = field.width === 8 && (field.unit === undefined ? field.as === 'number' : field.unit !== 'ns') ? BigInt(Number.MAX_SAFE_INTEGER) : undefined;
       const least = INT_MIN[field.type] ?? (safe === undefined ? undefined : -safe);
       const most = INT_MAX[field.type] ?? safe;
       return { op: OP.DECIMAL, scale: 0, ...(most === undefined ? {} : { max: most }), ...(min === undefined && least !== undefined ? { min: least } : {}) };

@@ -10,7 +10,8 @@ import { plainLayout } from '../layouts/plain.js';
 import { isTardis, tardisLayout } from '../layouts/tardis.js';
 import { PARQUET_MAGIC, parquetLayout } from '../parquet/parquet-layout.js';
 import type { SourceFile } from '../unpack/source-file.js';
-import type { ImportOptions, LayoutName } from './options.js';
+import type { LayoutName } from './layout-names.js';
+import type { ImportOptions } from './options.js';
 import type { SourceLayout } from './source.js';
 
 /** @throws DeepwaterError DW_IMPORT_LAYOUT, DW_IMPORT_UNREADABLE */

@@ -3,10 +3,7 @@ import { DeepwaterError } from '@deepwater/core';
 import { CHANNELS, type Channel } from '@deepwater/exchanges';
 import { TIME_FORMATS, type TimeFormat } from '../cells/times.js';
 import type { RejectedRow } from './batch.js';
-
-export const LAYOUTS = ['binance', 'tardis', 'lean', 'plain', 'jsonl', 'parquet', 'capture', 'python'] as const;
-/** What a file looks like; docs/FILES.md has each of them, column by column. */
-export type LayoutName = (typeof LAYOUTS)[number];
+import { LAYOUTS, type LayoutName } from './layout-names.js';
 
 export interface ImportOptions {
   /** Told by name and content, where it is left out. */
@@ -22,7 +19,7 @@ export interface ImportOptions {
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Fields that have one value in all records. */
   readonly set?: Readonly<Record<string, string | number | boolean>> | undefined;
-  /** How times are written; told by their size, where it is left out. */
+  /** How times are written; told by their size, where it is left out. `clock`: each in the unit of its field, as exports have them. */
   readonly timeUnit?: TimeFormat | undefined;
   /** The spec of a feed that there is not yet; made from the first rows, where it is left out. */
   readonly spec?: FeedSpecInput | undefined;

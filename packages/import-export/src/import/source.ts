@@ -1,6 +1,6 @@
 /** What is imported, whatever it is: a file, or a feed of another store. */
 import type { Batch, ReadContext } from './batch.js';
-import type { LayoutName } from './options.js';
+import type { LayoutName } from './layout-names.js';
 
 export interface Source {
   readonly path: string;

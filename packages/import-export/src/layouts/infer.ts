@@ -58,7 +58,7 @@ export function formatOf(sample: readonly string[]): TimeFormat | undefined {
 const mostOf = (count: number, all: number): boolean => count > 0 && all - count <= Math.max(Math.min(1, all - 2), all / 100);
 
 function unitOf(sample: readonly string[], timeUnit: TimeFormat | undefined): TimeUnit {
-  const format = timeUnit ?? formatOf(sample) ?? 'us';
+  const format = (timeUnit === 'clock' ? undefined : timeUnit) ?? formatOf(sample) ?? 'us';
   const decimals = Math.max(0, ...sample.map((text) => /[.,](\d+)/.exec(text)?.[1]?.replace(/0+$/, '').length ?? 0));
   return format === 'ns' || ((format === 's' || format === 'iso') && decimals > 6) ? 'ns' : 'us';
 }

@@ -94,7 +94,11 @@ function mapped(columns: readonly FoundColumn[], target: Target, wanted: readonl
 
 function rulesOf(field: Field, { name: column, known }: FoundColumn, sample: readonly string[], { timeUnit, anyTime }: ImportOptions): CellRules {
   if (field.unit !== undefined) return { time: known?.time ?? timeUnit ?? formatOf(sample) ?? field.unit, range: timeRange(field.unit, anyTime === true) };
-  if (field.name === 'side' && field.type === 'char') return { codes: /maker/i.test(column) ? MAKERS : SIDES };
+  if (field.name === 'side' && field.type === 'char') {
+    if (/maker/i.test(column)) return { codes: MAKERS };
+    // Letters stay as they are.
+    return sample.some((text) => text.length > 1) ? { codes: SIDES } : { empty: 32n };
+  }
   return field.type === 'float64' || field.type === 'float32' ? { empty: NaN } : {};
 }
 

@@ -1,5 +1,5 @@
 /** Parquet, a row group at a time. Decimals and times are taken as they are stored: hyparquet would make float64s and milliseconds of them. */
-import { DeepwaterError, type FieldInput, formatDecimal } from '@deepwater/core';
+import { DeepwaterError, type FeedSpecInput, type FieldInput, formatDecimal } from '@deepwater/core';
 import { type AsyncBuffer, type FileMetaData, type SchemaElement, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { Value } from '../cells/cell-writers.js';
@@ -14,6 +14,8 @@ import { feedNameOf } from '../layouts/plain.js';
 import { type SourceFile, unreadable } from '../unpack/source-file.js';
 
 export const PARQUET_MAGIC = 'PAR1';
+/** Where exports keep the spec of the feed. */
+export const SPEC_KEY = 'deepwater.spec';
 const SAMPLE_ROWS = 1000;
 
 interface ParquetColumn {
@@ -44,7 +46,7 @@ async function* readGroups(file: SourceFile, buffer: AsyncBuffer, metadata: File
     const cells = await guarded(file, () => groupOf(buffer, metadata, names, done, rows));
     if (gatherer === undefined) {
       const found = columns.map(({ name, known, read }, n): FoundColumn => ({ name, known, sample: Array.from({ length: Math.min(rows, SAMPLE_ROWS) }, (_, row) => textOf(read(cells[n]![row]))) }));
-      gatherer = new RowGatherer(mapColumns(found, feedNameOf(file.name), options, context));
+      gatherer = new RowGatherer(mapColumns(found, feedNameOf(file.name), withSpec(options, metadata), context));
     }
     for (let row = 0; row < rows; row++) {
       try {
@@ -58,6 +60,17 @@ async function* readGroups(file: SourceFile, buffer: AsyncBuffer, metadata: File
     done += rows;
   }
   if (gatherer !== undefined) yield* gatherer.flush();
+}
+
+/** The spec that an export has left in the file, where no other one is given. */
+function withSpec(options: ImportOptions, { key_value_metadata }: FileMetaData): ImportOptions {
+  const text = key_value_metadata?.find(({ key }) => key === SPEC_KEY)?.value;
+  if (text === undefined || options.spec !== undefined || options.columns !== undefined || options.exchange !== undefined) return options;
+  try {
+    return { ...options, spec: JSON.parse(text) as FeedSpecInput };
+  } catch {
+    return options;
+  }
 }
 
 /** The cells of a row group, by column. */
