@@ -93,7 +93,7 @@ function mapped(columns: readonly FoundColumn[], target: Target, wanted: readonl
 }
 
 function rulesOf(field: Field, { name: column, known }: FoundColumn, sample: readonly string[], { timeUnit, anyTime }: ImportOptions): CellRules {
-  if (field.unit !== undefined) return { time: known?.time ?? timeUnit ?? formatOf(sample) ?? field.unit, range: timeRange(field.unit, anyTime === true) };
+  if (field.unit !== undefined) return { time: timeUnit === 'clock' ? timeUnit : known?.time ?? timeUnit ?? formatOf(sample) ?? field.unit, range: timeRange(field.unit, anyTime === true) };
   if (field.name === 'side' && field.type === 'char') {
     if (/maker/i.test(column)) return { codes: MAKERS };
     // Letters stay as they are.

@@ -67,7 +67,7 @@ function withSpec(options: ImportOptions, { key_value_metadata }: FileMetaData):
   const text = key_value_metadata?.find(({ key }) => key === SPEC_KEY)?.value;
   if (text === undefined || options.spec !== undefined || options.columns !== undefined || options.exchange !== undefined) return options;
   try {
-    return { ...options, spec: JSON.parse(text) as FeedSpecInput };
+    return { ...options, spec: JSON.parse(text) as FeedSpecInput, timeUnit: 'clock' };
   } catch {
     return options;
   }
