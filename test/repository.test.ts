@@ -33,7 +33,9 @@ const OWNED_BY: Record<string, string> = {
 const LINES_MAX = 300;
 
 /** Files over LINES_MAX, each with the reason why it is one concept all the same. */
-const LONG_FILES: Record<string, string> = {};
+const LONG_FILES: Record<string, string> = {
+  'packages/core/src/errors/codes.ts': 'one table of all error codes',
+};
 
 /** Written in pieces, so that this file does not contain what it forbids. */
 const FORBIDDEN = ['TO' + 'DO', 'FIX' + 'ME', '/wo' + 'rk/', '/tmp/' + 'probe'];

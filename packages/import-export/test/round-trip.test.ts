@@ -21,7 +21,7 @@ const ALL = {
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 /** Text without zero bytes, that fits. */
-const text = fc.string({ unit: 'binary', maxLength: 6 }).map((value) => value.replaceAll('\0', '0').toWellFormed());
+const text = fc.string({ unit: 'binary', maxLength: 6 }).map((value) => Buffer.from(value.replaceAll('\0', '0')).toString());
 /** Texts that CSV has to be careful with. */
 const awkward = fc.constantFrom('', ' ', '"', ',', '\n', 'a\r\nb', '""', ' lead', 'trail ', '"q"', 'NaN', '1', 'true', '#', 'é', '日本', '\t');
 const decimal = (scale: number) => fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => {

@@ -1,5 +1,6 @@
 import { createGzip } from 'node:zlib';
 import { DeepwaterError, type FeedSpec, checkFeedName } from '@deepwater/core';
+import type { Table } from 'apache-arrow';
 import type { Clock, Platform, Reader, TimeInput, UntypedWhere } from 'deepwater';
 import { INDEX_POINT } from '../layouts/mapping.js';
 import { SPEC_KEY } from '../parquet/parquet-layout.js';
@@ -191,7 +192,7 @@ function rangeTest(reader: Reader, { clock, from, to, all }: Range): (record: re
 /** Parquet and Arrow are loaded when they are wanted. */
 async function writeParquet(output: Output, reader: Reader, spec: FeedSpec, columns: readonly string[], marked: boolean, range: Range, options: ExportOptions, progress: Counted): Promise<void> {
   const { ParquetFile } = await import('./parquet-file.js');
-  const { schema } = await reader.last(0, { format: 'arrow', columns } as never) as unknown as import('apache-arrow').Table;
+  const { schema } = await reader.last(0, { format: 'arrow', columns } as never) as unknown as Table;
   const whole = columns.length === reader.fieldNames.length;
   const file = new ParquetFile(schema, { ...(marked ? { flag: INDEX_POINT } : {}), ...(whole ? { metadata: new Map([[SPEC_KEY, JSON.stringify(spec)]]) } : {}) });
   if (marked) {

@@ -1,4 +1,5 @@
 /** Records of a feed in runs whose sequence numbers are known, with the index points among them. */
+import type { Table } from 'apache-arrow';
 import type { Reader } from 'deepwater';
 
 /** Records that are read at once. */
@@ -12,7 +13,7 @@ export interface NumberedRun<R> {
 }
 
 type Form = 'tuple' | 'arrow';
-type RecordsOf<F extends Form> = Awaited<ReturnType<Reader['readFrom']>> extends { records: unknown } ? (F extends 'tuple' ? readonly (readonly unknown[])[] : import('apache-arrow').Table) : never;
+type RecordsOf<F extends Form> = F extends 'tuple' ? readonly (readonly unknown[])[] : Table;
 
 /** All records there are, in order of arrival. Where numbers are missing, runs are shorter, so that each record's number is sure. */
 export async function* numberedRuns<F extends Form>(reader: Reader, form: F): AsyncGenerator<NumberedRun<RecordsOf<F>>, void, void> {
