@@ -26,9 +26,9 @@ export async function jsonLayout(file: { readonly path: string; readonly name: s
   };
 }
 
-async function textsOf(part: Part): Promise<AsyncIterable<JsonText>> {
+async function textsOf(path: string, part: Part): Promise<AsyncIterable<JsonText>> {
   const [head = ''] = await headLines(part, 4096);
-  return isOneArray(head) ? jsonElements(part.blocks()) : jsonLines(part.blocks());
+  return isOneArray(head) ? jsonElements(path, part.blocks()) : jsonLines(part.blocks());
 }
 
 async function* readPart(file: { readonly path: string; readonly name: string }, part: Part, options: ImportOptions, context: ReadContext, several: boolean): AsyncGenerator<Batch, void, void> {
@@ -36,7 +36,7 @@ async function* readPart(file: { readonly path: string; readonly name: string },
   const gatherer = new RowGatherer(mapColumns(columns, feedNameOf(file.name), options, context));
   const places = new Map(columns.map(({ name }, n) => [name, n]));
   const row: Value[] = [];
-  for await (const { text, line } of await textsOf(part)) {
+  for await (const { text, line } of await textsOf(file.path, part)) {
     try {
       if (text === undefined) throw new Reject(`the record is longer than ${VALUE_BYTES_MAX.toLocaleString('en')} bytes`);
       const { keys, values } = flatJson(text);
@@ -56,7 +56,7 @@ async function* readPart(file: { readonly path: string; readonly name: string },
 async function columnsOf(path: string, part: Part): Promise<FoundColumn[]> {
   const samples = new Map<string, string[]>();
   let rows = 0;
-  for await (const { text } of await textsOf(part)) {
+  for await (const { text } of await textsOf(path, part)) {
     try {
       const { keys, values } = flatJson(text ?? '');
       values.forEach((value, n) => {

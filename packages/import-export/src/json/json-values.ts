@@ -1,4 +1,5 @@
 /** The values in a JSON file, as texts: those of its lines, or the elements of the one array that it is. */
+import { unreadable } from '../unpack/source-file.js';
 
 const [LF, CR, SPACE, TAB, QUOTE, BACKSLASH, COMMA, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [10, 13, 32, 9, 34, 92, 44, 91, 93, 123, 125];
 /** A value is kept whole in memory. */
@@ -38,8 +39,8 @@ export async function* jsonLines(blocks: AsyncIterable<Uint8Array>): AsyncGenera
   else if (rest.toString('utf8').trim() !== '') yield { text: rest.toString('utf8').trim(), line };
 }
 
-/** @throws Error for an array that does not end */
-export async function* jsonElements(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonText, void, void> {
+/** @throws DeepwaterError DW_IMPORT_UNREADABLE for an array that does not end */
+export async function* jsonElements(path: string, blocks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonText, void, void> {
   let depth = 0;
   let inText = false;
   let escaped = false;
@@ -80,9 +81,9 @@ export async function* jsonElements(blocks: AsyncIterable<Uint8Array>): AsyncGen
         const value = taken();
         if (value.text !== '') yield value;
         if (depth === 0) ended = true;
-      } else if (ended && !isSpace(byte)) throw new Error('something stands behind the end of its array');
+      } else if (ended && !isSpace(byte)) throw unreadable(path, new Error('something stands behind the end of its array'));
     }
     if (depth > 0) keep(block.subarray(from));
   }
-  if (!ended) throw new Error('its array does not end: it is cut off');
+  if (!ended) throw unreadable(path, new Error('its array does not end: it is cut off'));
 }
