@@ -17,7 +17,7 @@ export default defineConfig(
       'no-restricted-imports': ['error', {
         paths: bareBuiltins.map((name) => ({ name, message: `Write 'node:${name}'.` })),
         patterns: [
-          { group: ['@deepwater/*/*', '!@deepwater/core/engine', '!@deepwater/strategy/engine', 'deepwater/*'], message: 'Import what a package exports, not its files.' },
+          { group: ['@deepwater/*/*', '!@deepwater/core/engine', '!@deepwater/strategy/engine', '!@deepwater/import-export/layouts', '!@deepwater/import-export/output', '!@deepwater/import-export/parquet', 'deepwater/*'], message: 'Import what a package exports, not its files.' },
           { group: ['**/src/**'], message: 'Import built files (../dist/…) or the package by its name.' },
         ],
       }],

@@ -20,7 +20,7 @@ const ARROWS: Record<string, readonly string[]> = {
   '@deepwater/import-export': ['@deepwater/core', '@deepwater/captures', 'deepwater', '@deepwater/exchanges'],
   '@deepwater/cli': ['deepwater', '@deepwater/captures', '@deepwater/exchanges', '@deepwater/import-export', '@deepwater/replay-server'],
   '@deepwater/examples': ['deepwater', '@deepwater/exchanges'],
-  '@deepwater/bench': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', 'deepwater'],
+  '@deepwater/bench': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', 'deepwater', '@deepwater/import-export'],
 };
 
 /** Native packages, and the one folder that may import each. */
@@ -33,7 +33,9 @@ const OWNED_BY: Record<string, string> = {
 const LINES_MAX = 300;
 
 /** Files over LINES_MAX, each with the reason why it is one concept all the same. */
-const LONG_FILES: Record<string, string> = {};
+const LONG_FILES: Record<string, string> = {
+  'packages/core/src/errors/codes.ts': 'one table of all error codes',
+};
 
 /** Written in pieces, so that this file does not contain what it forbids. */
 const FORBIDDEN = ['TO' + 'DO', 'FIX' + 'ME', '/wo' + 'rk/', '/tmp/' + 'probe'];

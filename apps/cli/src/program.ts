@@ -3,8 +3,10 @@ import { Command } from 'commander';
 import { backtestCommand } from './commands/backtest.js';
 import { barsCommand } from './commands/bars.js';
 import { cleanupCommand } from './commands/cleanup.js';
+import { exportCommand } from './commands/export.js';
 import { feedsCommand } from './commands/feeds.js';
 import { healthCommand } from './commands/health.js';
+import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
 import { ingestCommand } from './commands/ingest.js';
 import { migrateCommand } from './commands/migrate.js';
@@ -20,7 +22,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** The `deepwater` command with all of its commands. */
 export function createProgram(): Command {
   const program = new Command('deepwater')
-    .description('Look into a Deepwater store, and keep it in order. Commands that look open it only for reading: a running writer is not disturbed.')
+    .description('Look into a Deepwater store, fill it from files, and keep it in order. Commands that look open it only for reading: a running writer is not disturbed.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .showSuggestionAfterError()
@@ -28,12 +30,12 @@ export function createProgram(): Command {
     .exitOverride();
   const commands = [
     feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand(),
-    ingestCommand(), healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
+    ingestCommand(), importCommand(), exportCommand(), healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
   ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   // Its help is its own, too.
   program.addCommand(replayServerCommand());
-  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health` and `repair` are their own.');
+  return program.addHelpText('after', '\nExit codes: 0 done, 1 an error that is printed with its code, 2 an unexpected error; those of `health`, `import` and `repair` are their own.');
 }

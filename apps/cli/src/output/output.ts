@@ -1,19 +1,8 @@
 import { fstatSync } from 'node:fs';
-import type { Gathered } from './gathered.js';
-import { openOutputFile } from './output-file.js';
+import { type Output, openOutputFile } from '@deepwater/import-export/output';
 import { flush, print, printBytes, stdoutClosed } from './stdout.js';
 
-/** Where the output of a command goes. */
-export interface Output extends Gathered {
-  /** What it is: decides which form of Arrow fits, and that bytes are not thrown at a person. */
-  readonly kind: 'terminal' | 'pipe' | 'file';
-  /** Aborted once nobody reads it any more. */
-  readonly closed: AbortSignal;
-  /** All has been written. */
-  end(): Promise<void>;
-  /** It came to nothing: nothing half-written stays behind. */
-  abandon(): Promise<void>;
-}
+export type { Output };
 
 /** Standard output. */
 export const standardOutput: Output = {

@@ -1,6 +1,6 @@
+import { ParquetFile } from '@deepwater/import-export/parquet';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type { Output } from './output.js';
-import { ParquetFile } from './parquet-file.js';
 import { Progress } from './progress.js';
 
 /**

@@ -1,6 +1,6 @@
+import { csvLine, jsonObject } from '@deepwater/import-export/output';
 import type { Clock, Field } from 'deepwater';
 import { timeText } from '../time/time-text.js';
-import { toJson } from './json.js';
 import { type Output, standardOutput } from './output.js';
 import { tableText } from './table.js';
 import { printable } from './text.js';
@@ -127,13 +127,4 @@ function cellTexts(fields: readonly Field[], clocks: readonly Clock[]): (row: Ro
 
 function isFlushRight({ as, type, unit }: Field): boolean {
   return unit === undefined && (as === 'number' || as === 'bigint' || type === 'decimal');
-}
-
-/** RFC 4180, with `\n` at the end of a line. */
-function csvLine(values: readonly string[]): string {
-  return `${values.map((value) => (/[",\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)).join(',')}\n`;
-}
-
-function jsonObject(names: readonly string[], row: Row): string {
-  return `{${names.map((name, column) => `${JSON.stringify(name)}:${toJson(row[column])}`).join(',')}}`;
 }

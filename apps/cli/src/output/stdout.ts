@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { gathered } from './gathered.js';
+import { gathered } from '@deepwater/import-export/output';
 
 const closed = new AbortController();
 

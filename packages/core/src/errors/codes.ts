@@ -263,6 +263,32 @@ export const ERROR_CODES = {
     remedy: 'Use Linux or macOS, 64 bits, with Node.js 20.19 or later.',
   },
 
+  // Files
+  DW_IMPORT_UNREADABLE: {
+    summary: 'A file that is to be imported cannot be read: it is missing, no regular file, closed to this user, cut off, damaged, or was changed meanwhile.',
+    remedy: 'Give the whole file; the message has what is wrong. Run the import again: files that are in already are passed over.',
+  },
+  DW_IMPORT_LAYOUT: {
+    summary: 'The layout of a file cannot be told, or is not the one that was named.',
+    remedy: 'Name the layout with `layout` (`--layout`); docs/FILES.md has what each one looks like.',
+  },
+  DW_IMPORT_COLUMNS: {
+    summary: 'The columns of a file and the fields of a feed do not fit together.',
+    remedy: 'Say which column is which field with `columns` (`--columns field=column`), or give a field one value with `set` (`--set field=value`).',
+  },
+  DW_IMPORT_REJECTS: {
+    summary: 'More rows of a file were rejected than `maxRejects` allows. The message says which of its rows are in the feed.',
+    remedy: 'Look at the rejects (`--rejects`): a wrong layout, column or unit rejects every row. Correct it, or raise `maxRejects`.',
+  },
+  DW_IMPORT_CHANGED: {
+    summary: 'A file has been imported into this feed before, in part or wholly, with other options.',
+    remedy: 'Give the options of that time, or another feed; a file’s records are not written twice.',
+  },
+  DW_IMPORT_LOST: {
+    summary: 'Which records of an interrupted import are in the feed cannot be told any more.',
+    remedy: 'Delete the feed and import its files again, or import this one into another feed.',
+  },
+
   // Exchanges
   DW_EXCHANGE_REST: {
     summary: 'An exchange did not give what it was asked for over HTTP.',

@@ -8,6 +8,14 @@ const GROUP_ROWS = 122_880;
 
 type Cells = ReturnType<ParquetColumn['cells']>;
 
+/** More than what a schema says. */
+export interface ParquetExtras {
+  /** A column of truth values behind the others; `add` is given its cells. */
+  readonly flag?: string;
+  /** Key-value metadata of the file. */
+  readonly metadata?: ReadonlyMap<string, string>;
+}
+
 /** A Parquet file that is made as record batches come: Snappy, required columns, a row group for each hundred thousand rows. */
 export class ParquetFile {
   readonly #columns: readonly ParquetColumn[];
@@ -17,16 +25,17 @@ export class ParquetFile {
   #waiting: Cells[][] = [];
   #rows = 0;
 
-  constructor(schema: Schema) {
-    this.#columns = schema.fields.map(parquetColumn);
-    const kvMetadata = [...schema.metadata].map(([key, value]) => ({ key, value }));
+  constructor(schema: Schema, { flag, metadata = new Map<string, string>() }: ParquetExtras = {}) {
+    this.#columns = [...schema.fields.map(parquetColumn), ...(flag === undefined ? [] : [flagColumn(flag)])];
+    const kvMetadata = [...schema.metadata, ...metadata].map(([key, value]) => ({ key, value }));
     this.#writer = new ParquetWriter({ writer: this.#bytes, schema: elements(this.#columns, 'physical'), createdBy: 'deepwater', ...(kvMetadata.length === 0 ? {} : { kvMetadata }) });
   }
 
   /** Takes the rows of a batch. @returns bytes of the file that are ready now, in a memory of their own */
-  add(batch: RecordBatch): Uint8Array {
+  add(batch: RecordBatch, flags: boolean[] = []): Uint8Array {
     this.#columns.forEach(({ cells }, k) => {
-      (this.#waiting[k] ??= []).push(cells(batch.data.children[k] as Parameters<typeof cells>[0]));
+      const column = batch.data.children[k] as Parameters<typeof cells>[0] | undefined;
+      (this.#waiting[k] ??= []).push(column === undefined ? flags : cells(column));
     });
     this.#rows += batch.numRows;
     if (this.#rows >= GROUP_ROWS) this.#writeGroup();
@@ -55,6 +64,11 @@ export class ParquetFile {
     this.#bytes.index = 0;
     return bytes;
   }
+}
+
+function flagColumn(name: string): ParquetColumn {
+  const element: SchemaElement = { name, repetition_type: 'REQUIRED', type: 'BOOLEAN' };
+  return { logical: element, physical: element, options: {}, cells: () => [] };
 }
 
 function elements(columns: readonly ParquetColumn[], which: 'logical' | 'physical'): SchemaElement[] {

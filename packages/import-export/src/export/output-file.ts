@@ -6,7 +6,7 @@
 import { close, openSync, unlinkSync, write } from 'node:fs';
 import { realpath, rename, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { DeepwaterError } from 'deepwater';
+import { DeepwaterError } from '@deepwater/core';
 import { gathered } from './gathered.js';
 import type { Output } from './output.js';
 

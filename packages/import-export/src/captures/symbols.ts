@@ -1,0 +1,34 @@
+/** The symbols that a capture speaks of: what its sessions are to be told that they were subscribed to. */
+import type { Exchange } from '@deepwater/exchanges';
+
+/** How frames name symbols, by the beginning of the exchange's name; the longest that fits counts. */
+const PATTERNS: Readonly<Record<string, RegExp>> = {
+  'binance': /"s":"([A-Z0-9_]{2,40})"/g,
+  'bybit': /"topic":"[a-zA-Z.0-9]+\.([A-Z0-9-]{2,40})"/g,
+  'coinbase': /"product_id":"([A-Z0-9-]{3,40})"/g,
+  'kraken': /"symbol":"([A-Z0-9.]+\/[A-Z0-9.]+)"/g,
+  'kraken-v1': /,"([A-Z0-9.]{2,12}\/[A-Z0-9.]{2,12})"\]$/g,
+};
+
+export function symbolsIn(exchange: Exchange, frames: Iterable<string>): string[] {
+  const family = Object.keys(PATTERNS).filter((name) => exchange.name.startsWith(name)).sort((a, b) => b.length - a.length)[0];
+  const found = new Set<string>();
+  if (family === undefined) return [];
+  for (const frame of frames) for (const [, symbol] of frame.matchAll(PATTERNS[family]!)) found.add(symbol!);
+  return [...found].filter((symbol) => {
+    try {
+      return exchange.symbolOf(symbol) === symbol;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Which exchange a capture is of, by the addresses of its connections. */
+const HOSTS: readonly (readonly [RegExp, string])[] = [
+  [/fstream\.binance\.com/, 'binance-usdm'], [/dstream\.binance\.com/, 'binance-coinm'], [/binance\.com/, 'binance'], [/advanced-trade-ws\.coinbase/, 'coinbase'],
+  [/ws-feed(\.exchange)?\.(pro\.)?coinbase/, 'coinbase-exchange'], [/ws\.kraken\.com\/v2/, 'kraken'], [/ws\.kraken\.com/, 'kraken-v1'],
+  [/bybit\.com\/v5\/public\/linear/, 'bybit-linear'], [/bybit\.com\/v5\/public\/inverse/, 'bybit-inverse'], [/bybit\.com\/v5\/public\/spot/, 'bybit'],
+];
+
+export const exchangeOfAddress = (address: string): string | undefined => HOSTS.find(([host]) => host.test(address))?.[1];

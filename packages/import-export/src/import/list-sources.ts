@@ -1,0 +1,40 @@
+/** What paths stand for: files, and directories of other stores. */
+import { SourceFile } from '../unpack/source-file.js';
+import { type CaptureLayout, CaptureRun } from '../captures/capture-layout.js';
+import { detectLayout } from './detect.js';
+import type { ImportOptions } from './options.js';
+import type { Source, SourceRef } from './source.js';
+
+/** Opens each of them for a moment, so that one that is not there is told before anything is written. @throws DeepwaterError DW_IMPORT_UNREADABLE */
+export async function listSources(paths: readonly string[], options: ImportOptions): Promise<SourceRef[]> {
+  const refs: SourceRef[] = [];
+  const captures = new CaptureRun();
+  for (const path of paths) {
+    const file = await SourceFile.open(path);
+    refs.push({ path: file.path, bytes: file.bytes, open: async () => fileSource(await SourceFile.open(path), options, captures) });
+    await file.close();
+  }
+  return refs;
+}
+
+function fileSource(file: SourceFile, options: ImportOptions, captures: CaptureRun): Source {
+  let unbroken = false;
+  return {
+    path: file.path,
+    bytes: file.bytes,
+    get bytesRead() { return file.bytesRead; },
+    async hash(signal, told) {
+      const sha256 = await file.hash(signal, told);
+      if (unbroken) captures.before.push(sha256);
+      return sha256;
+    },
+    tryUnpacking: (signal) => file.tryUnpacking(signal),
+    async layout() {
+      const layout = await detectLayout(file, options, captures);
+      unbroken = (layout as Partial<CaptureLayout>).unbroken === true;
+      return layout;
+    },
+    checkUnchanged: () => file.checkUnchanged(),
+    close: () => file.close(),
+  };
+}

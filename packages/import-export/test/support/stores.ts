@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Platform } from 'deepwater';
+import { afterAll } from 'vitest';
+
+const directories: string[] = [];
+const platforms: Platform[] = [];
+
+afterAll(async () => {
+  await Promise.allSettled(platforms.splice(0).map((platform) => platform.close()));
+  for (const directory of directories.splice(0)) {
+    for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+      if (entry.name !== 'manifest.json') continue;
+      const [, storeId] = /"storeId": "([0-9a-f]{32})"/.exec(readFileSync(join(entry.parentPath, entry.name), 'utf8')) ?? [];
+      if (storeId !== undefined) rmSync(`/dev/shm/deepwater-${process.getuid!()}/${storeId}`, { recursive: true, force: true });
+    }
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+/** A directory that goes with the file's tests. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'deepwater-files-'));
+  directories.push(directory);
+  return directory;
+}
+
+export async function openPlatform(basePath: string = join(temporaryDirectory(), 'data')): Promise<Platform> {
+  const platform = await Platform.open(basePath, { logLevel: 'silent' });
+  platforms.push(platform);
+  return platform;
+}
+
+/** A file with this content, in a directory of its own. */
+export function fileWith(name: string, content: string | Uint8Array): string {
+  const file = join(temporaryDirectory(), name);
+  writeFileSync(file, content);
+  return file;
+}
+
+/** All records of a feed, in their order, as tuples. */
+export async function recordsOf(platform: Platform, feedName: string): Promise<unknown[][]> {
+  const reader = await platform.createReader(feedName);
+  const { first, next } = reader.bounds();
+  const rows: unknown[][] = [];
+  for (let at = first; at < next;) {
+    const { records, next: then } = await reader.readFrom(at, 100_000);
+    for (const record of records) rows.push(record as unknown[]);
+    at = then;
+  }
+  return rows;
+}
