@@ -3,12 +3,9 @@ import { Command } from 'commander';
 import { backtestCommand } from './commands/backtest.js';
 import { barsCommand } from './commands/bars.js';
 import { cleanupCommand } from './commands/cleanup.js';
-import { exportCommand } from './commands/export.js';
 import { feedsCommand } from './commands/feeds.js';
 import { healthCommand } from './commands/health.js';
-import { importCommand } from './commands/import.js';
 import { infoCommand } from './commands/info.js';
-import { ingestCommand } from './commands/ingest.js';
 import { migrateCommand } from './commands/migrate.js';
 import { queryCommand } from './commands/query.js';
 import { repairCommand } from './commands/repair.js';
@@ -19,8 +16,18 @@ import { topCommand } from './commands/top.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
-/** The `deepwater` command with all of its commands. */
-export function createProgram(): Command {
+/** Commands that need more of our packages than the others: they are loaded where one of them is meant, or all commands are to be listed. */
+const HEAVY: readonly (() => Promise<Command>)[] = [
+  async () => (await import('./commands/ingest.js')).ingestCommand(),
+  async () => (await import('./commands/import.js')).importCommand(),
+  async () => (await import('./commands/export.js')).exportCommand(),
+];
+
+/**
+ * The `deepwater` command with its commands.
+ * @param first the first word behind it: where that is one of the commands that are always there, the heavy ones are left out
+ */
+export async function createProgram(first?: string): Promise<Command> {
   const program = new Command('deepwater')
     .description('Look into a Deepwater store, fill it from files, and keep it in order. Commands that look open it only for reading: a running writer is not disturbed.')
     .version(version, '-V, --version', 'print the version')
@@ -28,11 +35,12 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     // Errors come back to run(), which decides about the exit code.
     .exitOverride();
-  const commands = [
+  const light = [
     feedsCommand(), infoCommand(), queryCommand(), barsCommand(), tailCommand(), topCommand(), backtestCommand(), segmentsCommand(),
-    ingestCommand(), importCommand(), exportCommand(), healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
+    healthCommand(), cleanupCommand(), migrateCommand(), repairCommand(),
   ];
-  for (const command of commands) {
+  const heavy = first !== undefined && (first === '--version' || first === '-V' || light.some((command) => command.name() === first)) ? [] : await Promise.all(HEAVY.map((load) => load()));
+  for (const command of [...light, ...heavy]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   // Its help is its own, too.

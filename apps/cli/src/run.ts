@@ -21,7 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const errorCode = ERROR_OF[args[0] ?? ''] ?? EXIT.ERROR;
   watchStdout();
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    await (await createProgram(args[0])).parseAsync(args, { from: 'user' });
     const failure = stdoutFailure();
     if (failure === undefined) return EXIT.OK;
     process.stderr.write(`deepwater: the output cannot be written: ${failure.message}\n`);
