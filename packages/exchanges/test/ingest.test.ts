@@ -142,6 +142,30 @@ describe('an ingest', () => {
     expect(captured.received.every(({ us }, i) => i === 0 || us >= (captured.received[i - 1] as { us: number }).us)).toBe(true);
   });
 
+  withCaptures('knows what trades are missing since the process before', async () => {
+    const { platform, server, ingest, read } = await started({ ...USDM, start: 'manual' }, { source: binanceUsdm, symbols: ['BTCUSDT'], channels: ['trades'] });
+    await expect.poll(() => ingest.status().connections[0]?.state).toBe('open');
+    server.control.step(4000);
+    await expect.poll(() => ingest.metrics().records).toBeGreaterThan(10);
+    await ingest.stop();
+    const before = (await read('binance-usdm.BTCUSDT.trades')).map(([, , id]) => id as number);
+    // Nobody listens.
+    server.control.step(3000);
+    const later = await Ingest.start(platform, { source: binanceUsdm, symbols: ['BTCUSDT'], channels: ['trades'], urls: server.url });
+    ends.unshift(() => later.stop());
+    await expect.poll(() => later.status().connections[0]?.state).toBe('open');
+    server.control.step(100_000);
+    await played(server, later);
+    expect(later.metrics()).toMatchObject({ gaps: 1 });
+    await later.stop();
+    const ids = (await read('binance-usdm.BTCUSDT.trades')).map(([, , id]) => id as number);
+    const next = ids[before.length] as number;
+    expect(next).toBeGreaterThan((before.at(-1) as number) + 1);
+    const gap = (await read('binance-usdm.events')).find(([, kind]) => kind === 'gap') as unknown[];
+    expect([gap[3], gap[4], gap[5], gap[6]]).toEqual(['BTCUSDT', 'trades', (before.at(-1) as number) + 1, next]);
+    expect(later.metrics().missing).toBe(next - (before.at(-1) as number) - 1);
+  });
+
   withCaptures('goes on where one product is refused', async () => {
     const { server, ingest } = await started(COINBASE, { source: coinbase, symbols: ['BTC-USD', 'NOPE-USD'], channels: ['trades', 'book'] });
     await played(server, ingest);
