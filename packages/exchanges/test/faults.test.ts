@@ -90,8 +90,7 @@ async function survives(venue: (typeof VENUES)[number], faults: readonly Fault[]
   }
   // What a connection lost is on record: as a gap, as its end, as a checksum that is wrong, or as the bad frame it became.
   if (!unseen && found.struck.some(({ lost, topic }) => lost && /depth|book|l2|level2/i.test(topic))) expect(told('gap', 'disconnected', 'checksum', 'bad')).toBe(true);
-  const wasOpen = found.events.findIndex(({ kind }) => kind === 'connected');
-  if (found.events.slice(wasOpen).some(({ kind }) => kind === 'disconnected')) for (const symbol of venue.symbols) expect(found.segments[symbol], `${symbol}: a segment boundary`).toBeGreaterThan(1);
+  for (const symbol of found.interrupted) expect(found.segments[symbol], `${symbol}: a segment boundary`).toBeGreaterThan(1);
 }
 
 const all = process.env['FAULTS'] === 'all';

@@ -28,6 +28,8 @@ export interface Recorded {
   /** Faults that never had an occasion. */
   readonly pending: number;
   readonly segments: Readonly<Record<string, number>>;
+  /** Symbols whose book had records when a connection ended. */
+  readonly interrupted: ReadonlySet<string>;
 }
 
 /** Silence that ends a connection, in tests. */
@@ -58,13 +60,17 @@ export async function record({ exchange, venue, captures, symbols, below = '' }:
     const trades: Record<string, unknown[]> = {};
     const books: Record<string, { bids: Level[]; asks: Level[] }> = {};
     const segments: Record<string, number> = {};
+    const interrupted = new Set<string>();
+    const ended = (await (await platform.createReader(`${exchange.name}.events`)).range(0, 2 ** 52, { columns: ['ts', 'kind'] }) as [number, string][]).filter(([, kind]) => kind === 'disconnected').map(([ts]) => ts);
     for (const symbol of symbols) {
       trades[symbol] = (await (await read(symbol, 'trades')).range(0, 2 ** 52, { columns: ['id'] }) as [unknown][]).map(([id]) => id);
       const book = await read(symbol, 'book');
       books[symbol] = lastBook(await book.range(0, 2 ** 52, { columns: ['side', 'flags', 'price', 'size'] }) as [string, number, string, string][]);
       segments[symbol] = (await book.segments()).length;
+      const [first] = await book.range(0, 2 ** 52, { columns: ['recv'], limit: 1 }) as [number][];
+      if (first !== undefined && ended.some((ts) => ts > first[0])) interrupted.add(symbol);
     }
-    return { trades, books, events, struck: server.faults, pending: server.control.status().faults.length, segments };
+    return { trades, books, events, struck: server.faults, pending: server.control.status().faults.length, segments, interrupted };
   } finally {
     await server.close();
     await platform.close();
