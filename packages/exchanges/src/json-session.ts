@@ -17,7 +17,7 @@ export class SubscribedSymbol implements SyncedBook {
   /** What records are wanted of it, and what the exchange was asked for. */
   readonly wants = none();
   readonly asked = none();
-  readonly run: TradeRun;
+  run: TradeRun;
   /** The frame that told of trades from before the connection; see `JsonSession.isNew`. */
   anchoredBy = 0;
   live = false;
@@ -118,6 +118,8 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
         if (should === state.asked[channel] || should !== (how === 'subscribe')) continue;
         state.asked[channel] = should;
         changed.push(symbol);
+        // What was written last, not what came last: of symbols that could not be written that is less.
+        if (should && channel === 'trades') state.run = new TradeRun(this.host.lastTrade?.(symbol) ?? state.run.last);
         if (should) continue;
         this.asked.forget(channel, symbol);
         if (channel === 'book') this.sync.forget(state);
