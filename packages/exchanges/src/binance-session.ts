@@ -4,6 +4,7 @@ import { BinanceBook, type DepthUpdate } from './binance-book.js';
 import type { BinanceMarket } from './binance-market.js';
 import { TradeIds } from './binance-trade-ids.js';
 import { SnapshotQueue } from './binance-snapshots.js';
+import { nowUs } from './clock.js';
 import { BadFrame, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
 import { badFrame, isFields, listOf, objectOf, shown, textOf } from './frame-checks.js';
 import { epochMillisUs } from './frame-time.js';
@@ -45,7 +46,7 @@ export class BinanceSession implements ExchangeSession {
 
   constructor(private readonly market: BinanceMarket, wanted: Wanted, private readonly host: SessionHost) {
     this.#retries = new RetryLater(host);
-    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received);
+    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received || nowUs());
     let length = 0;
     for (const stream of this.#add(wanted)) {
       length += encodeURI(stream.name).length + 1;

@@ -258,6 +258,13 @@ describe('the book', () => {
     expect(host.takeEvents()).toEqual([]);
   });
 
+  test('a book of a connection that nothing has come on has a time all the same', async () => {
+    const { host } = start(binance, ['book']);
+    host.advance(1000);
+    await host.answer(snapshot(7));
+    expect(Number(host.books[0]!.split(' ')[2])).toBeGreaterThan(Date.UTC(2025, 0) * 1000);
+  });
+
   test('a snapshot older than the updates is asked for again, later and later', async () => {
     const { host, frame } = start(binance, ['book']);
     frame(spotDepth(100, 101));

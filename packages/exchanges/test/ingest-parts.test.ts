@@ -96,7 +96,7 @@ test('events: details are cut between characters, and everything that an exchang
 });
 
 describe('the sink of an ingest', () => {
-  const writer = (unfit: (values: unknown[]) => unknown) => {
+  const writer = (unfit: (values: unknown[]) => Error | undefined) => {
     const written: unknown[][] = [];
     const its: RecordWriter = {
       writeValues: (...values) => {

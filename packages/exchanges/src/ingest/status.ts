@@ -40,7 +40,7 @@ export interface SymbolStatus {
   /** What the exchange said when it refused. */
   readonly refused: string | undefined;
   /** Why nothing of it can be written: it is set aside, and tried again after a while. */
-  readonly failure: string | undefined;
+  readonly failure?: string | undefined;
   /** Feeds it is written to. */
   readonly feeds: readonly { readonly channel: Channel; readonly feed: string; readonly records: number; readonly ratePerS: number; /** share of the ring that waits for the disk, 0 to 1 */ readonly ringFill: number }[];
   readonly gaps: number;
