@@ -8,12 +8,13 @@ export class Acknowledged {
   #before = new Map<string, readonly [Channel, string]>();
   #now = new Map<string, readonly [Channel, string]>();
 
-  constructor(private readonly host: SessionHost, private readonly asked: Asked) {}
+  /** @param isKnown whether a symbol was ever subscribed here; others are passed over */
+  constructor(private readonly host: SessionHost, private readonly asked: Asked, private readonly isKnown: (symbol: string) => boolean) {}
 
   /** One channel of the list. */
   add(channel: Channel, symbols: unknown): void {
     if (!Array.isArray(symbols)) return;
-    for (const symbol of symbols) if (typeof symbol === 'string') this.#now.set(`${channel} ${symbol}`, [channel, symbol]);
+    for (const symbol of symbols) if (typeof symbol === 'string' && this.isKnown(symbol)) this.#now.set(`${channel} ${symbol}`, [channel, symbol]);
   }
 
   /** The list ends. */

@@ -11,8 +11,11 @@
  */
 import { BadFrame } from './exchange.js';
 import type { SessionHost } from './exchange.js';
-import { badFrame, checkLevels, writeLevels } from './frame-checks.js';
+import { badFrame } from './frame-checks.js';
+import { checkLevels, writeLevels } from './level-pairs.js';
+import { PassedRun } from './passed-run.js';
 import type { SymbolSink } from './record-sink.js';
+import { SpoiledBook, tellSpoiled } from './spoiled-books.js';
 
 /** The sides of a book, or of a change of it, as `[price, size]`. */
 export interface Sides {
@@ -38,6 +41,8 @@ export interface DepthSnapshot extends Sides {
   readonly lastUpdateId: number;
 }
 
+/** Updates older than a snapshot, after it: more are as many as no snapshot is ahead, so its number is wrong. */
+const BEHIND_MAX = 1000;
 /** Updates kept for a snapshot: at the fastest speed some minutes. Of more the older half goes; a snapshot that comes so late is newer. */
 export const WAITING_MAX = 10_000;
 
@@ -50,16 +55,21 @@ export class BinanceBook {
   #resync = false;
   /** Snapshots in a row that could not be used; for whoever asks for the next. */
   failures = 0;
+  readonly #spoiled: SpoiledBook;
+  readonly #passed = new PassedRun();
+  readonly #behind = new PassedRun(BEHIND_MAX);
 
   /** @param wantSnapshot asks for a snapshot, to be given to `snapshot` */
   constructor(readonly symbol: string, private readonly sink: SymbolSink, private readonly host: SessionHost,
-    private readonly wantSnapshot: (book: BinanceBook) => void) {}
+    private readonly wantSnapshot: (book: BinanceBook) => void) {
+    this.#spoiled = new SpoiledBook(host);
+  }
 
   get waiting(): boolean {
     return this.#state === 'waiting';
   }
 
-  /** @throws BadFrame where it is no news, or a level cannot be read; all other levels are taken */
+  /** @throws BadFrame where it is no news, or a level cannot be read: the book begins anew then */
   update(update: DepthUpdate): void {
     switch (this.#state) {
       case 'closed':
@@ -69,15 +79,25 @@ export class BinanceBook {
       case 'waiting':
         return this.#keep(update);
       case 'spanning':
-        if (isBefore(update, this.#last)) return;
+        if (isBefore(update, this.#last)) return this.#behind.passed() ? this.#gap(update) : undefined;
         if (!continues(update, this.#last)) return this.#gap(update);
         this.#state = 'running';
         return this.#write(update);
       case 'running':
-        if (update.last <= this.#last) throw new BadFrame('book update not new', `${this.symbol} ${update.last} after ${this.#last}`);
+        if (update.last <= this.#last) {
+          if (this.#passed.passed()) return this.#gap(update);
+          throw new BadFrame('book update not new', `${this.symbol} ${update.last} after ${this.#last}`);
+        }
+        this.#passed.fresh();
         if (!follows(update, this.#last)) return this.#gap(update);
         return this.#write(update);
     }
+  }
+
+  /** An update of which nothing can be known. */
+  unreadable(why: BadFrame): void {
+    if (this.#state === 'running' || this.#state === 'spanning') this.#spoil(why);
+    else this.#waiting = [];
   }
 
   /** Begins the book again, where the snapshot is not older than the updates that were kept. @returns false where it is */
@@ -90,14 +110,18 @@ export class BinanceBook {
     if (kept.length > 0 && !continues(kept[0], lastUpdateId)) return false;
 
     this.#waiting = [];
-    this.#writeSnapshot(snapshot);
+    try {
+      this.#writeSnapshot(snapshot);
+    } catch (error) {
+      this.#spoil(badFrame(error));
+      return true;
+    }
     for (const update of kept) {
       try {
         this.update(update);
       } catch (error) {
-        // Its levels were checked, and complained of, when it came. What only the record cannot hold is told here.
-        const { reason } = badFrame(error);
-        this.host.event({ kind: 'refused', symbol: this.symbol, channel: 'book', detail: `of update ${update.last}: ${reason}` });
+        // What only the record cannot hold: there is no frame to keep aside any more, and it is told as a gap.
+        badFrame(error);
       }
     }
     return true;
@@ -113,6 +137,7 @@ export class BinanceBook {
   close(): void {
     this.#state = 'closed';
     this.#waiting = [];
+    this.#spoiled.close();
   }
 
   #gap(update: DepthUpdate): void {
@@ -123,6 +148,17 @@ export class BinanceBook {
     this.#wait(update);
   }
 
+  /** Something of it could not be read, or not be written: a snapshot is asked for after a while, and what comes meanwhile is kept for it. */
+  #spoil(why: BadFrame): void {
+    tellSpoiled(this.host, this.symbol, why);
+    this.#resync = true;
+    this.#state = 'waiting';
+    this.#waiting = [];
+    const ms = this.#spoiled.next();
+    if (ms === 0) this.wantSnapshot(this);
+    else this.host.after(ms, () => { this.wantSnapshot(this); });
+  }
+
   #wait(update: DepthUpdate): void {
     this.#state = 'waiting';
     this.wantSnapshot(this);
@@ -130,17 +166,24 @@ export class BinanceBook {
   }
 
   #keep(update: DepthUpdate): void {
+    try {
+      checkLevels(update.bids);
+      checkLevels(update.asks);
+    } catch (error) {
+      // What was kept before it is of no use any more: the snapshot must have all of it.
+      this.unreadable(badFrame(error));
+      throw error;
+    }
     if (this.#waiting.length === WAITING_MAX) this.#waiting.splice(0, WAITING_MAX / 2);
     this.#waiting.push(update);
-    const bad = checkLevels(update.bids) ?? checkLevels(update.asks);
-    if (bad) throw bad;
   }
 
   #writeSnapshot(snapshot: DepthSnapshot): void {
     const { ts, received, lastUpdateId } = snapshot;
     this.sink.beginBook(ts, received, true, lastUpdateId, lastUpdateId);
-    const bad = this.#writeSides(snapshot);
-    if (bad) this.host.event({ kind: 'refused', symbol: this.symbol, channel: 'book', detail: `of the snapshot: ${bad.message}` });
+    this.#writeSides(snapshot);
+    this.#spoiled.begun();
+    this.#behind.fresh();
     this.#state = 'spanning';
     this.#last = lastUpdateId;
     this.failures = 0;
@@ -150,15 +193,18 @@ export class BinanceBook {
   #write(update: DepthUpdate): void {
     this.#last = update.last;
     this.sink.beginBook(update.ts, update.received, false, update.first, update.last);
-    const bad = this.#writeSides(update);
-    if (bad) throw bad;
+    try {
+      this.#writeSides(update);
+    } catch (error) {
+      this.#spoil(badFrame(error));
+      throw error;
+    }
   }
 
-  #writeSides(sides: Sides): BadFrame | undefined {
-    const badBid = writeLevels(this.sink, 'B', sides.bids);
-    const badAsk = writeLevels(this.sink, 'A', sides.asks);
+  #writeSides(sides: Sides): void {
+    writeLevels(this.sink, 'B', sides.bids);
+    writeLevels(this.sink, 'A', sides.asks);
     this.sink.endBook();
-    return badBid ?? badAsk;
   }
 }
 

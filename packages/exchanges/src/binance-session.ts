@@ -1,9 +1,13 @@
 /** One connection to Binance: spot and both futures markets speak the same, but for a few names. See binance.ts for the sources. */
-import { BinanceBook } from './binance-book.js';
+import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './amounts.js';
+import { BinanceBook, type DepthUpdate } from './binance-book.js';
 import type { BinanceMarket } from './binance-market.js';
+import { TradeIds } from './binance-trade-ids.js';
 import { SnapshotQueue } from './binance-snapshots.js';
+import { nowUs } from './clock.js';
 import { BadFrame, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
-import { levelsOf, microsOf, numberOf, objectOf, priceOf, shown, sizeOf, tradedOf } from './frame-checks.js';
+import { badFrame, isFields, listOf, objectOf, shown, textOf } from './frame-checks.js';
+import { epochMillisUs } from './frame-time.js';
 import type { BinanceData, BinanceFrame, Request, Stream } from './binance-frames.js';
 import type { SymbolSink } from './record-sink.js';
 import { RetryLater } from './retry-later.js';
@@ -22,11 +26,8 @@ interface SymbolState {
   trades: boolean;
   quotes: boolean;
   book: BinanceBook | undefined;
-  /** The ids that come next; 0 before the first. */
-  nextTrade: number;
-  /** No trade has come since it was subscribed. */
-  fresh: boolean;
-  nextAggregate: number;
+  readonly tradeIds: TradeIds;
+  readonly aggregateIds: TradeIds;
 }
 
 export class BinanceSession implements ExchangeSession {
@@ -45,7 +46,7 @@ export class BinanceSession implements ExchangeSession {
 
   constructor(private readonly market: BinanceMarket, wanted: Wanted, private readonly host: SessionHost) {
     this.#retries = new RetryLater(host);
-    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received);
+    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received || nowUs());
     let length = 0;
     for (const stream of this.#add(wanted)) {
       length += encodeURI(stream.name).length + 1;
@@ -83,8 +84,8 @@ export class BinanceSession implements ExchangeSession {
     this.#quiet = false;
     const frame: BinanceFrame = objectOf(text);
     if (frame.stream === undefined) return this.#take(frame, receivedUs, '');
-    if (typeof frame.data !== 'object' || frame.data === null) throw new BadFrame('no data', shown(frame.stream));
-    this.#take(frame.data, receivedUs, String(frame.stream));
+    if (typeof frame.data !== 'object' || frame.data === null) throw new BadFrame('data missing', shown(frame.stream));
+    this.#take(frame.data, receivedUs, textOf(frame.stream, 100));
   }
 
   #take(data: BinanceData & BinanceFrame, received: number, stream: string): void {
@@ -111,46 +112,30 @@ export class BinanceSession implements ExchangeSession {
 
   #trade(data: BinanceData, received: number): void {
     const state = this.#stateOf(data.s, 'trades');
-    const id = numberOf(data.t, 'trade id');
-    state.nextTrade = this.#count(data.s as string, state.nextTrade, id, state.fresh);
-    state.fresh = false;
+    const id = wholeOf(data.t, 'trade id');
+    state.tradeIds.take(id);
     this.#writeTrade(state, data, received, id);
   }
 
   /** Trades of one taker order at one price, as one, with a number of their own. */
   #aggregate(data: BinanceData, received: number): void {
     const state = this.#stateOf(data.s, 'trades');
-    const id = numberOf(data.a, 'trade id');
-    state.nextAggregate = this.#count(data.s as string, state.nextAggregate, id, state.fresh);
-    state.fresh = false;
+    const id = wholeOf(data.a, 'trade id');
+    state.aggregateIds.take(id);
     this.#writeTrade(state, data, received, id);
   }
 
-  /**
-   * Ids run on without a hole for each symbol. @param fresh it is the first trade of this session: an id from before what earlier connections wrote is
-   * then no repetition, for the exchange sends none, but a count that has begun again
-   * @returns the next id @throws BadFrame for one that has been passed
-   */
-  #count(symbol: string, expected: number, id: number, fresh: boolean): number {
-    if (fresh && id < expected) return id + 1;
-    if (id !== expected && expected !== 0) {
-      if (id < expected) throw new BadFrame('trade id not new', `${symbol} ${id} after ${expected - 1}`);
-      this.host.event({ kind: 'gap', symbol, channel: 'trades', expected, found: id });
-    }
-    return id + 1;
-  }
-
   #writeTrade(state: SymbolState, data: BinanceData, received: number, id: number): void {
-    if (typeof data.m !== 'boolean') throw new BadFrame('side', shown(data.m));
+    if (typeof data.m !== 'boolean') throw new BadFrame('side unknown', shown(data.m));
     // `m`: the buyer was the maker, so the taker sold.
-    state.sink.trade(microsOf(data.T, received), received, id, data.m ? 'S' : 'B', priceOf(data.p), tradedOf(data.q));
+    state.sink.trade(epochMillisUs(data.T, received), received, id, data.m ? 'S' : 'B', priceOf(data.p), tradedSizeOf(data.q));
   }
 
   #quote(data: BinanceData, received: number): void {
     const { sink } = this.#stateOf(data.s, 'quotes');
     const time = data.T ?? data.E;
-    const ts = time === undefined ? received : microsOf(time, received);
-    sink.quote(ts, received, numberOf(data.u, 'update number'), priceOf(data.b), sizeOf(data.B), priceOf(data.a), sizeOf(data.A));
+    const ts = time === undefined ? received : epochMillisUs(time, received);
+    sink.quote(ts, received, wholeOf(data.u, 'update number'), priceOf(data.b), sizeOf(data.B), priceOf(data.a), sizeOf(data.A));
   }
 
   #depth(data: BinanceData, received: number, stream: string): void {
@@ -158,18 +143,26 @@ export class BinanceSession implements ExchangeSession {
     // `@depth20` and the like are the top of the book again and again, not its changes.
     const digit = stream.charCodeAt((data.s as string).length + '@depth'.length);
     if (digit >= 0x30 && digit <= 0x39) return this.host.event({ kind: 'unknown', symbol: data.s as string, detail: stream.slice(0, 100) });
-    state.book!.update({
-      ts: microsOf(data.T ?? data.E, received), received,
-      first: numberOf(data.U, 'update number'), last: numberOf(data.u, 'update number'),
-      previous: data.pu === undefined ? undefined : numberOf(data.pu, 'update number'),
-      bids: levelsOf(data.b), asks: levelsOf(data.a),
-    });
+    const book = state.book!;
+    let update: DepthUpdate;
+    try {
+      update = {
+        ts: epochMillisUs(data.T ?? data.E, received), received,
+        first: wholeOf(data.U, 'update number'), last: wholeOf(data.u, 'update number'),
+        previous: data.pu === undefined ? undefined : wholeOf(data.pu, 'update number'),
+        bids: listOf(data.b, 'bids'), asks: listOf(data.a, 'asks'),
+      };
+    } catch (error) {
+      book.unreadable(badFrame(error));
+      throw error;
+    }
+    book.update(update);
   }
 
   #stateOf(symbol: unknown, channel: 'trades' | 'book' | 'quotes'): SymbolState {
     const state = this.#symbols.get(symbol as string);
-    if (state === undefined) throw new BadFrame('symbol unknown', shown(symbol));
-    if (!state[channel]) throw new BadFrame('not subscribed', `${String(symbol)} ${channel}`);
+    if (state === undefined) throw symbol === undefined ? new BadFrame('symbol missing') : new BadFrame('symbol unknown', shown(symbol));
+    if (!state[channel]) throw new BadFrame('not subscribed', `${shown(symbol)} ${channel}`);
     return state;
   }
 
@@ -177,12 +170,12 @@ export class BinanceSession implements ExchangeSession {
   #reply(frame: BinanceFrame): void {
     const request = this.#requests.get(frame.id as number);
     this.#requests.delete(frame.id as number);
-    const error = (frame.error ?? (frame.code === undefined ? undefined : frame)) as { readonly msg?: unknown } | undefined;
+    const error = (frame.error ?? (frame.code === undefined ? undefined : frame)) as unknown;
     if (error === undefined) {
       if (request === undefined) return this.host.event({ kind: 'unknown', detail: `reply ${shown(frame.id)}` });
       return this.#acknowledge(request);
     }
-    const detail = String(error.msg ?? shown(error)).slice(0, 200);
+    const detail = textOf((isFields(error) ? error['msg'] : undefined) ?? error);
     if (request === undefined || request.streams.length === 0) return this.host.event({ kind: 'refused', detail });
     this.#refused(request, detail);
   }
@@ -223,7 +216,7 @@ export class BinanceSession implements ExchangeSession {
   #forget({ name, symbol, channel }: Stream): void {
     this.#streams.delete(name);
     const state = this.#symbols.get(symbol)!;
-    if (channel === 'trades') Object.assign(state, { trades: false, nextTrade: 0, nextAggregate: 0 });
+    if (channel === 'trades') state.trades = false;
     if (channel === 'quotes') state.quotes = false;
     if (channel !== 'book') return;
     state.book?.close();
@@ -249,12 +242,15 @@ export class BinanceSession implements ExchangeSession {
   #expect({ symbol, channel }: Stream): void {
     let state = this.#symbols.get(symbol);
     if (state === undefined) {
-      state = { sink: this.host.records.of(symbol), trades: false, quotes: false, book: undefined, nextTrade: 0, fresh: true, nextAggregate: 0 };
+      state = { sink: this.host.records.of(symbol), trades: false, quotes: false, book: undefined, tradeIds: new TradeIds(this.host, symbol), aggregateIds: new TradeIds(this.host, symbol) };
       this.#symbols.set(symbol, state);
     }
-    const next = this.market.tradeStream === 'trade' ? 'nextTrade' : 'nextAggregate';
-    if (channel === 'trades') Object.assign(state, { trades: true, fresh: true, [next]: (this.host.lastTrade?.(symbol) ?? -1) + 1 });
-    else if (channel === 'quotes') state.quotes = true;
+    if (channel === 'trades') {
+      const last = this.host.lastTrade?.(symbol);
+      state.trades = true;
+      state.tradeIds.begin(this.market.tradeStream === 'trade' ? last : undefined);
+      state.aggregateIds.begin(this.market.tradeStream === 'aggTrade' ? last : undefined);
+    } else if (channel === 'quotes') state.quotes = true;
     else state.book = new BinanceBook(symbol, state.sink, this.host, (book) => this.#snapshots.want(book));
   }
 

@@ -5,7 +5,10 @@
  */
 import type { BinanceBook } from './binance-book.js';
 import type { SessionHost } from './exchange.js';
-import { checkLevels, levelsOf, microsOf, numberOf, objectOf } from './frame-checks.js';
+import { wholeOf } from './amounts.js';
+import { listOf, objectOf } from './frame-checks.js';
+import { epochMillisUs } from './frame-time.js';
+import { checkLevels } from './level-pairs.js';
 
 /** From the end of one request to the next of this connection. */
 export const PAUSE_MS = 600;
@@ -66,12 +69,12 @@ export class SnapshotQueue {
   #take(book: BinanceBook, body: string): string | undefined {
     const reply: DepthReply = objectOf(body);
     const received = this.now();
-    const bids = levelsOf(reply.bids);
-    const asks = levelsOf(reply.asks);
-    const bad = checkLevels(bids) ?? checkLevels(asks);
-    if (bad) throw bad;
-    const lastUpdateId = numberOf(reply.lastUpdateId, 'update number');
-    const ts = reply.T === undefined ? received : microsOf(reply.T, received);
+    const bids = listOf(reply.bids, 'bids');
+    const asks = listOf(reply.asks, 'asks');
+    checkLevels(bids);
+    checkLevels(asks);
+    const lastUpdateId = wholeOf(reply.lastUpdateId, 'update number');
+    const ts = reply.T === undefined ? received : epochMillisUs(reply.T, received);
     return book.snapshot({ ts, received, lastUpdateId, bids, asks }) ? undefined : `older than the updates: ${lastUpdateId}`;
   }
 

@@ -1,6 +1,7 @@
-import type { SessionHost } from './exchange.js';
+import type { BadFrame, SessionHost } from './exchange.js';
+import { SpoiledBook, tellSpoiled } from './spoiled-books.js';
 
-/** A snapshot that was asked for comes within so long, or the connection is given up. */
+/** A snapshot that was asked for comes within so long, or it is asked for again. */
 const SNAPSHOT_MS = 15_000;
 /** A book that is wrong again and again is asked for less and less often, up to this. */
 const WAIT_MS_MAX = 60_000;
@@ -18,10 +19,12 @@ export interface SyncedBook {
   overdue: (() => void) | undefined;
 }
 
-/** Books that cannot be trusted any more are subscribed again; they are back when their snapshot has come. */
+/** Books that cannot be trusted any more are subscribed again; they are back when their snapshot has come. One that does not come is in no other's way. */
 export class BookSync {
   readonly #host: SessionHost;
   readonly #resubscribe: (symbols: readonly string[]) => void;
+  /** Those that were spoiled, or did not come. */
+  readonly #spoiled = new Map<string, SpoiledBook>();
 
   /** @param onCame told of each snapshot */
   constructor(host: SessionHost, resubscribe: (symbols: readonly string[]) => void, private readonly onCame: (symbol: string) => void) {
@@ -37,14 +40,28 @@ export class BookSync {
       book.live = false;
       book.lost = true;
       if (book.losses++ === 0) now.push(book);
-      else book.overdue = this.#host.after(Math.min(1000 * 2 ** (book.losses - 2), WAIT_MS_MAX), () => this.#ask([book]));
+      else this.#askLater(book, Math.min(1000 * 2 ** (book.losses - 2), WAIT_MS_MAX));
     }
     if (now.length > 0) this.#ask(now);
+  }
+
+  /** A change or a snapshot of the book could not be read wholly. */
+  spoil(book: SyncedBook, why: BadFrame, ofSnapshot: boolean): void {
+    if (book.lost && !ofSnapshot) return;
+    tellSpoiled(this.#host, book.symbol, why);
+    if (ofSnapshot) this.onCame(book.symbol);
+    this.#settle(book);
+    book.live = false;
+    book.lost = true;
+    const ms = this.#of(book).next();
+    if (ms === 0) this.#ask([book]);
+    else this.#askLater(book, ms);
   }
 
   /** A snapshot has come. `right`: it is known to be right without more. */
   came(book: SyncedBook, right: boolean): void {
     this.onCame(book.symbol);
+    this.#spoiled.get(book.symbol)?.begun();
     book.live = true;
     if (right) book.losses = 0;
     if (!book.lost) return;
@@ -56,6 +73,8 @@ export class BookSync {
   forget(book: SyncedBook): void {
     book.live = false;
     book.losses = 0;
+    this.#spoiled.get(book.symbol)?.close();
+    this.#spoiled.delete(book.symbol);
     this.#settle(book);
   }
 
@@ -65,10 +84,23 @@ export class BookSync {
     book.overdue = undefined;
   }
 
+  #of(book: SyncedBook): SpoiledBook {
+    let spoiled = this.#spoiled.get(book.symbol);
+    if (spoiled === undefined) this.#spoiled.set(book.symbol, (spoiled = new SpoiledBook(this.#host)));
+    return spoiled;
+  }
+
   #ask(books: readonly SyncedBook[]): void {
     this.#resubscribe(books.map(({ symbol }) => symbol));
     for (const book of books) {
-      book.overdue = this.#host.after(SNAPSHOT_MS, () => this.#host.restart(`no snapshot of the book of ${book.symbol} in ${SNAPSHOT_MS / 1000} s`));
+      book.overdue = this.#host.after(SNAPSHOT_MS, () => {
+        this.#host.event({ kind: 'refused', symbol: book.symbol, channel: 'book', detail: `no snapshot in ${SNAPSHOT_MS / 1000} s` });
+        this.#askLater(book, this.#of(book).next());
+      });
     }
+  }
+
+  #askLater(book: SyncedBook, ms: number): void {
+    book.overdue = this.#host.after(ms, () => { this.#ask([book]); });
   }
 }

@@ -5,7 +5,9 @@ import { BybitQuote } from './bybit-quote.js';
 import type { BybitTicker } from './bybit-quote.js';
 import { BadFrame } from './exchange.js';
 import type { Channel, ExchangeSession, SessionHost, Wanted } from './exchange.js';
-import { badFrame, microsOf, objectOf, priceOf, shown, tradedOf } from './frame-checks.js';
+import { priceOf, tradedSizeOf } from './amounts.js';
+import { badFrame, listOf, objectOf, shown, textOf } from './frame-checks.js';
+import { epochMillisUs } from './frame-time.js';
 import { RecentIds } from './recent-ids.js';
 import type { SymbolSink } from './record-sink.js';
 import { RetryLater } from './retry-later.js';
@@ -101,31 +103,41 @@ export class BybitSession implements ExchangeSession {
     if (frame.topic === undefined) return this.#reply(frame);
     const topic = this.#topics.get(frame.topic as string);
     if (topic === undefined) return this.#unknown(frame.topic);
-    if (typeof frame.data !== 'object' || frame.data === null) throw new BadFrame('no data', topic.name);
+    if (typeof frame.data !== 'object' || frame.data === null) throw new BadFrame('data missing', topic.name);
     if (topic.channel === 'trades') return this.#trades(topic, frame.data, receivedUs);
 
     const { symbol, s = symbol } = frame.data as BybitTicker & BybitDepth;
-    if (s !== topic.symbol) throw new BadFrame('symbol unknown', shown(s));
+    if (s !== topic.symbol) throw new BadFrame(s === undefined ? 'symbol missing' : 'symbol unknown', shown(s));
     // `cts` is the matching engine's time, that of the trades; tickers have none.
-    const ts = microsOf(frame.cts ?? frame.ts, receivedUs);
-    if (topic.book !== undefined) topic.book.take(frame.type, frame.data, ts, receivedUs);
-    else if (this.market.quoteTopic === 'tickers.') topic.quote!.takeTicker(frame.type, frame.data, frame.cs, ts, receivedUs);
-    else topic.quote!.takeLevel(frame.type, frame.data, ts, receivedUs);
+    const time = frame.cts ?? frame.ts;
+    if (topic.book !== undefined) return topic.book.take(frame.type, frame.data, time, receivedUs);
+    const quote = topic.quote!;
+    try {
+      const ts = epochMillisUs(time, receivedUs);
+      if (this.market.quoteTopic === 'tickers.') quote.takeTicker(frame.type, frame.data, frame.cs, ts, receivedUs);
+      else quote.takeLevel(frame.type, frame.data, ts, receivedUs);
+    } catch (error) {
+      quote.forget();
+      throw error;
+    }
   }
 
   /** https://bybit-exchange.github.io/docs/v5/websocket/public/trade: up to 1024 in a message, oldest first; ids do not count. */
   #trades({ symbol, sink, ids }: Topic, data: object, received: number): void {
-    if (!Array.isArray(data)) throw new BadFrame('no data', symbol);
     let bad: BadFrame | undefined;
-    for (const trade of data as readonly (Trade | null)[]) {
+    for (const trade of listOf(data, 'data') as readonly (Trade | null)[]) {
       try {
-        if (trade?.s !== symbol) throw new BadFrame('symbol unknown', shown(trade?.s));
+        if (trade?.s !== symbol) throw new BadFrame(trade?.s === undefined ? 'symbol missing' : 'symbol unknown', shown(trade?.s));
         const { i, S } = trade;
-        if (typeof i !== 'string' || i === '' || i.length > ID_LENGTH_MAX) throw new BadFrame('trade id', shown(i));
+        if (i === undefined) throw new BadFrame('trade id missing');
+        if (typeof i !== 'string' || i === '' || i.length > ID_LENGTH_MAX) throw new BadFrame('trade id is no text of 1 to 40 characters', shown(i));
         // `S` is the taker's side.
-        if (S !== 'Buy' && S !== 'Sell') throw new BadFrame('side', shown(S));
+        if (S !== 'Buy' && S !== 'Sell') throw new BadFrame('side unknown', shown(S));
+        const ts = epochMillisUs(trade.T, received);
+        const price = priceOf(trade.p);
+        const size = tradedSizeOf(trade.v);
         if (!ids.add(i)) throw new BadFrame('trade id not new', `${symbol} ${i}`);
-        sink.trade(microsOf(trade.T, received), received, i, S === 'Buy' ? 'B' : 'S', priceOf(trade.p), tradedOf(trade.v));
+        sink.trade(ts, received, i, S === 'Buy' ? 'B' : 'S', price, size);
       } catch (error) {
         bad ??= badFrame(error);
       }
@@ -134,9 +146,9 @@ export class BybitSession implements ExchangeSession {
   }
 
   #unknown(name: unknown): void {
-    const [, kind, symbol] = /^(publicTrade|tickers|orderbook\.\d+)\.(.+)$/.exec(String(name)) ?? [];
-    if (kind !== undefined) throw new BadFrame('not subscribed', `${kind}.${symbol}`.slice(0, 80));
-    this.host.event({ kind: 'unknown', detail: String(name).slice(0, 100) });
+    const topic = textOf(name, 100);
+    if (/^(publicTrade|tickers|orderbook\.\d+)\../.test(topic)) throw new BadFrame('not subscribed', topic);
+    this.host.event({ kind: 'unknown', detail: topic });
   }
 
   /**
@@ -148,12 +160,12 @@ export class BybitSession implements ExchangeSession {
     const id = this.#requests.has(frame.req_id as string) ? frame.req_id as string : this.#oldest(frame.op);
     if (id === undefined) {
       const kind = frame.success === false ? 'refused' : 'unknown';
-      return this.host.event({ kind, detail: String(frame.ret_msg || frame.op || 'a frame without a topic').slice(0, 200) });
+      return this.host.event({ kind, detail: textOf(frame.ret_msg || frame.op || 'a frame without a topic') });
     }
     const request = this.#requests.get(id)!;
     this.#requests.delete(id);
     if (frame.success !== false) return this.#acknowledge(request);
-    this.#refuse(request, String(frame.ret_msg).slice(0, 200));
+    this.#refuse(request, textOf(frame.ret_msg));
   }
 
   #oldest(op: unknown): string | undefined {

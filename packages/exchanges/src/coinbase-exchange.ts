@@ -12,10 +12,11 @@
  */
 import { Acknowledged } from './acknowledged.js';
 import { coinbaseSymbol } from './coinbase-symbol.js';
-import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './decimal-text.js';
+import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './amounts.js';
 import { BadFrame, CHANNELS, type Channel, type Exchange, type SessionHost, type Wanted } from './exchange.js';
 import { rfc3339Us } from './frame-time.js';
-import { JsonSession, SubscribedSymbol, isFields, listOf, type Fields } from './json-session.js';
+import { isFields, listOf, shown, textOf, type Fields } from './frame-checks.js';
+import { JsonSession, SubscribedSymbol } from './json-session.js';
 import { coinbaseExchangeProducts } from './products/coinbase.js';
 import { listProducts } from './products/list.js';
 import type { BookSide, TakerSide } from './record-sink.js';
@@ -32,11 +33,12 @@ class Product extends SubscribedSymbol {
 class CoinbaseExchangeSession extends JsonSession<Product> {
   /** They tell a quiet product from a dead connection, and of matches that were dropped. */
   protected override readonly always: readonly Channel[] = ['heartbeats'];
+  protected override readonly bookMarks = ['"l2update"', '"snapshot"'];
   readonly #acknowledged: Acknowledged;
 
   constructor(wanted: Wanted, host: SessionHost) {
     super(wanted, host);
-    this.#acknowledged = new Acknowledged(host, this.asked);
+    this.#acknowledged = new Acknowledged(host, this.asked, (symbol) => this.symbols.has(symbol));
   }
 
   protected override newSymbol(symbol: string): Product {
@@ -58,7 +60,7 @@ class CoinbaseExchangeSession extends JsonSession<Product> {
       case 'heartbeat': return this.#beat(frame, receivedUs);
       case 'subscriptions': return this.#acknowledge(frame);
       case 'error': return this.asked.refused([frame['message'], frame['reason']].filter((part) => typeof part === 'string').join(': ').slice(0, 200));
-      default: return this.unknown(`type ${String(frame['type'])}`);
+      default: return this.unknown(`type ${textOf(frame['type'], 80)}`);
     }
   }
 
@@ -74,35 +76,34 @@ class CoinbaseExchangeSession extends JsonSession<Product> {
 
   #snapshot(frame: Fields, receivedUs: number): void {
     const state = this.find(frame['product_id']);
-    const bids = listOf(frame['bids'], 'bids');
-    const asks = listOf(frame['asks'], 'asks');
     if (!state.wants.book) return;
-    // Snapshots had no time in 2021; where there is one, it is the book's.
-    const ts = frame['time'] === undefined ? receivedUs : rfc3339Us(frame['time'], receivedUs);
-    state.sink.beginBook(ts, receivedUs, true, 0, 0);
-    for (const level of bids) this.#level(state, 'B', level, 0);
-    for (const level of asks) this.#level(state, 'A', level, 0);
-    state.sink.endBook();
-    this.sync.came(state, true);
+    try {
+      const bids = listOf(frame['bids'], 'bids');
+      const asks = listOf(frame['asks'], 'asks');
+      // Snapshots had no time in 2021; where there is one, it is the book's.
+      const ts = frame['time'] === undefined ? receivedUs : rfc3339Us(frame['time'], receivedUs);
+      state.sink.beginBook(ts, receivedUs, true, 0, 0);
+      for (const level of bids) writeLevel(state, 'B', level, 0);
+      for (const level of asks) writeLevel(state, 'A', level, 0);
+      state.sink.endBook();
+      this.sync.came(state, true);
+    } catch (error) {
+      this.spoiled(state, error, true);
+    }
   }
 
   #changes(frame: Fields, receivedUs: number): void {
     const state = this.find(frame['product_id']);
-    const changes = listOf(frame['changes'], 'changes');
-    const ts = rfc3339Us(frame['time'], receivedUs);
-    if (!state.wants.book || !this.mayChange(state)) return;
-    state.sink.beginBook(ts, receivedUs, false, 0, 0);
-    for (const change of changes) this.#level(state, undefined, change, 1);
-    state.sink.endBook();
-  }
-
-  /** A price and a size, after the side where the list does not tell it. */
-  #level(state: Product, side: BookSide | undefined, level: unknown, at: 0 | 1): void {
+    if (!state.wants.book) return;
     try {
-      if (!Array.isArray(level)) throw new BadFrame('level is no list');
-      state.sink.level(side ?? bookSideOf(level[0]), priceOf(level[at]), sizeOf(level[at + 1]));
+      const changes = listOf(frame['changes'], 'changes');
+      const ts = rfc3339Us(frame['time'], receivedUs);
+      if (!this.mayChange(state)) return;
+      state.sink.beginBook(ts, receivedUs, false, 0, 0);
+      for (const change of changes) writeLevel(state, undefined, change, 1);
+      state.sink.endBook();
     } catch (error) {
-      this.fault(error);
+      this.spoiled(state, error, false);
     }
   }
 
@@ -138,10 +139,16 @@ class CoinbaseExchangeSession extends JsonSession<Product> {
   }
 }
 
+/** A price and a size, after the side where the list does not tell it. */
+function writeLevel({ sink }: Product, side: BookSide | undefined, level: unknown, at: 0 | 1): void {
+  if (!Array.isArray(level)) throw new BadFrame('level is no list');
+  sink.level(side ?? bookSideOf(level[0]), priceOf(level[at]), sizeOf(level[at + 1]));
+}
+
 function bookSideOf(side: unknown): BookSide {
   if (side === 'buy') return 'B';
   if (side === 'sell') return 'A';
-  throw new BadFrame('unknown side', String(side).slice(0, 20));
+  throw new BadFrame('side unknown', shown(side));
 }
 
 export const coinbaseExchange: Exchange = {

@@ -15,13 +15,15 @@
  */
 import { Acknowledged } from './acknowledged.js';
 import { coinbaseSymbol } from './coinbase-symbol.js';
-import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './decimal-text.js';
+import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './amounts.js';
 import { BadFrame, CHANNELS, type Channel, type Exchange, type SessionHost, type Wanted } from './exchange.js';
 import { rfc3339Us } from './frame-time.js';
-import { JsonSession, SubscribedSymbol, isFields, listOf, type Fields } from './json-session.js';
+import { isFields, listOf, shown, textOf, type Fields } from './frame-checks.js';
+import { JsonSession, SubscribedSymbol } from './json-session.js';
 import { coinbaseProducts } from './products/coinbase.js';
+import { PassedRun } from './passed-run.js';
 import { listProducts } from './products/list.js';
-import type { BookSide, TakerSide } from './record-sink.js';
+import type { BookSide, SymbolSink, TakerSide } from './record-sink.js';
 
 const TITLE = 'Coinbase Advanced Trade';
 
@@ -33,13 +35,15 @@ class CoinbaseSession extends JsonSession {
   protected override readonly always: readonly Channel[] = ['heartbeats'];
   /** Heartbeats are acknowledged without their products. */
   protected override readonly granted: readonly Channel[] = ['trades', 'book', 'quotes'];
+  protected override readonly bookMarks = ['"l2_data"'];
   readonly #acknowledged: Acknowledged;
+  readonly #passed = new PassedRun();
   /** The next `sequence_num`. */
   #next = 0;
 
   constructor(wanted: Wanted, host: SessionHost) {
     super(wanted, host);
-    this.#acknowledged = new Acknowledged(host, this.asked);
+    this.#acknowledged = new Acknowledged(host, this.asked, (symbol) => this.symbols.has(symbol));
   }
 
   protected override newSymbol(symbol: string): SubscribedSymbol {
@@ -55,11 +59,11 @@ class CoinbaseSession extends JsonSession {
   protected override take(frame: unknown, receivedUs: number): void {
     if (!isFields(frame)) throw new BadFrame('not an object');
     if (frame['type'] === 'error') {
-      return this.asked.refused(String(frame['message'] ?? frame['reason'] ?? 'error').slice(0, 200));
+      return this.asked.refused(textOf(frame['message'] ?? frame['reason'] ?? 'error'));
     }
     const channel = frame['channel'];
     if (typeof channel !== 'string') {
-      this.unknown(`frame without channel, type ${String(frame['type'])}`);
+      this.unknown(`frame without channel, type ${textOf(frame['type'], 80)}`);
       return;
     }
     this.#count(wholeOf(frame['sequence_num'], 'sequence number'));
@@ -76,7 +80,8 @@ class CoinbaseSession extends JsonSession {
   #count(found: number): void {
     const expected = this.#next;
     // A number from before is a message that came twice or too late: what it says has been overtaken. But 0 is a count that has begun again.
-    if (found < expected && found !== 0) throw new BadFrame('sequence number from before', `${found} after ${expected - 1}`);
+    if (found < expected && found !== 0 && !this.#passed.passed()) throw new BadFrame('sequence number from before', `${found} after ${expected - 1}`);
+    if (found >= expected) this.#passed.fresh();
     this.#next = found + 1;
     if (found === expected) return;
     this.host.event({ kind: 'gap', expected, found, detail: 'sequence_num of the connection' });
@@ -123,12 +128,16 @@ class CoinbaseSession extends JsonSession {
 
   #book(event: Fields, frame: Fields, receivedUs: number): void {
     const state = this.find(event['product_id']);
+    if (!state.wants.book) return;
     const snapshot = event['type'] === 'snapshot';
-    if (!snapshot && event['type'] !== 'update') throw new BadFrame('unknown type of event');
-    const updates = listOf(event['updates'], 'updates');
-    if (!state.wants.book || (!snapshot && !this.mayChange(state))) return;
-    if (snapshot) this.#snapshot(state, updates, frame, receivedUs);
-    else this.#changes(state, updates, receivedUs);
+    try {
+      if (!snapshot && event['type'] !== 'update') throw new BadFrame('type unknown', shown(event['type']));
+      const updates = listOf(event['updates'], 'updates');
+      if (snapshot) this.#snapshot(state, updates, frame, receivedUs);
+      else if (this.mayChange(state)) this.#changes(state, updates, receivedUs);
+    } catch (error) {
+      this.spoiled(state, error, snapshot);
+    }
   }
 
   /** The docs show snapshots whose levels have no time but 1970: then the message's own is the book's. */
@@ -141,38 +150,21 @@ class CoinbaseSession extends JsonSession {
       ts = rfc3339Us(frame['timestamp'], receivedUs);
     }
     state.sink.beginBook(ts, receivedUs, true, 0, 0);
-    this.#levels(state, updates, 0, updates.length);
+    writeLevels(state.sink, updates, 0, updates.length);
     state.sink.endBook();
     this.sync.came(state, true);
   }
 
   /** One change of the book for each time there is: levels of one event have always been seen with one time. */
-  #changes(state: SubscribedSymbol, updates: readonly unknown[], receivedUs: number): void {
+  #changes({ sink }: SubscribedSymbol, updates: readonly unknown[], receivedUs: number): void {
     for (let from = 0; from < updates.length;) {
       const time = timeOf(updates[from]);
       let to = from + 1;
       while (to < updates.length && timeOf(updates[to]) === time) to++;
-      try {
-        state.sink.beginBook(rfc3339Us(time, receivedUs), receivedUs, false, 0, 0);
-        this.#levels(state, updates, from, to);
-        state.sink.endBook();
-      } catch (error) {
-        this.fault(error);
-      }
+      sink.beginBook(rfc3339Us(time, receivedUs), receivedUs, false, 0, 0);
+      writeLevels(sink, updates, from, to);
+      sink.endBook();
       from = to;
-    }
-  }
-
-  #levels(state: SubscribedSymbol, updates: readonly unknown[], from: number, to: number): void {
-    const { sink } = state;
-    for (let at = from; at < to; at++) {
-      try {
-        const update = updates[at];
-        if (!isFields(update)) throw new BadFrame('level is not an object');
-        sink.level(bookSideOf(update['side']), priceOf(update['price_level']), sizeOf(update['new_quantity']));
-      } catch (error) {
-        this.fault(error);
-      }
     }
   }
 
@@ -203,18 +195,26 @@ class CoinbaseSession extends JsonSession {
   }
 }
 
+function writeLevels(sink: SymbolSink, updates: readonly unknown[], from: number, to: number): void {
+  for (let at = from; at < to; at++) {
+    const update = updates[at];
+    if (!isFields(update)) throw new BadFrame('level is not an object');
+    sink.level(bookSideOf(update['side']), priceOf(update['price_level']), sizeOf(update['new_quantity']));
+  }
+}
+
 const timeOf = (update: unknown): unknown => (isFields(update) ? update['event_time'] : undefined);
 
 function takerOf(maker: unknown): TakerSide {
   if (maker === 'BUY') return 'S';
   if (maker === 'SELL') return 'B';
-  throw new BadFrame('unknown side', String(maker).slice(0, 20));
+  throw new BadFrame('side unknown', shown(maker));
 }
 
 function bookSideOf(side: unknown): BookSide {
   if (side === 'bid') return 'B';
   if (side === 'offer') return 'A';
-  throw new BadFrame('unknown side', String(side).slice(0, 20));
+  throw new BadFrame('side unknown', shown(side));
 }
 
 export const coinbase: Exchange = {

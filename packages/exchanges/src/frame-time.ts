@@ -1,10 +1,21 @@
-/** Times of frames, as microseconds since 1970. No Date is made: every trade and every change of a book has one. */
+/**
+ * Times of frames, as microseconds since 1970: what is one, for all adapters. No Date is made: every trade and every change of a book has one.
+ *
+ * A time that can be one of a record lies between the first day of Bitcoin and tomorrow by our clock: the exchange's may be ahead of it, but more than a
+ * day is a wrong number, which would spoil whatever is ordered by time.
+ *
+ * The reasons of what is none: `time missing`, `time is not a time`, `time is implausible`.
+ */
 import { BadFrame } from './exchange.js';
+import { shown } from './frame-checks.js';
 
 const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
 /** 2009-01-03, the first day of Bitcoin: what is older is no time of a record, but a field nobody has set. */
 const EARLIEST = 14_247 * DAY;
+
+/** From here on a number is microseconds, not milliseconds: as milliseconds it would be the year 5138. */
+const MICROSECONDS_FROM = 1e14;
 
 /** The day that was read last: times that follow one another share it. */
 let cachedDate = -1;
@@ -29,10 +40,19 @@ export function epochSecondsUs(value: unknown, receivedUs: number): number {
   return plausible(typeof value === 'string' ? parseSeconds(value) : NaN, value, receivedUs);
 }
 
+/**
+ * A whole number of milliseconds, or of microseconds.
+ * @throws BadFrame as {@link rfc3339Us}
+ */
+export function epochMillisUs(value: unknown, receivedUs: number): number {
+  if (value === undefined || value === null) throw new BadFrame('time missing');
+  const number = Number.isSafeInteger(value) ? value as number : NaN;
+  return plausible(number < MICROSECONDS_FROM ? number * 1000 : number, value, receivedUs);
+}
+
 function plausible(us: number, value: unknown, receivedUs: number): number {
   if (us >= EARLIEST && us <= receivedUs + DAY) return us;
-  const shown = String(value).slice(0, 40);
-  throw Number.isNaN(us) ? new BadFrame('time is not a time', shown) : new BadFrame('time is implausible', shown);
+  throw new BadFrame(Number.isNaN(us) ? 'time is not a time' : 'time is implausible', shown(value));
 }
 
 /** Two digits of a text; NaN where there are none, which makes NaN of all that is computed with it. */

@@ -3,6 +3,7 @@
  * written is not in the way of the others: the book is ended first, and then it is told.
  */
 import { BadFrame } from './exchange.js';
+import { shown } from './frame-checks.js';
 import type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './record-sink.js';
 
 export interface SinkGuard {
@@ -22,7 +23,7 @@ export class GuardedSink implements RecordSink {
   of(symbol: string): SymbolSink {
     let sink = this.#sinks.get(symbol);
     if (sink !== undefined) return sink;
-    if (!this.guard.wants(symbol)) throw new BadFrame('unknown symbol', String(symbol).slice(0, 40));
+    if (!this.guard.wants(symbol)) throw new BadFrame('symbol unknown', shown(symbol));
     this.#sinks.set(symbol, (sink = new GuardedSymbol(symbol, this.records.of(symbol), this.guard)));
     return sink;
   }

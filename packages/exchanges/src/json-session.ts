@@ -2,21 +2,13 @@
 import { CHANNELS, BadFrame, type Channel, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
 import { Asked } from './asked.js';
 import { BookSync, type SyncedBook } from './book-sync.js';
+import { jsonOf, shown } from './frame-checks.js';
+import { onlySymbolIn } from './named-symbol.js';
 import type { SymbolSink } from './record-sink.js';
 import { TradeRun } from './trade-run.js';
 
 /** Kinds of frames that are not known, told once each; a connection that has more is not told of any more. */
 const UNKNOWN_MAX = 32;
-
-/** Anything in braces. */
-export type Fields = Readonly<Record<string, unknown>>;
-export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** @throws BadFrame for anything but a list */
-export function listOf(value: unknown, what: string): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new BadFrame(value === undefined ? `${what} missing` : `${what} is no list`);
-}
 
 const none = (): Record<Channel, boolean> => ({ trades: false, book: false, quotes: false, heartbeats: false });
 
@@ -25,7 +17,7 @@ export class SubscribedSymbol implements SyncedBook {
   /** What records are wanted of it, and what the exchange was asked for. */
   readonly wants = none();
   readonly asked = none();
-  readonly run: TradeRun;
+  run: TradeRun;
   /** The frame that told of trades from before the connection; see `JsonSession.isNew`. */
   anchoredBy = 0;
   live = false;
@@ -65,6 +57,8 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
   protected readonly always: readonly Channel[] = [];
   /** Channels whose subscriptions the exchange acknowledges, symbol by symbol. */
   protected readonly granted: readonly Channel[] = CHANNELS;
+  /** Texts that frames of books have, and no others: one of them in a frame that is no JSON, and it may have been a change of a book. */
+  protected abstract readonly bookMarks: readonly string[];
   /** The values that JSON holds. */
   protected parse(text: string): unknown {
     return JSON.parse(text);
@@ -87,9 +81,10 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
   frame(text: string, receivedUs: number): void {
     let frame: unknown;
     try {
-      frame = this.parse(text);
-    } catch {
-      throw new BadFrame('not JSON', text.slice(0, 80));
+      frame = jsonOf(text, (given) => this.parse(given));
+    } catch (error) {
+      this.#unreadable(text, error as BadFrame);
+      throw error;
     }
     this.frames++;
     this.#fault = undefined;
@@ -123,6 +118,8 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
         if (should === state.asked[channel] || should !== (how === 'subscribe')) continue;
         state.asked[channel] = should;
         changed.push(symbol);
+        // What was written last, not what came last: of symbols that could not be written that is less.
+        if (should && channel === 'trades') state.run = new TradeRun(this.host.lastTrade?.(symbol) ?? state.run.last);
         if (should) continue;
         this.asked.forget(channel, symbol);
         if (channel === 'book') this.sync.forget(state);
@@ -142,13 +139,31 @@ export abstract class JsonSession<S extends SubscribedSymbol = SubscribedSymbol>
   protected find(symbol: unknown): S {
     const state = this.symbols.get(symbol as string);
     if (state !== undefined) return state;
-    throw typeof symbol === 'string' ? new BadFrame('unknown symbol', symbol.slice(0, 40)) : new BadFrame('symbol missing');
+    throw symbol === undefined || symbol === null ? new BadFrame('symbol missing') : new BadFrame('symbol unknown', shown(symbol));
+  }
+
+  /** A symbol that was subscribed here; undefined for anything else, which nobody has to know. */
+  protected known(symbol: unknown): string | undefined {
+    return this.symbols.has(symbol as string) ? symbol as string : undefined;
   }
 
   /** A part of the frame that cannot be read: the first of a frame is told when the rest has been taken. */
   protected fault(error: unknown): void {
     if (!(error instanceof BadFrame)) throw error;
     this.#fault ??= error;
+  }
+
+  /** A message of a book that cannot be read wholly: what was written of it has no end, and the book begins anew. */
+  protected spoiled(state: S, error: unknown, snapshot: boolean): void {
+    this.fault(error);
+    this.sync.spoil(state, error as BadFrame, snapshot);
+  }
+
+  /** All that can be known of a frame that is no JSON is what it names. */
+  #unreadable(text: string, bad: BadFrame): void {
+    if (!this.bookMarks.some((mark) => text.includes(mark))) return;
+    const state = this.symbols.get(onlySymbolIn(text, this.symbols.keys()) ?? '');
+    if (state?.asked.book === true) this.sync.spoil(state, bad, false);
   }
 
   /** A frame of a kind that is not known: by the docs of exchanges these are to be ignored, so each kind is told once. */

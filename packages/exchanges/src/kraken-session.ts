@@ -1,6 +1,7 @@
 /** What both versions of Kraken's websocket have in common: copies of books with their checksums, and signs of life. */
 import type { Channel } from './exchange.js';
-import { worthOf, priceOf, sizeOf } from './decimal-text.js';
+import { numeric, worthOf } from './amounts.js';
+import { textOf } from './frame-checks.js';
 import { JsonSession, SubscribedSymbol } from './json-session.js';
 import { krakenChecksum } from './kraken-checksum.js';
 import { BookLevels } from './kraken-levels.js';
@@ -34,8 +35,8 @@ export class KrakenSymbol extends SubscribedSymbol {
   /** @throws BadFrame for a level that cannot be read; the book is as it was then */
   level(side: BookSide, price: unknown, size: unknown): void {
     const levels = side === 'B' ? this.#bids : this.#asks;
-    const goodPrice = priceOf(price);
-    const goodSize = sizeOf(size);
+    const goodPrice = numeric.priceOf(price);
+    const goodSize = numeric.sizeOf(size);
     // Our own copy first: it is what the checksum is of, whatever records can hold.
     if (worthOf(goodSize) === 0) levels.remove(worthOf(goodPrice));
     else levels.set(worthOf(goodPrice), fullText(goodPrice, this.priceDecimals), fullText(goodSize, this.sizeDecimals));
@@ -83,9 +84,16 @@ export abstract class KrakenSession extends JsonSession<KrakenSymbol> {
     this.sync.lose([state]);
   }
 
+  /** The exchange refuses something: what was asked for a symbol, or the oldest request where it names none. */
+  protected refused(detail: string, symbol: unknown, channel?: Channel): void {
+    const known = this.known(symbol);
+    if (known !== undefined || symbol === undefined || symbol === null) this.asked.refused(detail, known, channel);
+    else this.host.event({ kind: 'refused', ...(channel === undefined ? {} : { channel }), detail: `${textOf(symbol, 40)}: ${detail}` });
+  }
+
   /** What Kraken says of itself when it is not trading as ever: `maintenance`, `cancel_only`, `post_only`. */
   protected systemStatus(status: unknown): void {
-    if (status !== 'online') this.host.event({ kind: 'refused', detail: `system ${String(status).slice(0, 80)}` });
+    if (status !== 'online') this.host.event({ kind: 'refused', detail: `system ${textOf(status, 80)}` });
   }
 
   #keepAlive(): void {

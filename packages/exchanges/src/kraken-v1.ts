@@ -6,10 +6,10 @@
  * Trades have the taker's side and no ids. Books have checksums with every change, none with a snapshot. A level that came into the depth again is
  * sent once more with the time it had, and the mark `r`: it is a level like others, and the newest time of a frame is the frame's.
  */
-import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './decimal-text.js';
+import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './amounts.js';
 import { BadFrame, CHANNELS, type Channel, type Exchange } from './exchange.js';
 import { epochSecondsUs } from './frame-time.js';
-import { isFields, listOf, type Fields } from './json-session.js';
+import { isFields, listOf, shown, textOf, type Fields } from './frame-checks.js';
 import { DEPTH, KrakenSession, type KrakenSymbol } from './kraken-session.js';
 import { krakenSymbol } from './kraken-symbol.js';
 import { krakenProducts } from './products/kraken.js';
@@ -24,6 +24,7 @@ const LEVELS: readonly (readonly [key: string, side: BookSide])[] = [['bs', 'B']
 
 class KrakenV1Session extends KrakenSession {
   protected override readonly ping = '{"event":"ping"}';
+  protected override readonly bookMarks = ['"book-'];
 
   /** Heartbeats come by themselves. */
   protected override ask(how: 'subscribe' | 'unsubscribe', channel: Channel, symbols: readonly string[]): void {
@@ -44,19 +45,19 @@ class KrakenV1Session extends KrakenSession {
       case 'pong': return;
       case 'systemStatus': return this.systemStatus(frame['status']);
       case 'subscriptionStatus': return this.#acknowledge(frame);
-      case 'error': return this.asked.refused(String(frame['errorMessage']).slice(0, 200));
-      default: return this.unknown(`event ${String(frame['event'])}`);
+      case 'error': return this.asked.refused(textOf(frame['errorMessage']));
+      default: return this.unknown(`event ${textOf(frame['event'], 80)}`);
     }
   }
 
   #acknowledge(frame: Fields): void {
     const subscription = frame['subscription'];
     const channel = CHANNEL_OF.get(isFields(subscription) ? subscription['name'] : undefined);
-    const symbol = typeof frame['pair'] === 'string' ? frame['pair'] : undefined;
+    const symbol = this.known(frame['pair']);
     const status = frame['status'];
-    if (status === 'error') return this.asked.refused(String(frame['errorMessage']).slice(0, 200), symbol, channel);
+    if (status === 'error') return this.refused(textOf(frame['errorMessage']), frame['pair'], channel);
     if (status === 'subscribed' || status === 'unsubscribed') this.host.event({ kind: status, symbol, channel });
-    else this.unknown(`subscription status ${String(status)}`);
+    else this.unknown(`subscription status ${textOf(status, 80)}`);
     if (status === 'subscribed' && symbol !== undefined && channel !== undefined) this.asked.granted(channel, symbol);
   }
 
@@ -93,34 +94,28 @@ class KrakenV1Session extends KrakenSession {
   }
 
   #book(state: KrakenSymbol, frame: readonly unknown[], name: string, receivedUs: number): void {
+    if (!state.wants.book) return;
     let snapshot = false;
     let checksum: unknown;
-    for (let at = 1; at < frame.length - 2; at++) {
-      const part = frame[at];
-      if (!isFields(part)) throw new BadFrame('book is not an object');
-      if (part['as'] !== undefined || part['bs'] !== undefined) snapshot = true;
-      if (part['c'] !== undefined) checksum = part['c'];
-    }
-    if (!state.wants.book || (!snapshot && !this.mayChange(state))) return;
-    if (snapshot) state.depth = wholeOf(name.slice(5), 'depth');
-    state.begin(this.#newest(frame, receivedUs), receivedUs, snapshot);
-    for (let at = 1; at < frame.length - 2; at++) {
-      for (const [key, side] of LEVELS) this.#levels(state, side, (frame[at] as Fields)[key]);
-    }
-    state.end();
-    if (snapshot) this.sync.came(state, false);
-    else this.verify(state, wholeOf(checksum, 'checksum'));
-  }
-
-  #levels(state: KrakenSymbol, side: BookSide, levels: unknown): void {
-    if (levels === undefined) return;
-    for (const level of listOf(levels, 'levels')) {
-      try {
-        if (!Array.isArray(level)) throw new BadFrame('level is no list');
-        state.level(side, level[0], level[1]);
-      } catch (error) {
-        this.fault(error);
+    try {
+      for (let at = 1; at < frame.length - 2; at++) {
+        const part = frame[at];
+        if (!isFields(part)) throw new BadFrame('book is not an object');
+        if (part['as'] !== undefined || part['bs'] !== undefined) snapshot = true;
+        if (part['c'] !== undefined) checksum = part['c'];
       }
+      if (!snapshot && !this.mayChange(state)) return;
+      if (snapshot) state.depth = depthOf(name);
+      const theirs = snapshot ? 0 : wholeOf(checksum, 'checksum');
+      state.begin(this.#newest(frame, receivedUs), receivedUs, snapshot);
+      for (let at = 1; at < frame.length - 2; at++) {
+        for (const [key, side] of LEVELS) writeLevels(state, side, (frame[at] as Fields)[key]);
+      }
+      state.end();
+      if (snapshot) this.sync.came(state, false);
+      else this.verify(state, theirs);
+    } catch (error) {
+      this.spoiled(state, error, snapshot);
     }
   }
 
@@ -150,10 +145,25 @@ class KrakenV1Session extends KrakenSession {
   }
 }
 
+function writeLevels(state: KrakenSymbol, side: BookSide, levels: unknown): void {
+  if (levels === undefined) return;
+  for (const level of listOf(levels, 'levels')) {
+    if (!Array.isArray(level)) throw new BadFrame('level is no list');
+    state.level(side, level[0], level[1]);
+  }
+}
+
+/** Of `book-1000`. */
+function depthOf(name: string): number {
+  const depth = wholeOf(name.slice('book-'.length), 'depth');
+  if (depth === 0) throw new BadFrame('depth is not positive');
+  return depth;
+}
+
 function takerOf(side: unknown): TakerSide {
   if (side === 'b') return 'B';
   if (side === 's') return 'S';
-  throw new BadFrame('unknown side', String(side).slice(0, 20));
+  throw new BadFrame('side unknown', shown(side));
 }
 
 export const krakenV1: Exchange = {

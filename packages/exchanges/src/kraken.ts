@@ -10,10 +10,10 @@
  *
  * **Quotes** are tickers with `event_trigger: bbo`: one for each change of the best prices. Heartbeats come by themselves.
  */
-import { priceOf, sizeOf, tradedSizeOf, wholeOf } from './decimal-text.js';
+import { numeric, wholeOf } from './amounts.js';
 import { BadFrame, CHANNELS, type Channel, type Exchange } from './exchange.js';
 import { rfc3339Us } from './frame-time.js';
-import { isFields, listOf, type Fields } from './json-session.js';
+import { isFields, listOf, shown, textOf, type Fields } from './frame-checks.js';
 import { parseLossless } from './kraken-numbers.js';
 import { DEPTH, KrakenSession, type KrakenSymbol } from './kraken-session.js';
 import { krakenSymbol } from './kraken-symbol.js';
@@ -32,6 +32,7 @@ const DECIMALS_MAX = 20;
 
 class KrakenV2Session extends KrakenSession {
   protected override readonly ping = '{"method":"ping"}';
+  protected override readonly bookMarks = ['"book"'];
   /** Decimals of prices and sizes of every pair there is, when the list of all has come. */
   readonly #decimals = new Map<string, readonly [price: number, size: number]>();
   #complete = false;
@@ -78,30 +79,29 @@ class KrakenV2Session extends KrakenSession {
       case 'heartbeat': return this.heartbeat(receivedUs, receivedUs, 0);
       case 'instrument': return this.#instruments(frame);
       case 'status': return this.#each(frame, receivedUs, (status) => this.systemStatus(status['system']));
-      default: return this.unknown(`channel ${String(frame['channel'])}`);
+      default: return this.unknown(`channel ${textOf(frame['channel'], 80)}`);
     }
   }
 
   #reply(frame: Fields): void {
     const method = frame['method'];
     if (frame['success'] === false || frame['error'] !== undefined) {
-      const symbol = typeof frame['symbol'] === 'string' ? frame['symbol'] : undefined;
-      this.asked.refused(String(frame['error']).slice(0, 200), symbol);
+      this.refused(textOf(frame['error']), frame['symbol']);
     } else if (method === 'subscribe' || method === 'unsubscribe') {
       const result = frame['result'];
       const channel = CHANNEL_OF.get(isFields(result) ? result['channel'] : undefined);
-      const { symbol } = (result ?? {}) as { symbol?: string };
-      if (channel === undefined) return;
+      if (!isFields(result) || channel === undefined) return;
+      const symbol = this.known(result['symbol']);
       this.host.event({ kind: `${method}d`, symbol, channel });
       if (method === 'subscribe' && symbol !== undefined) this.asked.granted(channel, symbol);
     } else if (method !== 'pong') {
-      this.unknown(`method ${String(method)}`);
+      this.unknown(`method ${textOf(method, 80)}`);
     }
   }
 
   #each(frame: Fields, receivedUs: number, take: (this: KrakenV2Session, entry: Fields, snapshot: boolean, receivedUs: number) => void): void {
     const snapshot = frame['type'] === 'snapshot';
-    if (!snapshot && frame['type'] !== 'update') throw new BadFrame('unknown type of message');
+    if (!snapshot && frame['type'] !== 'update') throw new BadFrame('type unknown');
     for (const entry of listOf(frame['data'], 'data')) {
       try {
         if (!isFields(entry)) throw new BadFrame('entry is not an object');
@@ -146,8 +146,8 @@ class KrakenV2Session extends KrakenSession {
   #trade(trade: Fields, snapshot: boolean, receivedUs: number): void {
     const state = this.find(trade['symbol']);
     const ts = rfc3339Us(trade['timestamp'], receivedUs);
-    const price = priceOf(trade['price']);
-    const size = tradedSizeOf(trade['qty']);
+    const price = numeric.priceOf(trade['price']);
+    const size = numeric.tradedSizeOf(trade['qty']);
     const id = wholeOf(trade['trade_id'], 'trade id');
     const side = takerOf(trade['side']);
     if (state.wants.trades && this.isNew(state, id, snapshot)) state.sink.trade(ts, receivedUs, id, side, price, size);
@@ -156,32 +156,34 @@ class KrakenV2Session extends KrakenSession {
   #quote(ticker: Fields, _snapshot: boolean, receivedUs: number): void {
     const state = this.find(ticker['symbol']);
     if (!state.wants.quotes) return;
-    state.sink.quote(timeOf(ticker, receivedUs), receivedUs, 0, priceOf(ticker['bid']), sizeOf(ticker['bid_qty']), priceOf(ticker['ask']), sizeOf(ticker['ask_qty']));
+    state.sink.quote(timeOf(ticker, receivedUs), receivedUs, 0, numeric.priceOf(ticker['bid']), numeric.sizeOf(ticker['bid_qty']), numeric.priceOf(ticker['ask']), numeric.sizeOf(ticker['ask_qty']));
   }
 
   #book(book: Fields, snapshot: boolean, receivedUs: number): void {
     const state = this.find(book['symbol']);
-    const bids = listOf(book['bids'] ?? [], 'bids');
-    const asks = listOf(book['asks'] ?? [], 'asks');
-    if (!state.wants.book || (!snapshot && !this.mayChange(state))) return;
-    if (state.priceDecimals < 0) throw new BadFrame('book of a pair without decimals', state.symbol);
-    state.begin(timeOf(book, receivedUs), receivedUs, snapshot);
-    this.#levels(state, 'B', bids);
-    this.#levels(state, 'A', asks);
-    state.end();
-    if (snapshot) this.sync.came(state, false);
-    this.verify(state, wholeOf(book['checksum'], 'checksum'));
-  }
-
-  #levels(state: KrakenSymbol, side: BookSide, levels: readonly unknown[]): void {
-    for (const level of levels) {
-      try {
-        if (!isFields(level)) throw new BadFrame('level is not an object');
-        state.level(side, level['price'], level['qty']);
-      } catch (error) {
-        this.fault(error);
-      }
+    if (!state.wants.book) return;
+    try {
+      const bids = listOf(book['bids'] ?? [], 'bids');
+      const asks = listOf(book['asks'] ?? [], 'asks');
+      if (!snapshot && !this.mayChange(state)) return;
+      if (state.priceDecimals < 0) throw new BadFrame('book of a pair without decimals', state.symbol);
+      const checksum = wholeOf(book['checksum'], 'checksum');
+      state.begin(timeOf(book, receivedUs), receivedUs, snapshot);
+      writeLevels(state, 'B', bids);
+      writeLevels(state, 'A', asks);
+      state.end();
+      if (snapshot) this.sync.came(state, false);
+      this.verify(state, checksum);
+    } catch (error) {
+      this.spoiled(state, error, snapshot);
     }
+  }
+}
+
+function writeLevels(state: KrakenSymbol, side: BookSide, levels: readonly unknown[]): void {
+  for (const level of levels) {
+    if (!isFields(level)) throw new BadFrame('level is not an object');
+    state.level(side, level['price'], level['qty']);
   }
 }
 
@@ -193,7 +195,7 @@ function timeOf(entry: Fields, receivedUs: number): number {
 function takerOf(side: unknown): TakerSide {
   if (side === 'buy') return 'B';
   if (side === 'sell') return 'S';
-  throw new BadFrame('unknown side', String(side).slice(0, 20));
+  throw new BadFrame('side unknown', shown(side));
 }
 
 export const kraken: Exchange = {

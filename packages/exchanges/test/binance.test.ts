@@ -151,6 +151,14 @@ describe('trades and quotes', () => {
     expect(host.trades.map((line) => line.split(' ')[3])).toEqual(['5', '6', '9', '10']);
   });
 
+  test('an id that is far too large does not make all that comes after it old', () => {
+    const { host, frame } = start(binance);
+    frame(trade({ t: 5 }));
+    frame(trade({ t: 9_000_000_000 }));
+    expect(Array.from({ length: 11 }, (_, i) => frame(trade({ t: 6 + i })))).toEqual([...Array.from({ length: 9 }, () => 'trade id not new'), '', '']);
+    expect(host.takeEvents().map(({ expected, found }) => [expected, found])).toEqual([[6, 9_000_000_000], [9_000_000_001, 15]]);
+  });
+
   test('aggregated trades have numbers of their own', () => {
     const { host, frame } = start(binance);
     const aggregate = (a: number): string => trade({ e: 'aggTrade', t: undefined, a, f: 1, l: 3, m: true });
@@ -161,33 +169,33 @@ describe('trades and quotes', () => {
 
   test('a trade that cannot be read has come all the same: its id is no gap', () => {
     const { host, frame } = start(binanceUsdm);
-    expect([frame(trade({ t: 1 })), frame(trade({ t: 2, p: '0', q: '0', X: 'NA' })), frame(trade({ t: 3 }))]).toEqual(['', 'price', '']);
+    expect([frame(trade({ t: 1 })), frame(trade({ t: 2, p: '0', q: '0', X: 'NA' })), frame(trade({ t: 3 }))]).toEqual(['', 'price is not positive', '']);
     expect(host.takeEvents()).toEqual([]);
     expect(host.trades.length).toBe(2);
   });
 
   test.each<[string, string, string]>([
     ['no JSON', '{"stream":"btcusdt@trade","data":{"e":"tr', 'not JSON'], ['empty', '', 'not JSON'], ['a number', '17', 'not an object'],
-    ['null', 'null', 'not an object'], ['an array', '[]', 'not an object'], ['no data', '{"stream":"btcusdt@trade"}', 'no data'],
-    ['data is text', '{"stream":"btcusdt@trade","data":"x"}', 'no data'],
-    ['another symbol', trade({ s: 'ETHUSDT' }), 'symbol unknown'], ['no symbol', trade({ s: undefined }), 'symbol unknown'],
-    ['no id', trade({ t: undefined }), 'trade id'], ['a text as id', trade({ t: '7' }), 'trade id'], ['a negative id', trade({ t: -1 }), 'trade id'],
-    ['half an id', trade({ t: 7.5 }), 'trade id'], ['an id that a number cannot hold', trade().replace('"t":7', '"t":9007199254740993'), 'trade id'],
-    ['no price', trade({ p: undefined }), 'price'], ['price 0', trade({ p: '0.00' }), 'price'], ['a negative price', trade({ p: '-1.0' }), 'price'],
-    ['a word as price', trade({ p: 'abc' }), 'price'], ['an empty price', trade({ p: '' }), 'price'], ['two points', trade({ p: '1.2.3' }), 'price'],
-    ['a point only', trade({ p: '.' }), 'price'], ['no digit before the point', trade({ p: '.5' }), 'price'],
-    ['no digit behind the point', trade({ p: '5.' }), 'price'], ['a dash between digits', trade({ p: '1-5' }), 'price'], ['an exponent', trade({ p: '1e3' }), 'price'], ['a number as price', trade({ p: 61800.3 }), 'price'],
-    ['spaces', trade({ p: ' 1' }), 'price'], ['NaN', trade({ p: 'NaN' }), 'price'], ['a very long price', trade({ p: '1'.repeat(41) }), 'price'],
-    ['no size', trade({ q: undefined }), 'size'], ['size 0', trade({ q: '0.000' }), 'size'], ['a negative size', trade({ q: '-0.5' }), 'size'],
-    ['no side', trade({ m: undefined }), 'side'], ['a text as side', trade({ m: 'true' }), 'side'],
-    ['no time', trade({ T: undefined }), 'time'], ['1970', trade({ T: 0 }), 'time'], ['seconds', trade({ T: Math.floor(MS / 1000) }), 'time'],
-    ['two days ahead', trade({ T: MS + 2 * 86_400_000 }), 'time'], ['a text as time', trade({ T: String(MS) }), 'time'], ['half a millisecond', trade({ T: MS - 0.5 }), 'time'],
-    ['no update number', quote({ u: undefined }), 'update number'], ['price 0 of a side', quote({ b: '0' }), 'price'],
-    ['a negative size of a side', quote({ A: '-1' }), 'size'], ['a side without a size', quote({ B: undefined }), 'size'], ['a quote in 1970', quote({ T: 1 }), 'time'],
-    ['no numbers', spotDepth(1, 2, { U: undefined }), 'update number'], ['no levels', spotDepth(1, 2, { b: undefined }), 'levels'],
-    ['levels that are text', spotDepth(1, 2, { a: 'x' }), 'levels'], ['a level that is null', spotDepth(1, 2, { a: [null] }), 'price'],
-    ['a level without a size', spotDepth(1, 2, { a: [['1']] }), 'size'], ['a level of a negative size', spotDepth(1, 2, { a: [['1', '-1']] }), 'size'],
-    ['an update in 1970', spotDepth(1, 2, { E: 5 }), 'time'],
+    ['null', 'null', 'not an object'], ['an array', '[]', 'not an object'], ['no data', '{"stream":"btcusdt@trade"}', 'data missing'],
+    ['data is text', '{"stream":"btcusdt@trade","data":"x"}', 'data missing'],
+    ['another symbol', trade({ s: 'ETHUSDT' }), 'symbol unknown'], ['no symbol', trade({ s: undefined }), 'symbol missing'],
+    ['no id', trade({ t: undefined }), 'trade id missing'], ['a word as id', trade({ t: 'x7' }), 'trade id is not a whole number'], ['a negative id', trade({ t: -1 }), 'trade id is not a whole number'],
+    ['half an id', trade({ t: 7.5 }), 'trade id is not a whole number'], ['an id that a number cannot hold', trade().replace('"t":7', '"t":9007199254740993'), 'trade id is not a whole number'],
+    ['no price', trade({ p: undefined }), 'price missing'], ['price 0', trade({ p: '0.00' }), 'price is not positive'], ['a negative price', trade({ p: '-1.0' }), 'price is not positive'],
+    ['a word as price', trade({ p: 'abc' }), 'price is not a number'], ['an empty price', trade({ p: '' }), 'price is not a number'], ['two points', trade({ p: '1.2.3' }), 'price is not a number'],
+    ['a point only', trade({ p: '.' }), 'price is not a number'], ['no digit before the point', trade({ p: '.5' }), 'price is not a number'],
+    ['no digit behind the point', trade({ p: '5.' }), 'price is not a number'], ['a dash between digits', trade({ p: '1-5' }), 'price is not a number'], ['an exponent', trade({ p: '1e3' }), 'price is not a number'], ['a number as price', trade({ p: 61800.3 }), 'price is not a text'],
+    ['spaces', trade({ p: ' 1' }), 'price is not a number'], ['NaN', trade({ p: 'NaN' }), 'price is not a number'], ['a very long price', trade({ p: '1'.repeat(41) }), 'price is not a number'],
+    ['no size', trade({ q: undefined }), 'size missing'], ['size 0', trade({ q: '0.000' }), 'size is not positive'], ['a negative size', trade({ q: '-0.5' }), 'size is not positive'],
+    ['no side', trade({ m: undefined }), 'side unknown'], ['a text as side', trade({ m: 'true' }), 'side unknown'],
+    ['no time', trade({ T: undefined }), 'time missing'], ['1970', trade({ T: 0 }), 'time is implausible'], ['seconds', trade({ T: Math.floor(MS / 1000) }), 'time is implausible'],
+    ['two days ahead', trade({ T: MS + 2 * 86_400_000 }), 'time is implausible'], ['a text as time', trade({ T: String(MS) }), 'time is not a time'], ['half a millisecond', trade({ T: MS - 0.5 }), 'time is not a time'],
+    ['no update number', quote({ u: undefined }), 'update number missing'], ['price 0 of a side', quote({ b: '0' }), 'price is not positive'],
+    ['a negative size of a side', quote({ A: '-1' }), 'size is negative'], ['a side without a size', quote({ B: undefined }), 'size missing'], ['a quote in 1970', quote({ T: 1 }), 'time is implausible'],
+    ['no numbers', spotDepth(1, 2, { U: undefined }), 'update number missing'], ['no levels', spotDepth(1, 2, { b: undefined }), 'bids missing'],
+    ['levels that are text', spotDepth(1, 2, { a: 'x' }), 'asks is no list'], ['a level that is null', spotDepth(1, 2, { a: [null] }), 'level is no list'],
+    ['a level without a size', spotDepth(1, 2, { a: [['1']] }), 'size missing'], ['a level of a negative size', spotDepth(1, 2, { a: [['1', '-1']] }), 'size is negative'],
+    ['an update in 1970', spotDepth(1, 2, { E: 5 }), 'time is implausible'],
   ])('%s is kept aside, and the stream goes on', (_, text, reason) => {
     const { host, frame } = start(binance);
     expect(frame(text)).toBe(reason);
@@ -250,6 +258,13 @@ describe('the book', () => {
     expect(host.takeEvents()).toEqual([]);
   });
 
+  test('a book of a connection that nothing has come on has a time all the same', async () => {
+    const { host } = start(binance, ['book']);
+    host.advance(1000);
+    await host.answer(snapshot(7));
+    expect(Number(host.books[0]!.split(' ')[2])).toBeGreaterThan(Date.UTC(2025, 0) * 1000);
+  });
+
   test('a snapshot older than the updates is asked for again, later and later', async () => {
     const { host, frame } = start(binance, ['book']);
     frame(spotDepth(100, 101));
@@ -288,9 +303,9 @@ describe('the book', () => {
 
   test.each<[string, Error | string, string]>([
     ['a request that fails', new Error('429 Too Many Requests'), '429 Too Many Requests'],
-    ['no JSON', '<html>', 'not JSON'], ['an error', '{"code":-1121,"msg":"Invalid symbol."}', 'levels'],
-    ['no number', snapshot(undefined), 'update number'], ['no asks', snapshot(7, { asks: 1 }), 'levels'],
-    ['a price that is none', snapshot(7, { asks: [['x', '1']] }), 'price'], ['a time that is none', snapshot(7, { T: 3 }), 'time'],
+    ['no JSON', '<html>', 'not JSON'], ['an error', '{"code":-1121,"msg":"Invalid symbol."}', 'bids missing'],
+    ['no number', snapshot(undefined), 'update number missing'], ['no asks', snapshot(7, { asks: 1 }), 'asks is no list'],
+    ['a price that is none', snapshot(7, { asks: [['x', '1']] }), 'price is not a number'], ['a time that is none', snapshot(7, { T: 3 }), 'time is implausible'],
   ])('%s for a snapshot is told, and the next is asked for', async (_, body, detail) => {
     const { host, frame } = start(binance, ['book']);
     frame(spotDepth(7, 8));
@@ -341,23 +356,79 @@ describe('the book', () => {
     expect([host.books.length, host.takeEvents()]).toEqual([count, []]);
   });
 
-  test('a level that cannot be read does not take the others along', async () => {
+  test('a level that cannot be read, or held: the change stays without its end, and the book begins again from a snapshot', async () => {
     const { host, frame } = await begin(binance, [spotDepth(7, 8)], 7);
-    expect(frame(spotDepth(9, 9, { b: [['x', '1'], ['8.0', '2']], a: [['12.0', '3'], ['13.0', '-1']] }))).toBe('price');
-    expect(host.books.slice(-3)).toEqual([`BTCUSDT change ${NOW} ${NOW} 9 9`, 'BTCUSDT B 8.0 2', 'BTCUSDT A 12.0 3']);
+    host.advance(1000);
+    expect(frame(spotDepth(9, 9, { b: [['8.0', '2'], ['x', '1'], ['7.0', '2']], a: [['12.0', '3']] }))).toBe('price is not a number');
+    expect(host.books.slice(-2)).toEqual([`BTCUSDT change ${NOW} ${NOW} 9 9`, 'BTCUSDT B 8.0 2']);
+    expect(host.takeEvents()).toEqual([{ kind: 'gap', symbol: 'BTCUSDT', channel: 'book', detail: 'cannot be read: price is not a number: "x"' }]);
+    // What comes meanwhile is kept, and the snapshot must have all of what could not be read.
     expect(frame(spotDepth(10, 10))).toBe('');
-    // What the record cannot hold: complained of where it came, or told where it was kept for a snapshot.
+    await host.answer(snapshot(8));
+    expect(host.takeEvents()).toEqual([{ kind: 'refused', symbol: 'BTCUSDT', channel: 'book', detail: 'snapshot: older than the updates: 8' }]);
+    host.advance(1000);
+    await host.answer(snapshot(9));
+    expect(covers(host).slice(-2)).toEqual(['snapshot 9 9', 'change 10 10']);
+    expect(host.takeEvents()).toEqual([{ kind: 'resynced', symbol: 'BTCUSDT', channel: 'book', found: 9 }]);
+    // What the record cannot hold, in an update, a snapshot, and an update that was kept.
     host.unholdable.add('14.0');
     expect(frame(spotDepth(11, 11, { a: [['14.0', '1'], ['15.0', '1']] }))).toBe('does not fit');
-    expect(host.books.at(-1)).toBe('BTCUSDT A 15.0 1');
-    frame(spotDepth(20, 20));
-    expect(frame(spotDepth(21, 21, { a: [['14.0', '1'], ['16.0', '1']] }))).toBe('');
-    host.takeEvents();
+    expect(host.takeEvents().map(({ kind }) => kind)).toEqual(['gap']);
+    frame(spotDepth(12, 12, { a: [['14.0', '1']] }));
+    frame(spotDepth(13, 13));
     host.advance(1000);
-    await host.answer(snapshot(20, { asks: [['14.0', '1']] }));
-    expect(host.takeEvents().map(({ kind, detail }) => `${kind} ${detail ?? ''}`.trim()))
-      .toEqual(['refused of the snapshot: does not fit', 'resynced', 'refused of update 21: does not fit']);
-    expect(host.books.at(-1)).toBe('BTCUSDT A 16.0 1');
+    await host.answer(snapshot(11));
+    expect(host.takeEvents().map(({ kind, detail }) => `${kind} ${detail ?? ''}`.trim())).toEqual(['resynced', 'gap cannot be read: does not fit']);
+    host.advance(2000);
+    await host.answer(snapshot(13, { asks: [['14.0', '1']] }));
+    expect(host.takeEvents().map(({ kind, detail }) => `${kind} ${detail ?? ''}`.trim())).toEqual(['gap cannot be read: does not fit']);
+    host.advance(4000);
+    await host.answer(snapshot(13));
+    expect(host.takeEvents().map(({ kind }) => kind)).toEqual(['resynced']);
+  });
+
+  test('an exchange that always sends something bad is asked ever less often, and soon again when it has been right for a minute', async () => {
+    const { host, frame } = await begin(binance, [spotDepth(7, 8)], 7);
+    let u = 8;
+    const waits: number[] = [];
+    for (let round = 0; round < 10; round++) {
+      host.advance(600);
+      expect(frame(spotDepth(u + 1, u + 1, { b: [['x', '1']] }))).toBe('price is not a number');
+      u += 1;
+      let waited = 0;
+      for (; host.gets.length === 0; waited += 100) host.advance(100);
+      waits.push(waited);
+      await host.answer(snapshot(u));
+    }
+    expect(waits).toEqual([0, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    host.advance(60_000);
+    frame(spotDepth(u + 1, u + 1, { b: [['x', '1']] }));
+    expect(host.gets.length).toBe(1);
+    expect(host.takeEvents().filter(({ kind }) => kind === 'gap').length).toBe(11);
+  });
+
+  test.each<[string, Fields]>([['no numbers', { u: undefined }], ['no levels', { a: 5 }], ['a time of 1970', { E: 5 }]])('an update with %s is one that is missing', async (_, fields) => {
+    const { host, frame } = await begin(binance, [spotDepth(7, 8)], 7);
+    host.advance(600);
+    expect(frame(spotDepth(9, 9, fields))).not.toBe('');
+    expect([host.takeEvents().map(({ kind }) => kind), host.gets.length]).toEqual([['gap'], 1]);
+  });
+
+  test('a number that is far too large does not make all that comes after it old', async () => {
+    const { host, frame } = await begin(binance, [spotDepth(7, 8)], 7);
+    host.advance(600);
+    expect(frame(spotDepth(9, 9_000_000_000))).toBe('');
+    const old = Array.from({ length: 10 }, (_, i) => frame(spotDepth(10 + i, 10 + i)));
+    expect(old).toEqual([...Array.from({ length: 9 }, () => 'book update not new'), '']);
+    expect(host.takeEvents()).toEqual([{ kind: 'gap', symbol: 'BTCUSDT', channel: 'book', expected: 9_000_000_001, found: 19 }]);
+    await host.answer(snapshot(18));
+    expect(frame(spotDepth(20, 20))).toBe('');
+    expect(covers(host).slice(-3)).toEqual(['snapshot 18 18', 'change 19 19', 'change 20 20']);
+    // So does a snapshot with such a number: nothing that comes seems to be behind it.
+    const wrong = await begin(binance, [spotDepth(7, 8)], 9_000_000_000);
+    wrong.host.advance(600);
+    for (let u = 9; u < 9 + 1000; u++) wrong.frame(spotDepth(u, u));
+    expect([wrong.host.takeEvents().map(({ kind }) => kind), wrong.host.gets.length]).toEqual([['gap'], 1]);
   });
 
   test('snapshots of many symbols come one after another', async () => {

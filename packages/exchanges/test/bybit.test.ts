@@ -110,11 +110,11 @@ describe('trades', () => {
   });
 
   test.each<[string, unknown, string]>([
-    ['null', null, 'symbol unknown'], ['another symbol', one({ s: 'ETHUSDT' }), 'symbol unknown'], ['no id', one({ i: undefined }), 'trade id'],
-    ['a number as id', one({ i: 17 }), 'trade id'], ['an empty id', one({ i: '' }), 'trade id'], ['a long id', one({ i: 'x'.repeat(41) }), 'trade id'],
-    ['no side', one({ S: undefined }), 'side'], ['a side in small letters', one({ S: 'buy' }), 'side'], ['price 0', one({ p: '0' }), 'price'],
-    ['a negative price', one({ p: '-5' }), 'price'], ['no price', one({ p: undefined }), 'price'], ['size 0', one({ v: '0' }), 'size'],
-    ['a negative size', one({ v: '-1' }), 'size'], ['1970', one({ T: 0 }), 'time'], ['two days ahead', one({ T: MS + 2 * 86_400_000 }), 'time'],
+    ['null', null, 'symbol missing'], ['another symbol', one({ s: 'ETHUSDT' }), 'symbol unknown'], ['no id', one({ i: undefined }), 'trade id missing'],
+    ['a number as id', one({ i: 17 }), 'trade id is no text of 1 to 40 characters'], ['an empty id', one({ i: '' }), 'trade id is no text of 1 to 40 characters'], ['a long id', one({ i: 'x'.repeat(41) }), 'trade id is no text of 1 to 40 characters'],
+    ['no side', one({ S: undefined }), 'side unknown'], ['a side in small letters', one({ S: 'buy' }), 'side unknown'], ['price 0', one({ p: '0' }), 'price is not positive'],
+    ['a negative price', one({ p: '-5' }), 'price is not positive'], ['no price', one({ p: undefined }), 'price missing'], ['size 0', one({ v: '0' }), 'size is not positive'],
+    ['a negative size', one({ v: '-1' }), 'size is not positive'], ['1970', one({ T: 0 }), 'time is implausible'], ['two days ahead', one({ T: MS + 2 * 86_400_000 }), 'time is implausible'],
   ])('%s: the others of the frame are taken', (_, wrong, reason) => {
     const { host, frame } = start(bybit);
     expect(frame(trades(one({ i: 'before' }), wrong, one({ i: 'behind' })))).toBe(reason);
@@ -122,8 +122,8 @@ describe('trades', () => {
   });
 
   test.each<[string, string, string]>([
-    ['no JSON', '{"topic":', 'not JSON'], ['an array', '[1]', 'not an object'], ['no data', '{"topic":"publicTrade.BTCUSDT","ts":1}', 'no data'],
-    ['data that is no list', '{"topic":"publicTrade.BTCUSDT","data":{}}', 'no data'], ['another symbol', trades(one()).replaceAll('BTC', 'ETH'), 'not subscribed'],
+    ['no JSON', '{"topic":', 'not JSON'], ['an array', '[1]', 'not an object'], ['no data', '{"topic":"publicTrade.BTCUSDT","ts":1}', 'data missing'],
+    ['data that is no list', '{"topic":"publicTrade.BTCUSDT","data":{}}', 'data is no list'], ['another symbol', trades(one()).replaceAll('BTC', 'ETH'), 'not subscribed'],
   ])('%s', (_, text, reason) => {
     const { host, frame } = start(bybitLinear);
     expect(frame(text)).toBe(reason);
@@ -196,23 +196,56 @@ describe('the book', () => {
   });
 
   test.each<[string, string, string]>([
-    ['no number', book('delta', undefined), 'update number'], ['a number that is text', book('delta', '6'), 'update number'], ['no side', book('delta', 6, { a: null }), 'levels'],
-    ['another symbol', book('delta', 6, { s: 'ETHUSDT' }), 'symbol unknown'], ['neither snapshot nor delta', book('x', 6), 'type'],
-    ['1970', book('delta', 6, {}, { cts: 5 }), 'time'], ['no time', book('delta', 6, {}, { cts: undefined, ts: undefined }), 'time'],
+    ['no number', book('delta', undefined), 'update number missing'], ['a number that is a word', book('delta', 'x'), 'update number is not a whole number'], ['no side', book('delta', 6, { a: null }), 'asks missing'],
+    ['another symbol', book('delta', 6, { s: 'ETHUSDT' }), 'symbol unknown'], ['neither snapshot nor delta', book('x', 6), 'type unknown'],
+    ['1970', book('delta', 6, {}, { cts: 5 }), 'time is implausible'], ['no time', book('delta', 6, {}, { cts: undefined, ts: undefined }), 'time missing'],
   ])('%s', (_, text, reason) => {
     const { host, frame } = start(bybitLinear, ['book']);
     frame(book('snapshot', 5));
+    requests(host);
     expect(frame(text)).toBe(reason);
     expect(host.books.length).toBe(3);
+    // One of somebody else is no message of this book.
+    const others = reason === 'symbol unknown';
+    expect(requests(host)).toEqual(others ? [] : ['unsubscribe orderbook.200.BTCUSDT', 'subscribe orderbook.200.BTCUSDT']);
+    expect(host.takeEvents().map(({ kind }) => kind)).toEqual(others ? [] : ['gap']);
     expect(frame(book('delta', 6))).toBe('');
+    expect(frame(book('snapshot', 9))).toBe('');
+    expect(host.books.length).toBe(others ? 9 : 6);
   });
 
-  test('a level that cannot be read, or that the record cannot hold, does not take the others along', () => {
+  test('a level that cannot be read, or that the record cannot hold: the message stays without its end, and the book is asked for ever less often', () => {
     const { host, frame } = start(bybitLinear, ['book']);
     host.unholdable.add('14.0');
-    expect(frame(book('snapshot', 5, { b: [['0', '1'], ['9.0', '1']], a: [['12.0', '-1'], ['13.0', '1']] }))).toBe('price');
-    expect(frame(book('delta', 6, { b: [], a: [['14.0', '1'], ['15.0', '0']] }))).toBe('does not fit');
-    expect(host.books.filter((line) => / [AB] /.test(line))).toEqual(['BTCUSDT B 9.0 1', 'BTCUSDT A 13.0 1', 'BTCUSDT A 15.0 0']);
+    const bad = [book('snapshot', 5, { b: [['9.0', '1'], ['0', '1'], ['8.0', '1']] }), book('snapshot', 6, { b: [], a: [['14.0', '1'], ['15.0', '0']] })];
+    const waits: number[] = [];
+    for (let round = 0; round < 9; round++) {
+      expect(frame(bad[round % 2]!)).toBe(round % 2 === 0 ? 'price is not positive' : 'does not fit');
+      let waited = 0;
+      const asked = () => requests(host).filter((line) => line !== 'ping');
+      for (let sent = asked(); sent.length === 0; sent = asked(), waited += 500) host.advance(500);
+      waits.push(waited);
+      expect(frame(book('delta', 7))).toBe('');
+    }
+    expect(waits).toEqual([0, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+    expect(host.books.filter((line) => / [AB] /.test(line))).toEqual(Array.from({ length: 5 }, () => 'BTCUSDT B 9.0 1'));
+    expect(host.takeEvents().map(({ kind }) => kind)).toEqual(Array.from({ length: 9 }, () => 'gap'));
+    frame(book('snapshot', 20));
+    frame(book('delta', 21));
+    expect(told(host)).toEqual(['resynced BTCUSDT book']);
+    expect(host.books.length).toBe(9 + 5 + 6);
+    host.advance(60_000);
+    frame(bad[0]!);
+    expect(requests(host).filter((line) => line !== 'ping')).toEqual(['unsubscribe orderbook.200.BTCUSDT', 'subscribe orderbook.200.BTCUSDT']);
+  });
+
+  test('a number that is far too large does not make all that comes after it old', () => {
+    const { host, frame } = start(bybitLinear, ['book']);
+    frame(book('snapshot', 9_000_000_000));
+    expect(Array.from({ length: 10 }, (_, i) => frame(book('delta', 6 + i)))).toEqual([...Array.from({ length: 9 }, () => 'book update not new'), '']);
+    expect(host.takeEvents().map(({ kind, found }) => `${kind} ${found}`)).toEqual(['gap 15']);
+    frame(book('snapshot', 20));
+    expect(frame(book('delta', 21))).toBe('');
   });
 
   test('without `cts` the time is that of the message; after the end nothing is asked', () => {
@@ -241,15 +274,18 @@ describe('quotes', () => {
   });
 
   test.each<[string, string, string]>([
-    ['price 0', ticker('delta', { bid1Price: '0' }), 'price'], ['a negative size', ticker('delta', { ask1Size: '-2' }), 'size'], ['a number', ticker('delta', { ask1Price: 11 }), 'price'],
-    ['1970', ticker('delta', { ask1Size: '7' }, { ts: 1 }), 'time'], ['another symbol', ticker('delta', { symbol: 'X', ask1Size: '7' }), 'symbol unknown'],
-    ['a wrong number', ticker('delta', { ask1Size: '7' }, { cs: -1 }), 'update number'], ['a type of its own', ticker('x', { ask1Size: '7' }), 'type'],
-  ])('tickers with %s change nothing', (_, text, reason) => {
+    ['price 0', ticker('delta', { bid1Price: '0' }), 'price is not positive'], ['a negative size', ticker('delta', { ask1Size: '-2' }), 'size is negative'], ['a number', ticker('delta', { ask1Price: 11 }), 'price is not a text'],
+    ['1970', ticker('delta', { ask1Size: '7' }, { ts: 1 }), 'time is implausible'], ['another symbol', ticker('delta', { symbol: 'X', ask1Size: '7' }), 'symbol unknown'],
+    ['a wrong number', ticker('delta', { ask1Size: '7' }, { cs: -1 }), 'update number is not a whole number'], ['a type of its own', ticker('x', { ask1Size: '7' }), 'type unknown'],
+  ])('after tickers with %s there is no quote until all of it has been told anew', (_, text, reason) => {
     const { host, frame } = start(bybitLinear, ['quotes']);
     frame(ticker('snapshot', SIDES));
     expect(frame(text)).toBe(reason);
+    // A ticker of somebody else has changed nothing here.
+    const others = reason === 'symbol unknown';
     frame(ticker('delta', { bid1Size: '5' }));
-    expect(host.quotes).toEqual([`BTCUSDT ${NOW} ${NOW} 77 10 1 11 2`, `BTCUSDT ${NOW} ${NOW} 77 10 5 11 2`]);
+    frame(ticker('delta', { ...SIDES, bid1Size: '6' }));
+    expect(host.quotes.map((line) => line.split(' ')[5])).toEqual(others ? ['1', '5', '6'] : ['1', '6']);
   });
 
   test('spot: the first level of the book; what is sent again is no news', () => {
@@ -262,7 +298,7 @@ describe('quotes', () => {
     frame(top('snapshot', 1, [['7', '1']], [['13', '1']]));
     expect(host.quotes).toEqual([[5, 10, 1, 11, 2], [6, 9, 3, 11, 2], [8, 8, 1, 12, 1], [1, 7, 1, 13, 1]].map((values) => `BTCUSDT ${NOW - 2000} ${NOW} ${values.join(' ')}`));
     expect([frame(top('snapshot', undefined, [], [])), frame(top('snapshot', 9, 1, [])), frame(top('snapshot', 9, [['x', '1']], [])), frame(top('x', 9, [], []))])
-      .toEqual(['update number', 'levels', 'price', 'type']);
+      .toEqual(['update number missing', 'bids is no list', 'price is not a number', 'type unknown']);
     expect(host.quotes.length).toBe(4);
   });
 });

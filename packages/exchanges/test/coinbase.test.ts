@@ -64,9 +64,9 @@ test('what cannot be read is told by a reason, and the rest of its frame is take
     ['time is implausible', () => trades(trade('15'), trade('14', { time: '1970-01-01T00:00:00Z' }))],
     ['time is implausible', () => trades(trade('17'), trade('16', { time: '2099-01-01T00:00:00Z' }))],
     ['time missing', () => trades(trade('19'), trade('18', { time: null }))],
-    ['unknown side', () => trades(trade('21'), trade('20', { side: 'BOTH' }))],
+    ['side unknown', () => trades(trade('21'), trade('20', { side: 'BOTH' }))],
     ['trade id is not a whole number', () => trades(trade('23'), trade('x'))],
-    ['unknown symbol', () => trades(trade('25'), trade('24', { product_id: 'DOGE-USD' }))],
+    ['symbol unknown', () => trades(trade('25'), trade('24', { product_id: 'DOGE-USD' }))],
     ['symbol missing', () => trades(trade('27'), trade('26', { product_id: undefined }))],
     ['trade is not an object', () => trades(trade('29'), null)],
     ['price too large', () => { host.tooLarge.add('31'); trades(trade('31'), trade('30', { price: '31' })); }],
@@ -80,26 +80,85 @@ test('what cannot be read is told by a reason, and the rest of its frame is take
   expect(host.written.map((record) => record[4])).toEqual([2, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35]);
 });
 
-test('levels and quotes that cannot be read are left out, the others are written', () => {
-  book('update', level('1', '1'));
-  expect(host.bad.splice(0)).toEqual(['book update before its snapshot']);
-  book('snapshot', level('100', '1'), level('0', '1'), level('99', '-1'), level('98', undefined), null, level('97', '1', { side: 'ask' }), level('96', '7'));
-  book('update', level('100', '3', { event_time: '2099-01-01T00:00:00Z' }), level('95', '0'));
-  book('replaced', level('1', '1'));
-  send('l2_data', { type: 'update', product_id: 'BTC-USD' });
+test('a book of which something cannot be read begins again: what was written of the message has no end, and it is told', () => {
+  send('l2_data', { type: 'snapshot', product_id: 'ETH-USD', updates: [] });
+  const cases: [string, string[], () => void][] = [
+    ['price is not positive', ['100'], () => book('update', level('100', '2'), level('0', '1'), level('99', '3'))],
+    ['size is negative', [], () => book('update', level('99', '-1'))], ['size missing', [], () => book('update', level('98', undefined))],
+    ['time missing', ['95'], () => book('update', level('95', '1'), null)], ['side unknown', [], () => book('update', level('97', '1', { side: 'ask' }))],
+    ['time is implausible', ['95'], () => book('update', level('95', '0'), level('100', '3', { event_time: '2099-01-01T00:00:00Z' }))],
+    ['type unknown', [], () => book('replaced', level('1', '1'))], ['updates missing', [], () => send('l2_data', { type: 'update', product_id: 'BTC-USD' })],
+    ['price too large', ['1'], () => { host.tooLarge.add('31'); book('update', level('1', '1'), level('31', '1'), level('2', '1')); }],
+    ['book update before its snapshot', [], () => { session.unsubscribe({ symbols: ['BTC-USD'], channels: ['book'] }); session.subscribe({ symbols: ['BTC-USD'], channels: ['book'] }); book('update', level('1', '1')); }],
+  ];
+  for (const [reason, written, feed] of cases) {
+    book('snapshot', level('100', '1'));
+    // Right for so long that it is asked for at once when it is not.
+    host.advance(61_000);
+    host.events.length = host.sent.length = 0;
+    host.taken();
+    feed();
+    expect([reason, host.bad.splice(0)]).toEqual([reason, [reason]]);
+    const records = host.taken();
+    expect(records.filter(([kind]) => kind === 'level').map(([, , , price]) => price), reason).toEqual(written);
+    // A part with a time of its own has come to its end before.
+    expect(records.filter(([kind]) => kind === 'endBook').length, reason).toBe(reason.startsWith('time') ? 1 : 0);
+    expect(host.events, reason).toEqual([{ kind: 'gap', symbol: 'BTC-USD', channel: 'book', detail: expect.stringContaining(`cannot be read: ${reason}`) as string }]);
+    expect(host.sent.slice(-2), reason).toEqual([{ type: 'unsubscribe', product_ids: ['BTC-USD'], channel: 'level2' }, { type: 'subscribe', product_ids: ['BTC-USD'], channel: 'level2' }]);
+    // Nothing more is taken of it, and the other book goes on.
+    book('update', level('90', '1'));
+    expect(host.taken()).toEqual([]);
+    send('l2_data', { type: 'update', product_id: 'ETH-USD', updates: [level('5', '1')] });
+    expect(host.taken().map(([kind, symbol]) => `${kind} ${symbol}`)).toEqual(['beginBook ETH-USD', 'level ETH-USD', 'endBook ETH-USD']);
+  }
+  book('snapshot', level('100', '1'), level('0', '1'));
+  expect(host.events.at(-1)?.kind).toBe('gap');
+  book('snapshot', level('100', '1'));
+  expect(host.events.at(-1)?.kind).toBe('resynced');
+  expect(host.restarts).toEqual([]);
+});
+
+test('quotes and heartbeats that cannot be read are left out, the others are written', () => {
   send('ticker', { tickers: [{ ...quote, best_bid: '' }, { ...quote, best_ask: '0' }, { ...quote, best_ask_quantity: '-4' }, quote, 5] });
   send('ticker', {});
   send('heartbeats', { heartbeat_counter: 'x' });
-  expect(host.bad).toEqual(['price is not positive', 'time is implausible', 'unknown type of event', 'updates missing', 'price is not a number', 'tickers missing', 'heartbeat counter is not a whole number']);
-  expect(host.written.map((record) => record.join(' '))).toEqual([
-    `beginBook BTC-USD ${TS} ${RECEIVED} true 0 0`, 'level BTC-USD B 100 1', 'level BTC-USD B 96 7', 'endBook BTC-USD',
-    `beginBook BTC-USD ${TS} ${RECEIVED} false 0 0`, 'level BTC-USD B 95 0', 'endBook BTC-USD', `quote BTC-USD ${TS} ${RECEIVED} 0 1 2 3 4`]);
+  expect(host.bad).toEqual(['price is not a number', 'tickers missing', 'heartbeat counter is not a whole number']);
+  expect(host.taken()).toEqual([['quote', 'BTC-USD', TS, RECEIVED, 0, '1', '2', '3', '4']]);
   send('heartbeats', { current_time: 'x', heartbeat_counter: '3049' });
   expect(host.taken().slice(-2)).toEqual([['heartbeat', 'BTC-USD', TS, RECEIVED, 3049], ['heartbeat', 'ETH-USD', TS, RECEIVED, 3049]]);
   host.tooLarge.add(3050);
   host.bad.length = 0;
   send('heartbeats', { heartbeat_counter: 3050 });
   expect([host.bad, host.taken()]).toEqual([['price too large'], []]);
+});
+
+test('a snapshot that is always bad is asked for ever less often; one that does not come is asked for again, and nothing else is disturbed', () => {
+  const asked = () => host.sent.filter((request) => JSON.stringify(request) === '{"type":"subscribe","product_ids":["BTC-USD"],"channel":"level2"}').length;
+  const waits: number[] = [];
+  for (let round = 0; round < 9; round++) {
+    const before = asked();
+    book('snapshot', level('0', '1'));
+    let waited = 0;
+    for (; asked() === before; waited += 500) host.advance(500);
+    waits.push(waited);
+  }
+  expect(waits).toEqual([0, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+  host.events.length = 0;
+  const before = asked();
+  host.advance(76_000);
+  expect(asked()).toBeGreaterThan(before);
+  expect(host.events).toContainEqual({ kind: 'refused', symbol: 'BTC-USD', channel: 'book', detail: 'no snapshot in 15 s' });
+  expect(host.restarts).toEqual([]);
+});
+
+test('a sequence number that is far too large does not make all messages after it old', () => {
+  trades(trade('1'));
+  host.feed(session, { channel: 'market_trades', timestamp: TIME, sequence_num: 9_000_000_000, events: [{ type: 'update', trades: [] }] }, RECEIVED);
+  for (let id = 2; id < 14; id++) trades(trade(String(id)));
+  expect(host.bad).toEqual(Array.from({ length: 9 }, () => 'sequence number from before'));
+  expect(host.written.map((record) => record[4])).toEqual([1, 11, 12, 13]);
+  // The numbers of the connection are counted anew, and the ids tell what is missing.
+  expect(host.events.map(({ channel, expected, found }) => [channel, expected, found])).toEqual([[undefined, 1, 9_000_000_000], [undefined, 9_000_000_001, 10], ['trades', 2, 11]]);
 });
 
 test('a message without its number, or one from before, is not taken; a count that begins again is a gap', () => {

@@ -127,7 +127,7 @@ describe('a WebSocket in one file', () => {
     host.feed(made, { ...swap, pair: 'Z' }, 1);
     host.tooLarge.add('8');
     host.feed(made, { ...swap, amount: '8' }, 1);
-    expect(host.bad).toEqual(['not JSON', 'no pair', 'cannot be read', 'unknown symbol', 'price too large']);
+    expect(host.bad).toEqual(['not JSON', 'no pair', 'cannot be read', 'symbol unknown', 'price too large']);
     expect(host.taken()).toEqual([]);
   });
 

@@ -158,7 +158,7 @@ describe('a session of Kraken v1', () => {
     expect(host.events).toEqual([expect.objectContaining({ kind: 'checksum', symbol: 'XBT/USD', expected: 974947235 })]);
   });
 
-  test('a book that stays wrong is asked for again less and less often; one that does not come ends the connection', () => {
+  test('a book that stays wrong is asked for again less and less often, and so is one that does not come', () => {
     const wrong = () => { book({ as: [], bs: [at('1')] }); book({ b: [at('2')], c: '1' }); };
     const waits: number[] = [];
     for (const name of ['trade', 'ticker']) send({ event: 'subscriptionStatus', status: 'subscribed', pair: 'XBT/USD', subscription: { name } });
@@ -176,9 +176,10 @@ describe('a session of Kraken v1', () => {
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
     expect(host.restarts).toEqual([]);
-    host.advance(16_000);
-    expect(host.restarts).toEqual(['no snapshot of the book of XBT/USD in 15 s']);
     expect(new Set(host.told())).toEqual(new Set(['checksum', 'resynced']));
+    const asked = host.sent.length;
+    host.advance(16_000);
+    expect([host.restarts, host.told().includes('refused'), host.sent.length > asked]).toEqual([[], true, true]);
   });
 
   test('status, refusals, pings and kinds that are not known', () => {
@@ -191,7 +192,7 @@ describe('a session of Kraken v1', () => {
     send({ event: 'news' });
     send([1, {}, 'ohlc-5', 'XBT/USD']);
     expect(host.events).toEqual([
-      { kind: 'refused', detail: 'system maintenance' }, { kind: 'refused', symbol: 'FOO/BAR', channel: 'trades', detail: 'Currency pair not supported FOO/BAR' },
+      { kind: 'refused', detail: 'system maintenance' }, { kind: 'refused', channel: 'trades', detail: 'FOO/BAR: Currency pair not supported FOO/BAR' },
       { kind: 'unsubscribed', symbol: 'XBT/USD', channel: 'book' }, { kind: 'refused', symbol: 'XBT/USD', channel: 'trades', detail: 'Malformed request' },
       { kind: 'unknown', detail: 'event news' }, { kind: 'unknown', detail: 'channel ohlc-5' }]);
     host.advance(65_000);
@@ -206,39 +207,44 @@ describe('a session of Kraken v1', () => {
     host.taken();
     const cases: [string, unknown][] = [
       ['not JSON', '[1,'], ['neither a list nor an object', '5'], ['list too short', [1, 'trade', 'XBT/USD']], ['channel missing', [1, [], 5, 'XBT/USD']],
-      ['unknown symbol', [1, [trade], 'trade', 'ETH/USD']], ['symbol missing', [1, [trade], 'trade', null]], ['trades is no list', [1, {}, 'trade', 'XBT/USD']],
+      ['symbol unknown', [1, [trade], 'trade', 'ETH/USD']], ['symbol missing', [1, [trade], 'trade', null]], ['trades is no list', [1, {}, 'trade', 'XBT/USD']],
       ['price is not positive', trades(['0.0', '1', TIME, 'b'], trade)], ['price is not a number', trades([TIME, '1', TIME, 'b'].fill('x', 0, 1), trade)],
       ['size is not positive', trades(['1', '0', TIME, 'b'], trade)], ['size is not positive', trades(['1', '-2', TIME, 'b'], trade)],
       ['time is implausible', trades(['1', '1', '0.000001', 'b'], trade)], ['time is implausible', trades(['1', '1', '9999999999.0', 'b'], trade)],
-      ['time is not a time', trades(['1', '1', 1617666461.4, 'b'], trade)], ['unknown side', trades(['1', '1', TIME, 'x'], trade)], ['trade missing', trades(undefined, trade)],
+      ['time is not a time', trades(['1', '1', 1617666461.4, 'b'], trade)], ['side unknown', trades(['1', '1', TIME, 'x'], trade)], ['trade missing', trades(undefined, trade)],
       ['bid missing', [1, { a: ['1', 1, '1'] }, 'ticker', 'XBT/USD']], ['ticker is not an object', [1, [], 'ticker', 'XBT/USD']],
       ['price is not positive', [1, { a: ['0', 1, '1'], b: ['1', 1, '1'] }, 'ticker', 'XBT/USD']],
-      ['book is not an object', [1, [], 'book-10', 'XBT/USD']], ['levels is no list', [1, { b: {} }, 'book-10', 'XBT/USD']],
+      ['book is not an object', [1, [], 'book-10', 'XBT/USD']], ['levels is no list', [1, { b: {}, c: '0' }, 'book-10', 'XBT/USD']],
     ];
     for (const [reason, frame] of cases) {
+      book({ as: [], bs: [] });
       send(frame);
-      const told = reason === 'trade missing' ? 'trade is no list' : reason;
-      expect([told, host.bad.splice(0)]).toEqual([told, [told]]);
+      expect([reason, host.bad.splice(0)]).toEqual([reason, [reason]]);
     }
     expect(host.taken().filter(([kind]) => kind === 'trade' || kind === 'quote')).toEqual(Array.from({ length: 9 }, () => ['trade', 'XBT/USD', TS, TS, 0, 'B', '100.0', '2.0']));
   });
 
-  test('a level that cannot be read is left out and the others are taken; the checksum says whether it mattered', () => {
-    book({ b: [at('1')], c: '0' });
-    expect(host.bad.splice(0)).toEqual(['book update before its snapshot']);
-    book({ as: [at('101.0', '1.0'), at('0.0', '1.0'), 'x'], bs: [at('100.0', '-1.0'), at('99.0', '1.0'), ['98.0', '1.0', '1.0']] });
-    expect(host.bad.splice(0)).toEqual(['time is implausible']);
-    expect(host.taken().filter(([kind]) => kind === 'level').map((record) => record.slice(2).join(' '))).toEqual(['B 99.0 1.0', 'B 98.0 1.0', 'A 101.0 1.0']);
-    const plain = new PlainBook();
-    for (const [side, price] of [['A', '101.0'], ['B', '99.0'], ['B', '98.0'], ['B', '97.0']] as const) plain.set(side, price, '1.0');
-    book({ b: [at('97.0', '1.0'), at('x', '1.0')], c: String(plain.checksum()) });
-    expect(host.told()).toEqual([]);
-    host.tooLarge.add('96.0');
-    plain.set('B', '96.0', '1.0');
-    book({ b: [at('96.0', '1.0')], c: String(plain.checksum()) });
-    expect(host.told()).toEqual([]);
-    book({ b: [at('95.0', '1.0')] });
-    expect(host.bad).toEqual(['price is not a number', 'price too large', 'checksum missing']);
+  test('a book of which something cannot be read begins again, whatever its checksum says', () => {
+    const cases: [string, object, string[]][] = [
+      ['price is not a number', { b: [at('97.0', '1.0'), at('x', '1.0'), at('96.0', '1.0')], c: '0' }, ['97.0']], ['size is negative', { b: [at('97.0', '-1.0')], c: '0' }, []],
+      ['price too large', { b: [at('31', '1.0')], c: '0' }, []], ['checksum missing', { b: [at('95.0', '1.0')] }, []], ['levels is no list', { b: 'x', c: '0' }, []],
+      ['price is not positive', { as: [at('101.0', '1.0'), at('0.0', '1.0'), 'x'], bs: [] }, ['101.0']],
+    ];
+    host.tooLarge.add('31');
+    for (const [reason, part, written] of cases) {
+      book({ as: [], bs: [at('99.0', '1.0')] });
+      host.advance(61_000);
+      host.events.length = host.sent.length = 0;
+      host.taken();
+      book(part);
+      expect([reason, host.bad.splice(0)]).toEqual([reason, [reason]]);
+      expect(host.taken().flatMap(([kind, , , price]) => (kind === 'level' ? [price] : kind === 'endBook' ? ['end'] : [])), reason).toEqual(written);
+      expect(host.events, reason).toEqual([{ kind: 'gap', symbol: 'XBT/USD', channel: 'book', detail: expect.stringContaining(`cannot be read: ${reason}`) as string }]);
+      expect(host.sent.length, reason).toBe(2);
+    }
+    // A time that cannot be read is told, but its level is taken: the book is the exchange's.
+    book({ as: [], bs: [at('99.0', '1.0'), ['98.0', '1.0', '1.0']] });
+    expect([host.bad, host.events.at(-1)?.kind]).toEqual([['time is implausible'], 'resynced']);
   });
 
   test('symbols as people type them', () => {

@@ -10,4 +10,4 @@ export function eventText({ kind, connection, symbol, channel, expected, found, 
 }
 
 /** Whether it is bad news. */
-export const isTrouble = ({ kind }: RecordedEvent): boolean => ['gap', 'checksum', 'refused', 'bad', 'disconnected'].includes(kind);
+export const isTrouble = ({ kind }: RecordedEvent): boolean => ['gap', 'checksum', 'refused', 'bad', 'failed', 'disconnected'].includes(kind);

@@ -20,15 +20,15 @@ export function statusText(status: IngestStatus, nowMs: number = Date.now()): st
   const connections = status.connections.map(({ id, state, symbols, connects, quietMs, lastEnd }) => [
     String(id), state, String(symbols), String(Math.max(0, connects - 1)), quietMs === undefined ? '' : microsText(quietMs * 1000), lastEnd ?? '',
   ]);
-  const symbols = status.symbols.map(({ symbol, connection, state, feeds, gaps, resyncs, bad, refused }) => [
+  const symbols = status.symbols.map(({ symbol, connection, state, feeds, gaps, resyncs, bad, refused, failure }) => [
     symbol, String(connection), state, feeds.map(({ channel, records }) => `${channel} ${whole(records)}`).join(', '), rate(feeds.reduce((sum, { ratePerS }) => sum + ratePerS, 0)),
-    String(gaps), String(resyncs), String(bad), refused ?? '',
+    String(gaps), String(resyncs), String(bad), failure ?? refused ?? '',
   ]);
   return [
     `${status.source.title}: ${status.state} for ${microsText((nowMs - status.startedMs) * 1000)}, events in ${status.eventsFeed}\n`,
     ...(status.raw === undefined ? [] : [`raw frames: ${status.raw.recording ? '' : 'ENDED, '}${status.raw.file}, ${bytesText(status.raw.bytes)} in all\n`]),
     tableText(['connection', 'state', 'symbols', 'reconnects', 'last frame', 'last end'], connections, [true, false, true, true, true, false]),
-    tableText(['symbol', 'connection', 'state', 'records', '/s', 'gaps', 'resyncs', 'bad', 'refused'], symbols, [false, true, false, false, true, true, true, true, false]),
+    tableText(['symbol', 'connection', 'state', 'records', '/s', 'gaps', 'resyncs', 'bad', 'refused or failed'], symbols, [false, true, false, false, true, true, true, true, false]),
   ].join('');
 }
 

@@ -3,7 +3,7 @@
  * symbols give what came for one of them and leave the others until they change again.
  */
 import { createHash } from 'node:crypto';
-import { priceOf, sizeOf, tradedSizeOf } from '../decimal-text.js';
+import { numeric } from '../amounts.js';
 import { BadFrame, type Channel, type Wanted } from '../exchange.js';
 import type { SymbolSink } from '../record-sink.js';
 import type { StreamHost } from '../source.js';
@@ -156,13 +156,13 @@ const amountOf = (value: string | number | undefined): string | number | undefin
 
 function writeTrade(sink: SymbolSink, trade: CcxtTrade, receivedUs: number): void {
   const ts = trade.timestamp === undefined ? receivedUs : trade.timestamp * 1000;
-  sink.trade(ts, receivedUs, idOf(trade.id), takerOf(trade.side), priceOf(amountOf(trade.price)), tradedSizeOf(amountOf(trade.amount)));
+  sink.trade(ts, receivedUs, idOf(trade.id), takerOf(trade.side), numeric.priceOf(amountOf(trade.price)), numeric.tradedSizeOf(amountOf(trade.amount)));
 }
 
 /** A size that the exchange does not tell is 0. */
 function writeQuote(sink: SymbolSink, quote: CcxtTicker, receivedUs: number): void {
   const ts = quote.timestamp === undefined ? receivedUs : quote.timestamp * 1000;
-  sink.quote(ts, receivedUs, 0, priceOf(amountOf(quote.bid)), sizeOf(amountOf(quote.bidVolume ?? 0)), priceOf(amountOf(quote.ask)), sizeOf(amountOf(quote.askVolume ?? 0)));
+  sink.quote(ts, receivedUs, 0, numeric.priceOf(amountOf(quote.bid)), numeric.sizeOf(amountOf(quote.bidVolume ?? 0)), numeric.priceOf(amountOf(quote.ask)), numeric.sizeOf(amountOf(quote.askVolume ?? 0)));
 }
 
 /** The id, or the SHA-1 of one that no record has room for: as telling, and of 40 characters. */

@@ -3,15 +3,12 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { DeepwaterError } from 'deepwater';
 import type { BadFrame } from '../exchange.js';
+import { KindCounts } from './kind-counts.js';
 
 /** Bytes kept aside at most: whoever sends garbage all day does not fill the disk. */
 const KEPT_BYTES_MAX = 256 << 20;
-/** Kinds told apart; more are one kind, so that garbage of ever new reasons cannot fill memory. */
-const KINDS_MAX = 256;
-const OTHER = 'other reasons';
-
 export class BadFrames {
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new KindCounts();
   #file: FileHandle | undefined;
   #work: Promise<void> = Promise.resolve();
   #bytes = 0;
@@ -33,19 +30,17 @@ export class BadFrames {
 
   /** @returns how many of its kind there have been */
   add(source: string, connection: number, bad: BadFrame, frame: string, receivedUs: number): number {
-    const kind = this.#counts.has(bad.reason) || this.#counts.size < KINDS_MAX ? bad.reason : OTHER;
-    const count = (this.#counts.get(kind) ?? 0) + 1;
-    this.#counts.set(kind, count);
+    const count = this.#counts.add(bad.reason);
     this.#keep(() => `${JSON.stringify({ t: receivedUs, source, connection, reason: bad.reason, message: bad.message, frame })}\n`);
     return count;
   }
 
   get counts(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#counts);
+    return this.#counts.all;
   }
 
   reset(): void {
-    this.#counts.clear();
+    this.#counts.reset();
   }
 
   async close(): Promise<void> {
@@ -68,14 +63,4 @@ export class BadFrames {
   #failure(cause: unknown): DeepwaterError {
     return new DeepwaterError('DW_OUTPUT_FAILED', `Bad frames cannot be kept in ${this.path ?? ''}: ${(cause as Error).message}. Name another file, or make room.`, { values: { file: this.path }, cause });
   }
-}
-
-/** How much of a frame is looked through for a symbol. */
-const LOOKED_CHARS = 4096;
-
-/** Whose fault a frame is that cannot be read: the symbol that it names, where it names one alone. */
-export function onlySymbolIn(frame: string, symbols: ReadonlySet<string>): string | undefined {
-  const text = frame.slice(0, LOOKED_CHARS);
-  const named = [...symbols].filter((symbol) => text.includes(`"${symbol}"`));
-  return named.length === 1 ? named[0] : undefined;
 }

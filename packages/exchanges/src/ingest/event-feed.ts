@@ -8,7 +8,7 @@ import { ownWriter } from './own-writer.js';
 
 /** What is kept of an event. */
 export interface RecordedEvent {
-  readonly kind: ConnectionEvent['kind'] | 'started' | 'stopped' | 'bad';
+  readonly kind: ConnectionEvent['kind'] | 'started' | 'stopped' | 'bad' | 'failed';
   /** Of which connection; 0 for all. */
   readonly connection: number;
   readonly symbol?: string | undefined;
@@ -30,7 +30,7 @@ export function eventFeedSpec(name: string, source: { readonly name: string; rea
     name,
     fields: [
       { name: 'ts', type: 'uint64', desc: 'when it was noticed, by this machine' },
-      { name: 'kind', type: 'symbol', desc: 'started, connected, subscribed, gap, resynced, checksum, refused, unknown, bad, disconnected, unsubscribed, stopped' },
+      { name: 'kind', type: 'symbol', desc: 'started, connected, subscribed, gap, resynced, checksum, refused, unknown, bad, failed, disconnected, unsubscribed, stopped' },
       { name: 'connection', type: 'uint32', desc: 'on which connection; 0: on all' },
       { name: 'symbol', type: 'symbol', desc: 'of what; empty: of everything on the connection' },
       { name: 'channel', type: 'symbol', desc: 'empty: of all channels' },

@@ -13,10 +13,14 @@ import type { ConnectionEvent } from '../connection.js';
 import type { BadFrame, Channel } from '../exchange.js';
 import { FeedSink } from '../records/feed-sink.js';
 import type { Source } from '../source.js';
-import { BadFrames, onlySymbolIn } from './bad-frames.js';
+import { onlySymbolIn } from '../named-symbol.js';
+import { account } from './account.js';
+import { BadFrames } from './bad-frames.js';
 import { isRound } from './is-round.js';
 import { EventFeed, type RecordedEvent } from './event-feed.js';
+import { KindCounts } from './kind-counts.js';
 import { type IngestOptions, checkedChannels, checkedSymbols } from './options.js';
+import { SetAside } from './set-aside.js';
 import { type Shard, Shards } from './shards.js';
 import type { IngestMetrics, IngestStatus } from './status.js';
 import { metricsOf, statusOf } from './snapshot.js';
@@ -36,8 +40,9 @@ export class Ingest {
   #stopping: Promise<void> | undefined;
   /** Commands come one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Kinds of unknown frames so far, by what is unknown of them. */
-  readonly #unknown = new Map<string, number>();
+  /** Unknown frames, by what is unknown of them. */
+  readonly #unknown = new KindCounts();
+  readonly #aside: SetAside;
   #atTally = new Map<string, number>();
 
   private constructor(
@@ -45,8 +50,9 @@ export class Ingest {
     private readonly events: EventFeed, private readonly badFrames: BadFrames, private readonly raw: CaptureWriter | undefined,
   ) {
     this.#sink = new FeedSink((symbol) => this.#symbols.get(symbol)?.writers ?? {}, {
-      amounts: options.amounts, onLatency: (channel, us) => { this.#tally.latency(channel, us); },
+      amounts: options.amounts, onLatency: (channel, us) => { this.#tally.latency(channel, us); }, onFailure: (symbol, error) => { this.#fail(symbol, error); },
     });
+    this.#aside = new SetAside(options.backoff, (symbol) => this.#takeUp(symbol));
     this.#shards = new Shards(source, channels, options.symbolsPerConnection, (shard) => this.#hooks(shard));
   }
 
@@ -123,6 +129,7 @@ export class Ingest {
       for (const symbol of gone) {
         this.#sink.redirect(symbol, {});
         this.#symbols.delete(symbol);
+        this.#aside.forget(symbol);
         this.#event({ kind: 'unsubscribed', connection: 0, symbol });
       }
       await closeAll(feeds);
@@ -155,6 +162,7 @@ export class Ingest {
   async #stop(): Promise<void> {
     this.#state = 'stopping';
     clearInterval(this.#looks);
+    this.#aside.close();
     await this.#shards.close();
     this.#event({ kind: 'stopped', connection: 0 });
     try {
@@ -189,56 +197,55 @@ export class Ingest {
   }
 
   #told(shard: Shard, event: ConnectionEvent): void {
-    const tally = this.#tally;
-    const feeds = 'symbol' in event && event.symbol !== undefined ? this.#symbols.get(event.symbol) : undefined;
-    const channel = 'channel' in event ? event.channel : undefined;
-    switch (event.kind) {
-      case 'connected':
-        shard.connects += 1;
-        shard.sinceMs = Date.now();
-        if (shard.connects > 1) tally.reconnects += 1;
-        this.raw?.connected(shard.id, event.detail, nowUs());
-        break;
-      case 'disconnected':
-        shard.lastEnd = event.detail;
-        shard.sinceMs = Date.now();
-        this.raw?.disconnected(shard.id);
-        // Where there never was a record there is nothing to be interrupted.
-        if (shard.wasOpen) for (const each of this.#feedsOf(shard)) each.mark(`disconnected: ${event.detail}`);
-        shard.wasOpen = false;
-        break;
-      case 'gap':
-        tally.gaps += 1;
-        if (event.expected !== undefined && event.found !== undefined) tally.missing += Math.max(0, event.found - event.expected);
-        // Numbers that run over a whole connection do not tell of what something is missing.
-        for (const each of feeds === undefined ? this.#feedsOf(shard) : [feeds]) {
-          each.gaps += 1;
-          each.mark(`gap: ${event.detail ?? `${event.expected ?? ''} expected, ${event.found ?? ''} found`}`, channel);
-        }
-        break;
-      case 'checksum':
-        tally.checksums += 1;
-        feeds?.mark('the book was not the exchange’s: checksum', channel);
-        break;
-      case 'resynced':
-        tally.resyncs += 1;
-        if (feeds !== undefined) feeds.resyncs += 1;
-        break;
-      case 'subscribed':
-        if (feeds !== undefined) Object.assign(feeds, { acknowledged: true, refused: undefined });
-        break;
-      case 'refused':
-        tally.refusals += 1;
-        if (feeds !== undefined) feeds.refused = event.detail ?? '';
-        break;
-      case 'unknown':
-        if (!this.#toldAgain(event.detail ?? '')) return;
-        break;
-      case 'unsubscribed': break;
-    }
-    if (event.kind === 'connected') shard.wasOpen = true;
+    const symbol = 'symbol' in event ? event.symbol : undefined;
+    account(event, {
+      shard, tally: this.#tally, feeds: symbol === undefined ? undefined : this.#symbols.get(symbol), all: () => this.#feedsOf(shard),
+      mark: (feeds, reason, channel) => { this.#mark(feeds, reason, channel); },
+    });
+    if (event.kind === 'connected') this.raw?.connected(shard.id, event.detail, nowUs());
+    if (event.kind === 'disconnected') this.raw?.disconnected(shard.id);
+    if (event.kind === 'unknown' && !isRound(this.#unknown.add(event.detail ?? ''))) return;
     const numbers = 'expected' in event ? { expected: event.expected, found: event.found } : {};
-    this.#event({ kind: event.kind, connection: shard.id, symbol: 'symbol' in event ? event.symbol : undefined, channel, ...numbers, sinceUs: shard.lastFrameUs, detail: event.detail });
+    const channel = 'channel' in event ? event.channel : undefined;
+    this.#event({ kind: event.kind, connection: shard.id, symbol, channel, ...numbers, sinceUs: shard.lastFrameUs, detail: event.detail });
+  }
+
+  #mark(feeds: SymbolFeeds, reason: string, channel?: string): void {
+    if (feeds.failure !== undefined) return;
+    try {
+      feeds.mark(reason, channel as Channel | undefined);
+    } catch (error) {
+      this.#fail(feeds.symbol, error);
+    }
+  }
+
+  /** A record of a symbol, or a boundary, cannot be written: the others go on without it. */
+  #fail(symbol: string, error: unknown): void {
+    const feeds = this.#symbols.get(symbol);
+    const ms = feeds === undefined || this.#state !== 'running' ? undefined : this.#aside.add(symbol);
+    this.options.onError?.(error);
+    if (feeds === undefined || ms === undefined) return;
+    feeds.failure = (error as Error).message;
+    this.#sink.redirect(symbol, {});
+    this.#event({ kind: 'failed', connection: this.#shards.of(symbol)?.id ?? 0, symbol, detail: feeds.failure });
+    // Not now: it may be in the middle of a frame.
+    void this.#inTurn(async () => {
+      if (this.#symbols.get(symbol) !== feeds) return;
+      this.#shards.of(symbol)?.link.unsubscribe([symbol]);
+      feeds.markWhereItCan(`failed: ${feeds.failure ?? ''}`);
+      await feeds.close().catch((why: unknown) => { this.options.onError?.(why); });
+    });
+  }
+
+  /** @throws what stands in the way still */
+  async #takeUp(symbol: string): Promise<void> {
+    await this.#inTurn(async () => {
+      const feeds = this.#symbols.get(symbol);
+      if (feeds === undefined || this.#state !== 'running') return;
+      await feeds.reopen(this.platform);
+      this.#sink.redirect(symbol, feeds.writers);
+      this.#shards.of(symbol)?.link.subscribe({ symbols: [symbol], channels: this.channels });
+    });
   }
 
   #feedsOf(shard: Shard): SymbolFeeds[] {
@@ -251,13 +258,6 @@ export class Ingest {
     const feeds = symbol === undefined ? undefined : this.#symbols.get(symbol);
     if (feeds !== undefined) feeds.bad += 1;
     if (isRound(count)) this.#event({ kind: 'bad', connection: shard.id, symbol, found: count, sinceUs: shard.lastFrameUs, detail: bad.message });
-  }
-
-  /** Whether something of this kind is to be told: the first, the tenth, the hundredth … */
-  #toldAgain(kind: string): boolean {
-    const count = (this.#unknown.get(kind) ?? 0) + 1;
-    if (this.#unknown.size < 1000 || this.#unknown.has(kind)) this.#unknown.set(kind, count);
-    return isRound(count);
   }
 
   #event(event: RecordedEvent): void {

@@ -33,11 +33,11 @@ function connectionOf(shard: Shard): ConnectionStatus {
 }
 
 function symbolOf(feeds: SymbolFeeds, shard: Shard | undefined): SymbolStatus {
-  const { symbol, refused, gaps, resyncs, bad } = feeds;
+  const { symbol, refused, failure, gaps, resyncs, bad } = feeds;
   const away = shard === undefined || shard.link.state !== 'open';
   return {
-    symbol, connection: shard?.id ?? 0, refused, gaps, resyncs, bad,
-    state: refused !== undefined ? 'refused' : away ? 'away' : feeds.acknowledged || feeds.records > 0 ? 'live' : 'waiting',
+    symbol, connection: shard?.id ?? 0, refused, failure, gaps, resyncs, bad,
+    state: failure !== undefined ? 'failed' : refused !== undefined ? 'refused' : away ? 'away' : feeds.acknowledged || feeds.records > 0 ? 'live' : 'waiting',
     feeds: feeds.open.map((feed) => ({ channel: feed.channel, feed: feed.name, records: feed.writer.position - feed.from, ratePerS: feed.rate.perS, ringFill: ringFill(feed) })),
   };
 }

@@ -35,10 +35,12 @@ export interface SymbolStatus {
   readonly symbol: string;
   /** The connection it is on; 0 while it has none. */
   readonly connection: number;
-  /** `waiting` until the exchange has acknowledged it or a record has come; `away` while its connection is not open. */
-  readonly state: 'waiting' | 'live' | 'away' | 'refused';
+  /** `waiting` until the exchange has acknowledged it or a record has come; `away` while its connection is not open; `failed` while it cannot be written. */
+  readonly state: 'waiting' | 'live' | 'away' | 'refused' | 'failed';
   /** What the exchange said when it refused. */
   readonly refused: string | undefined;
+  /** Why nothing of it can be written: it is set aside, and tried again after a while. */
+  readonly failure?: string | undefined;
   /** Feeds it is written to. */
   readonly feeds: readonly { readonly channel: Channel; readonly feed: string; readonly records: number; readonly ratePerS: number; /** share of the ring that waits for the disk, 0 to 1 */ readonly ringFill: number }[];
   readonly gaps: number;

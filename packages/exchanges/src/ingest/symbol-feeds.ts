@@ -24,9 +24,11 @@ export class SymbolFeeds {
   acknowledged = false;
   /** What the exchange said when it refused; undefined where it did not. */
   refused: string | undefined;
+  /** Why nothing of it can be written for now; undefined where it can. */
+  failure: string | undefined;
 
   /** @param lastTrade id of the newest trade that the feed had, where the source numbers them */
-  private constructor(readonly symbol: string, readonly open: readonly OpenFeed[], readonly lastTrade: number | undefined) {}
+  private constructor(readonly symbol: string, public open: readonly OpenFeed[], readonly lastTrade: number | undefined) {}
 
   /** @throws DeepwaterError as createFeed and createWriter do; nothing is left open then */
   static async open(platform: Platform, source: Source, symbol: string, channels: readonly Channel[], options: RecordFeedOptions): Promise<SymbolFeeds> {
@@ -58,6 +60,30 @@ export class SymbolFeeds {
   /** The records of a channel, or of all, were interrupted here. */
   mark(reason: string, channel?: Channel): void {
     for (const feed of this.open) if (channel === undefined || feed.channel === channel) feed.writer.markSegment({ reason });
+  }
+
+  /** As `mark`, of all feeds that can still be written. */
+  markWhereItCan(reason: string): void {
+    for (const { writer } of this.open) {
+      try {
+        writer.markSegment({ reason });
+      } catch {
+        // What is wrong with one of them is told already.
+      }
+    }
+  }
+
+  /** Writes into the same feeds again, after `close`. @throws DeepwaterError as createWriter does; nothing is left open then */
+  async reopen(platform: Platform): Promise<void> {
+    const open: OpenFeed[] = [];
+    try {
+      for (const feed of this.open) open.push({ ...feed, writer: await ownWriter(platform, feed.name) });
+    } catch (error) {
+      await Promise.allSettled(open.map(({ writer }) => writer.close()));
+      throw error;
+    }
+    this.open = open;
+    this.failure = undefined;
   }
 
   look(nowMs: number): void {

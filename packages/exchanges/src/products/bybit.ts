@@ -1,5 +1,5 @@
 /** https://bybit-exchange.github.io/docs/v5/market/instrument: at most 1000 on a page, with a cursor to the next; spot has one page and no cursor. */
-import { isFields } from '../json-session.js';
+import { isFields } from '../frame-checks.js';
 import { type ProductList, productOf } from './list.js';
 
 export function bybitProducts(category: 'spot' | 'linear' | 'inverse'): ProductList {

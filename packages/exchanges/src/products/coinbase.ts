@@ -2,7 +2,7 @@
  * Advanced Trade: docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/public/list-public-products; one body has all of them, unless it says
  * `has_next`. Exchange: docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-all-trading-pairs.
  */
-import { isFields } from '../json-session.js';
+import { isFields } from '../frame-checks.js';
 import { type ProductList, productOf } from './list.js';
 
 const PATH = '/api/v3/brokerage/market/products';

@@ -3,7 +3,7 @@
  * without it is not there. Errors come with status 200.
  */
 import { DeepwaterError } from '@deepwater/core';
-import { isFields } from '../json-session.js';
+import { isFields } from '../frame-checks.js';
 import { krakenSymbol } from '../kraken-symbol.js';
 import { type ProductList, productOf } from './list.js';
 

@@ -1,7 +1,7 @@
 /** What the lists of all exchanges have in common: bodies are checked, pages are put together, and what cannot be subscribed is left out. */
 import { DeepwaterError, describeValue } from '@deepwater/core';
 import type { Exchange } from '../exchange.js';
-import { type Fields, isFields } from '../json-session.js';
+import { type Fields, isFields } from '../frame-checks.js';
 import { recordFeedName } from '../records/record-feeds.js';
 import { getText } from '../rest.js';
 import type { Product, ProductsOptions } from './product.js';

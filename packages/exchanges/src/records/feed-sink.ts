@@ -18,6 +18,11 @@ export interface FeedSinkOptions {
   readonly amounts?: 'decimal' | 'float64' | undefined;
   /** Told how long each record was under way, from the exchange's time to ours, µs; of a book, each message. */
   readonly onLatency?: ((channel: Channel, us: number) => void) | undefined;
+  /**
+   * Told of a symbol whose record could not be written, and not for its values: from then on its records go nowhere, until `redirect`. Without it the
+   * error is thrown at whoever writes.
+   */
+  readonly onFailure?: ((symbol: string, error: unknown) => void) | undefined;
 }
 
 export class FeedSink implements RecordSink {
@@ -32,7 +37,7 @@ export class FeedSink implements RecordSink {
 
   #of(symbol: string): SymbolFeeds {
     let sink = this.#sinks.get(symbol);
-    if (sink === undefined) this.#sinks.set(symbol, (sink = new SymbolFeeds(this.writersOf(symbol), this.options.amounts === 'float64', this.options.onLatency)));
+    if (sink === undefined) this.#sinks.set(symbol, (sink = new SymbolFeeds(symbol, this.writersOf(symbol), this.options)));
     return sink;
   }
 
@@ -67,7 +72,13 @@ class SymbolFeeds implements SymbolSink {
   #price: Amount = 0;
   #size: Amount = 0;
 
-  constructor(private writers: SymbolWriters, private readonly asNumbers: boolean, private readonly onLatency?: (channel: Channel, us: number) => void) {}
+  readonly #asNumbers: boolean;
+  readonly #onLatency: FeedSinkOptions['onLatency'];
+
+  constructor(private readonly symbol: string, private writers: SymbolWriters, private readonly options: FeedSinkOptions) {
+    this.#asNumbers = options.amounts === 'float64';
+    this.#onLatency = options.onLatency;
+  }
 
   redirect(writers: SymbolWriters): void {
     this.writers = writers;
@@ -75,22 +86,24 @@ class SymbolFeeds implements SymbolSink {
   }
 
   trade(ts: number, received: number, id: number | string, side: TakerSide, price: Amount, size: Amount): void {
+    const { trades } = this.writers;
+    if (trades === undefined) return;
     try {
-      this.writers.trades?.writeValues(ts, received, id, side, this.#amount(price), this.#amount(size));
+      trades.writeValues(ts, received, id, side, this.#amount(price), this.#amount(size));
     } catch (error) {
-      throw misfit(error);
+      return this.#refuse(error);
     }
     if (typeof id === 'number' && id > (this.lastTrade ?? 0)) this.lastTrade = id;
-    if (ts !== received) this.onLatency?.('trades', received - ts);
+    if (ts !== received) this.#onLatency?.('trades', received - ts);
   }
 
   quote(ts: number, received: number, update: number, bid: Amount, bidSize: Amount, ask: Amount, askSize: Amount): void {
     try {
       this.writers.quotes?.writeValues(ts, received, update, this.#amount(bid), this.#amount(bidSize), this.#amount(ask), this.#amount(askSize));
     } catch (error) {
-      throw misfit(error);
+      return this.#refuse(error);
     }
-    if (ts !== received) this.onLatency?.('quotes', received - ts);
+    if (ts !== received) this.#onLatency?.('quotes', received - ts);
   }
 
   beginBook(ts: number, received: number, snapshot: boolean, first: number, last: number): void {
@@ -101,7 +114,7 @@ class SymbolFeeds implements SymbolSink {
     this.#flags = snapshot ? BOOK_FLAGS.SNAPSHOT : 0;
     this.#begins = snapshot;
     this.#waits = false;
-    if (ts !== received) this.onLatency?.('book', received - ts);
+    if (ts !== received) this.#onLatency?.('book', received - ts);
   }
 
   level(side: BookSide, price: Amount, size: Amount): void {
@@ -127,13 +140,13 @@ class SymbolFeeds implements SymbolSink {
     try {
       this.writers.heartbeats?.writeValues(ts, received, counter);
     } catch (error) {
-      throw misfit(error);
+      return this.#refuse(error);
     }
-    if (ts !== received) this.onLatency?.('heartbeats', received - ts);
+    if (ts !== received) this.#onLatency?.('heartbeats', received - ts);
   }
 
   #amount(amount: Amount): Amount {
-    return this.asNumbers ? Number(amount) : amount;
+    return this.#asNumbers ? Number(amount) : amount;
   }
 
   #write(side: BookSide, price: Amount, size: Amount, flags: number): void {
@@ -143,14 +156,18 @@ class SymbolFeeds implements SymbolSink {
     try {
       book.writeValues(this.#ts, this.#received, this.#first, this.#last, side, flags, this.#amount(price), this.#amount(size));
     } catch (error) {
-      throw misfit(error);
+      return this.#refuse(error);
     }
     this.#begins = false;
   }
-}
 
-/** A value that the record cannot hold is the frame's fault; what else goes wrong is not. */
-function misfit(error: unknown): unknown {
-  const unfit = DeepwaterError.isDeepwaterError(error) && (error.code === 'DW_VALUE_RANGE' || error.code === 'DW_VALUE_TYPE');
-  return unfit ? new BadFrame('a value that does not fit', error.message) : error;
+  /** A value that the record cannot hold is the frame's fault; what else goes wrong is this symbol's alone. */
+  #refuse(error: unknown): void {
+    const unfit = DeepwaterError.isDeepwaterError(error) && (error.code === 'DW_VALUE_RANGE' || error.code === 'DW_VALUE_TYPE');
+    if (unfit) throw new BadFrame('a value that does not fit', error.message);
+    const { onFailure } = this.options;
+    if (onFailure === undefined) throw error;
+    this.redirect({});
+    onFailure(this.symbol, error);
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * A host for sessions without sockets, timers or files: frames are given by the test, time moves when the test moves it, and every record becomes a line
- * of text. It holds the session to the contract of the sink: levels come inside a book, and books do not nest.
+ * of text. It holds the session to the contract of the sink: levels come inside a book. One that has no end could not be read wholly.
  */
 import { BadFrame } from '../../dist/index.js';
 import type { Amount, BookSide, RecordSink, SessionEvent, SessionHost, SymbolSink, TakerSide } from '../../dist/index.js';
@@ -97,20 +97,14 @@ export class FakeHost implements SessionHost {
       if (this.unholdable.has(String(amount))) throw new BadFrame('does not fit');
       return amount;
     };
-    const outside = (): void => {
-      if (open !== undefined) throw new Error('inside a book');
-    };
     return {
       trade: (ts: number, received: number, id: number | string, side: TakerSide, price: Amount, size: Amount) => {
-        outside();
         this.trades.push(`${symbol} ${ts} ${received} ${id} ${side} ${hold(price)} ${size}`);
       },
       quote: (ts: number, received: number, update: number, bid: Amount, bidSize: Amount, ask: Amount, askSize: Amount) => {
-        outside();
         this.quotes.push(`${symbol} ${ts} ${received} ${update} ${hold(bid)} ${bidSize} ${hold(ask)} ${askSize}`);
       },
       beginBook: (ts: number, received: number, snapshot: boolean, first: number, last: number) => {
-        outside();
         open = last;
         if (snapshot) {
           levels.A.clear();

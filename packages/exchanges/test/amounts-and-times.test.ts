@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 // What is not public is tested through its module: these are read by hand, so every kind of wrong text counts.
-import { priceOf, scanDecimal, sizeOf, tradedSizeOf, wholeOf } from '../dist/decimal-text.js';
-import { epochSecondsUs, rfc3339Us } from '../dist/frame-time.js';
+import { numeric, priceOf, scanDecimal, sizeOf, tradedSizeOf, wholeOf } from '../dist/amounts.js';
+import { epochMillisUs, epochSecondsUs, rfc3339Us } from '../dist/frame-time.js';
 
 const LATE = 4_102_444_800_000_000;
 const reasonOf = (call: () => unknown): string => {
@@ -22,11 +22,17 @@ describe('amounts', () => {
   });
 
   test('what is wrong with one is said in a few words that are always the same', () => {
-    expect([undefined, null, '', 'abc', '0', '0.00', '-1.5', 0, -2, NaN, Infinity, {}, [1], true].map((value) => reasonOf(() => priceOf(value)))).toEqual([
-      'price missing', 'price missing', 'price is not a number', 'price is not a number', 'price is not positive', 'price is not positive', 'price is not positive',
-      'price is not positive', 'price is not positive', 'price is not a number', 'price is not a number', 'price is not a number', 'price is not a number', 'price is not a number',
-    ]);
-    expect(['-0.1', -1, '1,5', undefined].map((value) => reasonOf(() => sizeOf(value)))).toEqual(['size is negative', 'size is negative', 'size is not a number', 'size missing']);
+    const values = [undefined, null, '', 'abc', '0', '0.00', '-1.5', {}, [1], true, '1e5', 'NaN', '1'.repeat(41), '+1', '-x'];
+    const reasons = ['price missing', 'price missing', 'price is not a number', 'price is not a number', 'price is not positive', 'price is not positive', 'price is not positive',
+      ...Array.from({ length: 8 }, () => 'price is not a number')];
+    expect(values.map((value) => reasonOf(() => priceOf(value)))).toEqual(reasons);
+    expect(values.map((value) => reasonOf(() => numeric.priceOf(value)))).toEqual(reasons);
+    expect(['-0.1', '1,5', undefined].map((value) => reasonOf(() => sizeOf(value)))).toEqual(['size is negative', 'size is not a number', 'size missing']);
+    // Numbers, only where an exchange sends them.
+    expect([5, NaN].flatMap((value) => [priceOf, sizeOf, tradedSizeOf].map((read) => reasonOf(() => read(value))))).toEqual(['price', 'size', 'size', 'price', 'size', 'size'].map((what) => `${what} is not a text`));
+    expect([0, -2, NaN, Infinity].map((value) => reasonOf(() => numeric.priceOf(value)))).toEqual(['price is not positive', 'price is not positive', 'price is not a number', 'price is not a number']);
+    expect([0, -2, NaN, -Infinity].map((value) => reasonOf(() => numeric.sizeOf(value)))).toEqual(['took 0', 'size is negative', 'size is not a number', 'size is not a number']);
+    expect([1e-8, 0, '0.0'].map((value) => reasonOf(() => numeric.tradedSizeOf(value)))).toEqual(['took 1e-8', 'size is not positive', 'size is not positive']);
     expect(sizeOf('0.000')).toBe('0.000');
     expect(reasonOf(() => tradedSizeOf('0.000'))).toBe('size is not positive');
     expect(['12', 12, '9007199254740991'].map((value) => wholeOf(value, 'id'))).toEqual([12, 12, Number.MAX_SAFE_INTEGER]);
@@ -58,6 +64,12 @@ describe('times', () => {
       .toEqual(Array.from({ length: 4 }, () => 'time is implausible'));
     expect(rfc3339Us('2026-08-09T23:59:59Z', received)).toBeGreaterThan(received);
     expect(reasonOf(() => rfc3339Us(undefined, received))).toBe('time missing');
+  });
+
+  test('milliseconds and microseconds are told apart by their size', () => {
+    expect([1_617_666_423_123, 1_617_666_423_123_456].map((value) => epochMillisUs(value, LATE))).toEqual([1_617_666_423_123_000, 1_617_666_423_123_456]);
+    expect([undefined, null, '1617666423123', 1.5, NaN, Infinity, 2 ** 53, {}, 0, -1, 1_617_666_423, 99_999_999_999_999].map((value) => reasonOf(() => epochMillisUs(value, LATE)))).toEqual([
+      'time missing', 'time missing', ...Array.from({ length: 6 }, () => 'time is not a time'), ...Array.from({ length: 4 }, () => 'time is implausible')]);
   });
 
   test('seconds with decimals are read digit by digit', () => {

@@ -1,0 +1,43 @@
+/**
+ * Books of which something could not be read. Such a book is not the exchange's any more, whatever comes after: that is told as a `gap`, and it is asked
+ * for again. The first time at once, then after a second, two, four, up to a minute: an exchange that always sends something bad is not asked all the time.
+ */
+import type { BadFrame, SessionHost } from './exchange.js';
+
+const WAIT_FIRST_MS = 1000;
+const WAIT_MAX_MS = 60_000;
+/** A book that was right for so long is right: the next time it is asked for at once again. */
+const CALM_MS = 60_000;
+
+/** What is told of it. */
+export function tellSpoiled(host: Pick<SessionHost, 'event'>, symbol: string, why: BadFrame): void {
+  host.event({ kind: 'gap', symbol, channel: 'book', detail: `cannot be read: ${why.message}`.slice(0, 200) });
+}
+
+/** How long one book waits until it is asked for again. */
+export class SpoiledBook {
+  #times = 0;
+  #calm: (() => void) | undefined;
+
+  constructor(private readonly host: Pick<SessionHost, 'after'>) {}
+
+  /** It was spoiled, or does not come. @returns how long to wait, ms */
+  next(): number {
+    this.close();
+    return this.#times++ === 0 ? 0 : Math.min(WAIT_FIRST_MS * 2 ** Math.min(this.#times - 2, 30), WAIT_MAX_MS);
+  }
+
+  /** It is the exchange's again, for now. */
+  begun(): void {
+    if (this.#times === 0 || this.#calm !== undefined) return;
+    this.#calm = this.host.after(CALM_MS, () => {
+      this.#calm = undefined;
+      this.#times = 0;
+    });
+  }
+
+  close(): void {
+    this.#calm?.();
+    this.#calm = undefined;
+  }
+}
