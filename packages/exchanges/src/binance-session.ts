@@ -7,6 +7,7 @@ import { levelsOf, microsOf, numberOf, objectOf, priceOf, shown, sizeOf, tradedO
 import type { BinanceData, BinanceFrame, Request, Stream } from './binance-frames.js';
 import type { SymbolSink } from './record-sink.js';
 import { RetryLater } from './retry-later.js';
+import { scanBinance } from './scan/binance-scan.js';
 
 /** The book of a symbol is asked for with its first update, or after so long. */
 export const BEGIN_MS = 1000;
@@ -81,7 +82,7 @@ export class BinanceSession implements ExchangeSession {
   frame(text: string, receivedUs: number): void {
     this.#received = receivedUs;
     this.#quiet = false;
-    const frame: BinanceFrame = objectOf(text);
+    const frame: BinanceFrame = scanBinance(text) ?? objectOf(text);
     if (frame.stream === undefined) return this.#take(frame, receivedUs, '');
     if (typeof frame.data !== 'object' || frame.data === null) throw new BadFrame('no data', shown(frame.stream));
     this.#take(frame.data, receivedUs, String(frame.stream));

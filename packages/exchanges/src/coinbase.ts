@@ -22,6 +22,7 @@ import { JsonSession, SubscribedSymbol, isFields, listOf, type Fields } from './
 import { coinbaseProducts } from './products/coinbase.js';
 import { listProducts } from './products/list.js';
 import type { BookSide, TakerSide } from './record-sink.js';
+import { scanCoinbase } from './scan/coinbase-scan.js';
 
 const TITLE = 'Coinbase Advanced Trade';
 
@@ -50,6 +51,10 @@ class CoinbaseSession extends JsonSession {
   protected override ask(how: 'subscribe' | 'unsubscribe', channel: Channel, symbols: readonly string[]): void {
     if (channel === 'heartbeats' && how === 'unsubscribe' && [...this.symbols.values()].some(({ asked }) => asked.heartbeats)) return;
     this.host.send(JSON.stringify({ type: how, product_ids: symbols, channel: NAMES[channel] }));
+  }
+
+  protected override parse(text: string): unknown {
+    return scanCoinbase(text) ?? JSON.parse(text);
   }
 
   protected override take(frame: unknown, receivedUs: number): void {
