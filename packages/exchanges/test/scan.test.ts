@@ -76,8 +76,30 @@ describe.each([
     }), { numRuns: 20_000 });
   });
 
+  test('are not scanned where a character is not ASCII, whatever its low byte is', () => {
+    for (const text of frames) {
+      for (let at = 0; at < text.length; at++) {
+        for (const high of [0x100, 0x1f00]) expect(scan(text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) + high) + text.slice(at + 1))).toBeUndefined();
+      }
+    }
+  });
+
+  test('are scanned when they are long, and so is what comes after them', () => {
+    for (const text of frames) {
+      const long = text.replace(/"(stream|timestamp)":"/, (name) => name + 'x'.repeat(300_000));
+      expect(long.length).toBeGreaterThan(300_000);
+      expect(same(long, scan, parsed)).toBe(true);
+      expect(same(text, scan, parsed)).toBe(true);
+    }
+  });
+
   test('are not scanned with white space, escapes, or an end that is missing', () => {
     for (const text of frames) {
+      // Ends are looked for behind a longer frame, whose bytes must not be taken for the frame's own.
+      for (let end = 0; end < text.length; end++) {
+        scan(text);
+        expect(scan(text.slice(0, end)), text.slice(0, end)).toBeUndefined();
+      }
       for (const other of [` ${text}`, `${text} `, text.replace(',', ', '), text.replace(/"(\w)/, '"\\u0041$1'), text.slice(0, -1), `${text}}`, text.slice(0, text.length / 2)]) expect(scan(other)).toBeUndefined();
     }
   });

@@ -32,7 +32,7 @@ const scan = new TextScan();
 
 /** @returns undefined for a frame of another kind or form: that is for JSON.parse */
 export function scanBinance(text: string): ScannedBinance | undefined {
-  scan.begin(text);
+  if (!scan.begin(text)) return undefined;
   const frame = frameOf();
   scan.end();
   return frame;
@@ -65,9 +65,11 @@ function dataOf(): BinanceData | undefined {
   for (let more: boolean | undefined = true; more;) {
     if (!scan.skip(QUOTE)) return undefined;
     const first = scan.code;
+    if (first === 0) return undefined;
     scan.at++;
     // Names of two letters: `pu` of futures, and `ps` of COIN-M, which is passed over.
     const second = scan.code;
+    if (second === 0) return undefined;
     if (second !== QUOTE) scan.at++;
     if (!scan.skip(QUOTE) || !scan.skip(COLON)) return undefined;
     const value = valueOf();

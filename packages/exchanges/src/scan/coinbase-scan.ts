@@ -51,15 +51,17 @@ const CLOSE = 0x5d;
 const CLOSE_BRACE = 0x7d;
 
 const scan = new TextScan();
-/** The time of the level before, which most levels have as well. Forgotten with the frame: a piece of a text keeps all of it in memory. */
-let time = '';
+/** The time of the level before, which most levels have as well, and where it stands. Forgotten with the frame: a piece of a text keeps all of it in memory. */
+let time: string | undefined;
+let timeAt = 0;
 
 /** @returns undefined for a frame of another channel or form: that is for JSON.parse */
 export function scanCoinbase(text: string): ScannedCoinbase | undefined {
-  scan.begin(text);
+  if (!scan.begin(text)) return undefined;
+  time = undefined;
   const frame = frameOf();
   scan.end();
-  time = '';
+  time = undefined;
   return frame;
 }
 
@@ -115,13 +117,19 @@ function levelsOf(): ScannedLevel[] | undefined {
 function levelOf(): ScannedLevel | undefined {
   const side = scan.is(LEVEL_BID) ? 'bid' : scan.is(LEVEL_OFFER) ? 'offer' : undefined;
   if (side === undefined) return undefined;
-  const event_time = scan.restLike(time);
+  const event_time = timeOf();
   if (event_time === undefined || !scan.is(LEVEL_PRICE)) return undefined;
-  time = event_time;
   const price_level = scan.rest();
   if (price_level === undefined || !scan.is(LEVEL_SIZE)) return undefined;
   const new_quantity = scan.rest();
   return new_quantity !== undefined && scan.skip(CLOSE_BRACE) ? { side, event_time, price_level, new_quantity } : undefined;
+}
+
+function timeOf(): string | undefined {
+  if (time !== undefined && scan.isAgain(timeAt, time.length)) return time;
+  timeAt = scan.at;
+  time = scan.rest();
+  return time;
 }
 
 function tradesOf(): ScannedEvent | undefined {
