@@ -9,6 +9,8 @@ import { busRead } from './bus-read.js';
 import { columnsCopied } from './columns-copied.js';
 import { filter } from './filter.js';
 import { hop } from './hop.js';
+import { ingestHop } from './ingest-hop.js';
+import { ingestMany } from './ingest-many.js';
 import { ingestParse } from './ingest-parse.js';
 import { manyFeeds } from './many-feeds.js';
 import { merge } from './merge.js';
@@ -26,7 +28,7 @@ import { writeOne } from './write-one.js';
 
 /** Every benchmark, in the order of the table. */
 export const BENCHMARKS: readonly Benchmark[] = [
-  writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, ingestParse, allocation, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
+  writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, ingestParse, ingestHop, ingestMany, allocation, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
   hop, busRead, busIdle, busPeers,
   scans, filter, bars, pool, merge, backtest, arrow,
 ];
