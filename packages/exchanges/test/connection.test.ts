@@ -1,10 +1,12 @@
 /** Adapters as users run them, over sockets, against a server that plays real captures in the exchanges' own protocols. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Platform } from 'deepwater';
 import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { type ReplayOptions, type ReplayServer, startReplayServer } from '@deepwater/replay-server';
 import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, FeedSink, type RecordSink, type Wanted, binance, binanceUsdm, bybitLinear, coinbase, coinbaseExchange, kraken, krakenV1, recordFeedName, recordFeedSpec } from '../dist/index.js';
 import { captureFile as capture, noCaptures, withCaptures as named } from './support/captures.js';
@@ -161,4 +163,16 @@ describe('a connection', () => {
     await new Promise((resolve) => { setTimeout(resolve, 200); });
     expect(events.length).toBe(length);
   }, 30_000);
+});
+
+test('compression is not offered, even to who would take it', async () => {
+  const server = new WebSocketServer({ port: 0, perMessageDeflate: true });
+  ends.push(() => new Promise((resolve) => { server.close(() => { resolve(); }); }));
+  const offered = new Promise<string | undefined>((resolve) => {
+    server.once('connection', (_socket, request) => { resolve(request.headers['sec-websocket-extensions']); });
+  });
+  const connection = new ExchangeConnection(binance, { symbols: ['BTCUSDT'], channels: ['trades'] }, { records: new Counts(), urls: { ws: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` } });
+  ends.unshift(() => connection.close());
+  connection.open();
+  expect(await offered).toBeUndefined();
 });
