@@ -1,6 +1,7 @@
 /** One connection to Binance: spot and both futures markets speak the same, but for a few names. See binance.ts for the sources. */
 import { BinanceBook } from './binance-book.js';
 import type { BinanceMarket } from './binance-market.js';
+import { nowUs } from './clock.js';
 import { SnapshotQueue } from './binance-snapshots.js';
 import { BadFrame, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
 import { levelsOf, microsOf, numberOf, objectOf, priceOf, shown, sizeOf, tradedOf } from './frame-checks.js';
@@ -41,12 +42,13 @@ export class BinanceSession implements ExchangeSession {
   readonly #byAddress: Stream[] = [];
   readonly #behindIt: Stream[] = [];
   #requestId = 0;
+  /** When the last frame came; 0 before the first, which on a quiet market comes after the snapshot. */
   #received = 0;
   #quiet = true;
 
   constructor(private readonly market: BinanceMarket, wanted: Wanted, private readonly host: SessionHost) {
     this.#retries = new RetryLater(host);
-    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received);
+    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received || nowUs());
     let length = 0;
     for (const stream of this.#add(wanted)) {
       length += encodeURI(stream.name).length + 1;
@@ -203,9 +205,7 @@ export class BinanceSession implements ExchangeSession {
   }
 
   #acknowledge({ method, streams }: Request): void {
-    if (method === 'SUBSCRIBE') {
-      this.#granted(streams);
-    }
+    if (method === 'SUBSCRIBE') this.#granted(streams);
     if (method !== 'UNSUBSCRIBE') return;
     for (const stream of streams) this.#forget(stream);
     this.#tell('unsubscribed', streams);
