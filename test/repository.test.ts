@@ -20,7 +20,7 @@ const ARROWS: Record<string, readonly string[]> = {
   '@deepwater/import-export': ['@deepwater/core', '@deepwater/captures', 'deepwater', '@deepwater/exchanges'],
   '@deepwater/cli': ['deepwater', '@deepwater/captures', '@deepwater/exchanges', '@deepwater/import-export', '@deepwater/replay-server'],
   '@deepwater/examples': ['deepwater', '@deepwater/exchanges'],
-  '@deepwater/bench': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', 'deepwater', '@deepwater/import-export'],
+  '@deepwater/bench': ['@deepwater/core', '@deepwater/ring', '@deepwater/ingest', '@deepwater/query', 'deepwater', '@deepwater/captures', '@deepwater/exchanges', '@deepwater/import-export'],
 };
 
 /** Native packages, and the one folder that may import each. */

@@ -11,6 +11,9 @@ import { columnsCopied } from './columns-copied.js';
 import { filter } from './filter.js';
 import { hop } from './hop.js';
 import { importCsv } from './import-csv.js';
+import { ingestHop } from './ingest-hop.js';
+import { ingestMany } from './ingest-many.js';
+import { ingestParse } from './ingest-parse.js';
 import { manyFeeds } from './many-feeds.js';
 import { merge } from './merge.js';
 import { openStore } from './open-store.js';
@@ -27,7 +30,7 @@ import { writeOne } from './write-one.js';
 
 /** Every benchmark, in the order of the table. */
 export const BENCHMARKS: readonly Benchmark[] = [
-  writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, allocation, importCsv, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
+  writeOne, writeCaller, writeBatch, producerLatency, manyFeeds, ingestParse, ingestHop, ingestMany, allocation, importCsv, tuples, columnsCopied, segments, replay, openStore, reopenAfterKill,
   hop, busRead, busIdle, busPeers,
   scans, filter, bars, pool, merge, backtest, arrow, books,
 ];

@@ -11,6 +11,7 @@ import { epochMillisUs } from './frame-time.js';
 import type { BinanceData, BinanceFrame, Request, Stream } from './binance-frames.js';
 import type { SymbolSink } from './record-sink.js';
 import { RetryLater } from './retry-later.js';
+import { scanBinance } from './scan/binance-scan.js';
 
 /** The book of a symbol is asked for with its first update, or after so long. */
 export const BEGIN_MS = 1000;
@@ -41,6 +42,7 @@ export class BinanceSession implements ExchangeSession {
   readonly #byAddress: Stream[] = [];
   readonly #behindIt: Stream[] = [];
   #requestId = 0;
+  /** When the last frame came; 0 before the first, which on a quiet market comes after the snapshot. */
   #received = 0;
   #quiet = true;
 
@@ -82,7 +84,7 @@ export class BinanceSession implements ExchangeSession {
   frame(text: string, receivedUs: number): void {
     this.#received = receivedUs;
     this.#quiet = false;
-    const frame: BinanceFrame = objectOf(text);
+    const frame: BinanceFrame = scanBinance(text) ?? objectOf(text);
     if (frame.stream === undefined) return this.#take(frame, receivedUs, '');
     if (typeof frame.data !== 'object' || frame.data === null) throw new BadFrame('data missing', shown(frame.stream));
     this.#take(frame.data, receivedUs, textOf(frame.stream, 100));
@@ -196,9 +198,7 @@ export class BinanceSession implements ExchangeSession {
   }
 
   #acknowledge({ method, streams }: Request): void {
-    if (method === 'SUBSCRIBE') {
-      this.#granted(streams);
-    }
+    if (method === 'SUBSCRIBE') this.#granted(streams);
     if (method !== 'UNSUBSCRIBE') return;
     for (const stream of streams) this.#forget(stream);
     this.#tell('unsubscribed', streams);

@@ -24,6 +24,7 @@ import { coinbaseProducts } from './products/coinbase.js';
 import { PassedRun } from './passed-run.js';
 import { listProducts } from './products/list.js';
 import type { BookSide, SymbolSink, TakerSide } from './record-sink.js';
+import { scanCoinbase } from './scan/coinbase-scan.js';
 
 const TITLE = 'Coinbase Advanced Trade';
 
@@ -54,6 +55,10 @@ class CoinbaseSession extends JsonSession {
   protected override ask(how: 'subscribe' | 'unsubscribe', channel: Channel, symbols: readonly string[]): void {
     if (channel === 'heartbeats' && how === 'unsubscribe' && [...this.symbols.values()].some(({ asked }) => asked.heartbeats)) return;
     this.host.send(JSON.stringify({ type: how, product_ids: symbols, channel: NAMES[channel] }));
+  }
+
+  protected override parse(text: string): unknown {
+    return scanCoinbase(text) ?? JSON.parse(text);
   }
 
   protected override take(frame: unknown, receivedUs: number): void {

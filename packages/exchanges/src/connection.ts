@@ -6,7 +6,7 @@
  */
 import { type DeepwaterError, describeValue } from '@deepwater/core';
 import WebSocket, { type RawData } from 'ws';
-import { nowUs } from './clock.js';
+import { usOf } from './clock.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { BadFrame, type Exchange, type ExchangeSession, type SessionEvent, type Wanted } from './exchange.js';
 import type { Link } from './link.js';
@@ -49,6 +49,11 @@ export interface ConnectionOptions {
 /** An exchange's largest frames are snapshots of whole books: Coinbase's have some 10 MB. */
 const FRAME_BYTES_MAX = 256 * 1024 * 1024;
 const HANDSHAKE_MS = 15_000;
+/**
+ * Compression is not offered: what is compressed is inflated in another thread, one message after the other, which takes longer than parsing it, and
+ * comes later than its receipt would be told.
+ */
+const SOCKET = { handshakeTimeout: HANDSHAKE_MS, maxPayload: FRAME_BYTES_MAX, perMessageDeflate: false };
 /** How long the other side may take to answer the end of a connection. */
 const CLOSING_MS = 1000;
 /** A connection that lived so long was a good one: the next attempt after it comes soon. */
@@ -97,7 +102,7 @@ export class ExchangeConnection implements Link {
     };
     const session = exchange.newSession(this.#wanted, host);
     const url = `${(options.urls?.ws ?? exchange.endpoints.ws).replace(/\/$/, '')}${session.path}`;
-    const socket = new WebSocket(url, { handshakeTimeout: HANDSHAKE_MS, maxPayload: FRAME_BYTES_MAX });
+    const socket = new WebSocket(url, SOCKET);
     this.#session = session;
     this.#socket = socket;
     socket.on('open', () => { if (socket === this.#socket) this.#opened(url, session); });
@@ -167,8 +172,9 @@ export class ExchangeConnection implements Link {
   }
 
   #message(session: ExchangeSession, data: RawData, binary: boolean): void {
-    const receivedUs = nowUs();
-    this.#heardMs = performance.now();
+    const nowMs = performance.now();
+    const receivedUs = usOf(nowMs);
+    this.#heardMs = nowMs;
     const text = (data as Buffer).toString('utf8');
     try {
       if (binary) throw new BadFrame('binary frame');

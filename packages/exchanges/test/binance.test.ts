@@ -217,6 +217,17 @@ describe('trades and quotes', () => {
 });
 
 describe('the book', () => {
+  test.each<[Exchange, Fields]>([[binance, {}], [binanceUsdm, { E: MS, T: MS - 9 }]])('%o: a snapshot that comes before any frame is taken, at the time that it is then', async (exchange, fields) => {
+    const { host } = start(exchange);
+    host.advance(1000);
+    const before = Date.now() * 1000;
+    await host.answer(snapshot(7, { ...fields, ...(fields['T'] === undefined ? {} : { T: Date.now() - 9 }) }));
+    expect(host.takeEvents()).toEqual([]);
+    const [, kind, ts, received] = host.books[0]!.split(' ');
+    expect(kind).toBe('snapshot');
+    for (const time of [ts, received]) expect(Math.abs(Number(time) - before)).toBeLessThan(60e6);
+  });
+
   const begin = async (exchange: Exchange, frames: string[], id: number, fields: Fields = {}) => {
     const all = start(exchange, ['book']);
     for (const text of frames) all.frame(text);

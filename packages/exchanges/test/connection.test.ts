@@ -1,5 +1,7 @@
 /** Connections as users have them, over sockets, against a server that plays real captures; whole-captures.test.ts holds what comes message for message. */
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { type ReplayOptions, type ReplayServer, startReplayServer } from '@deepwater/replay-server';
 import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, type RecordSink, type Wanted, binance, binanceUsdm } from '../dist/index.js';
 import { captureFile as capture, noCaptures, withCaptures as named } from './support/captures.js';
@@ -107,4 +109,16 @@ describe('a connection', () => {
     await new Promise((resolve) => { setTimeout(resolve, 200); });
     expect(events.length).toBe(length);
   }, 30_000);
+});
+
+test('compression is not offered, even to who would take it', async () => {
+  const server = new WebSocketServer({ port: 0, perMessageDeflate: true });
+  ends.push(() => new Promise((resolve) => { server.close(() => { resolve(); }); }));
+  const offered = new Promise<string | undefined>((resolve) => {
+    server.once('connection', (_socket, request) => { resolve(request.headers['sec-websocket-extensions']); });
+  });
+  const connection = new ExchangeConnection(binance, { symbols: ['BTCUSDT'], channels: ['trades'] }, { records: new Counts(), urls: { ws: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` } });
+  ends.unshift(() => connection.close());
+  connection.open();
+  expect(await offered).toBeUndefined();
 });

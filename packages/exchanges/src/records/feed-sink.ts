@@ -2,6 +2,7 @@
 import { DeepwaterError } from 'deepwater';
 import { BadFrame, type Channel } from '../exchange.js';
 import type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from '../record-sink.js';
+import { numberOfAmount } from './amount-number.js';
 import { BOOK_FLAGS } from './record-feeds.js';
 
 /** What is needed of a writer. */
@@ -146,7 +147,7 @@ class SymbolFeeds implements SymbolSink {
   }
 
   #amount(amount: Amount): Amount {
-    return this.#asNumbers ? Number(amount) : amount;
+    return this.#asNumbers ? numberOfAmount(amount) : amount;
   }
 
   #write(side: BookSide, price: Amount, size: Amount, flags: number): void {
