@@ -26,6 +26,7 @@ export interface SymbolSink {
   quote(ts: number, received: number, update: number, bid: Amount, bidSize: Amount, ask: Amount, askSize: Amount): void;
   /**
    * Begins a change of the book, or all of it (`snapshot`): levels follow, then `endBook`.
+   * Where a level cannot be read, or not be held, no `endBook` comes: what was written stays without its last record, and the next message may begin.
    * @param first @param last numbers of the exchange's updates that it covers; 0 where it has none
    */
   beginBook(ts: number, received: number, snapshot: boolean, first: number, last: number): void;
