@@ -23,7 +23,7 @@ const SOAKS = {
   mutants: { does: 'bugs planted in our own code, each of which a named test has to catch (--only, --sample)', args: [join(root, 'test', 'mutants', 'run.mjs')] },
   'exchange-faults': { does: 'everything that goes wrong on the way from an exchange, alone and in pairs, at every venue (SEED)', args: vitest('packages/exchanges/test/faults.test.ts'), env: { FAULTS: 'all' } },
   recording: { does: 'an exchange recorded for half an hour at ten times its pace, with a dashboard (--minutes, --speed, --capture)', args: [join(root, 'apps', 'cli', 'test', 'recording', 'soak.mjs')] },
-  captures: { does: 'every recording of an exchange into a store, read back message for message', args: vitest('packages/exchanges/test/whole-captures.test.ts'), env: { CAPTURES: 'all' } },
+  captures: { does: 'every recording of an exchange into a store, read back message for message', args: [...vitest('packages/exchanges/test/whole-captures.test.ts'), 'packages/exchanges/test/binance-captures.test.ts'], env: { CAPTURES: 'all' } },
   'store-faults': { does: 'the same of a store and its feeds', args: vitest('packages/deepwater/test/store-faults.test.ts'), env: { FAULTS: 'all' } },
 };
 

@@ -9,7 +9,7 @@ const hasScript = existsSync('/usr/bin/script');
 const why = hasScript ? NO_DATA : ' (skipped: there is no script(1) to make a terminal)';
 
 test.skipIf(!hasSharedData || !hasScript)(`an exchange that is recorded with a dashboard loses nothing, and takes no more and more memory${why}`, async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL('soak.mjs', import.meta.url)), '--minutes', '0.25', '--speed', '60'], { timeout: 90_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL('soak.mjs', import.meta.url)), '--minutes', '0.15', '--speed', '90'], { timeout: 90_000 });
   const told = JSON.parse(stdout) as { problems: string[]; rounds: number; trades: number };
   expect(told.problems).toEqual([]);
   expect(told.rounds).toBeGreaterThan(0);
