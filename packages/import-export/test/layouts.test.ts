@@ -50,7 +50,7 @@ describe('Binance', () => {
     ]);
     expect(await recordsOf(platform, 'binance-usdm.ETHUSDT.trades')).toEqual([[1704067200001000, 1704067200001000, 7, 'S', '2300.10000000', '1.50000000']]);
     expect(await recordsOf(platform, 'binance-coinm.BTCUSD_PERP.trades')).toEqual([[1704067200002000, 1704067200002000, 8, 'B', '42000.10000000', '10.00000000']]);
-    expect(await recordsOf(platform, 'binance.BTCUSDT.aggTrades')).toEqual([[1704067200003000, 1704067200003000, 9, 'S', '42000.10000000', '0.20000000']]);
+    expect(await recordsOf(platform, 'binance-agg.BTCUSDT.trades')).toEqual([[1704067200003000, 1704067200003000, 9, 'S', '42000.10000000', '0.20000000']]);
     expect(await recordsOf(platform, 'binance-usdm.BTCUSDT.quotes')).toEqual([[1704067200004000, 1704067200004000, 5, '42000.10000000', '3.50000000', '42000.20000000', '0.00000000']]);
     expect(platform.feedInfo('binance.BTCUSDT.trades').instrument).toEqual({ exchange: 'binance', market: 'spot', symbol: 'BTCUSDT', tickType: 'trade' });
   });

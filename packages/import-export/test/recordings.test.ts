@@ -218,7 +218,7 @@ describe.skipIf(!hasSharedData)(`files of real venues${NO_DATA}`, () => {
   });
 
   test('captures of the exchanges that have adapters, told by their addresses', async () => {
-    const wanted = { 'BINANCE-ee25be.0.gz': ['binance.BTCUSDT.trades', 1227], 'COINBASE.ws.28.0.products-A.gz': ['coinbase-exchange.SKL-USD.book', 4747], 'KRAKEN-82ac16.0.gz': ['kraken-v1.XBT-USD.trades', 22], 'BYBIT.jsonl.zst': ['bybit-linear.BTCUSDT.trades', 67] } as const;
+    const wanted = { 'BINANCE-ee25be.0.gz': ['binance-agg.BTCUSDT.trades', 1227], 'COINBASE.ws.28.0.products-A.gz': ['coinbase-exchange.SKL-USD.book', 4747], 'KRAKEN-82ac16.0.gz': ['kraken-v1.XBT-USD.trades', 22], 'BYBIT.jsonl.zst': ['bybit-linear.BTCUSDT.trades', 67] } as const;
     for (const [name, [feed, records]] of Object.entries(wanted)) {
       const platform = await openPlatform();
       const report = await importFiles(platform, [shared(`exchanges-raw-ws/${name}`)], { maxRejects: 0 });
@@ -228,6 +228,25 @@ describe.skipIf(!hasSharedData)(`files of real venues${NO_DATA}`, () => {
       await platform.close();
     }
     const platform = await openPlatform();
+    // As told by its frames: there are no single trades in it.
+    await importFiles(platform, [shared('exchanges-raw-ws/BINANCE-ee25be.0.gz')], { exchange: 'binance', channels: ['trades'] });
+    expect(platform.listFeeds().map(({ name }) => name).sort()).toEqual(['BTCUSDT', 'DOTUSDT', 'ETHUSDT'].map((symbol) => `binance-agg.${symbol}.trades`));
     await expect(importFiles(platform, [shared('exchanges-raw-ws/DERIBIT-5dd9ce.0.gz')])).rejects.toMatchObject({ code: 'DW_IMPORT_LAYOUT' });
+  });
+
+  test('a day of Bybit’s book, 500 levels deep: every level of every message', async () => {
+    const file = 'order-book/bybit-xrpusdt-ob500-20241201.data.zip';
+    const platform = await imported([shared(file)]);
+    interface Message { type: string; data: { b: [string, string][]; a: [string, string][] } }
+    const messages = [...zipLines(shared(file)).values()].flat().map((line) => JSON.parse(line) as Message);
+    expect([messages.length, messages[0]!.data.b.length]).toEqual([50, 500]);
+    const book = await columnsOf(platform, 'bybit-linear.XRPUSDT.book');
+    for (const [side, key] of [['B', 'b'], ['A', 'a']] as const) {
+      const rows = book['side']!.flatMap((each, n) => (each === side ? [n] : []));
+      const levels = messages.flatMap(({ data }) => data[key]);
+      expect(differs(rows.map((n) => book['price']![n]), levels.map(([price]) => fixed(price)))).toBeUndefined();
+      expect(differs(rows.map((n) => book['size']![n]), levels.map(([, size]) => fixed(size)))).toBeUndefined();
+    }
+    expect(platform.feedInfo('bybit-linear.XRPUSDT.book').indexPoints).toBe(1);
   });
 });

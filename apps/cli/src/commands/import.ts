@@ -32,7 +32,7 @@ const SHOWN_EVERY_MS = 200;
 export function importCommand(): Command {
   return new Command('import')
     .description('write the records of files into feeds: once, however often it is run, and wherever it was interrupted')
-    .argument('<files...>', 'CSV, JSON lines, Parquet, captures; as they are or packed by gzip, zstd or zip')
+    .argument('<files...>', 'CSV, JSON lines, Parquet, captures; as they are or packed by gzip, zstd or zip. Or the directory of a store of the Python Deepwater')
     .addOption(basePathOption())
     .addOption(new Option('--layout <name>', 'what the files look like (default: told by name and content)').choices(LAYOUTS))
     .option('--feed <name>', 'the feed (default: named after exchange, symbol and channel, or after the file)')
@@ -62,6 +62,7 @@ Examples:
   deepwater import usdm-20240808.gz usdm-20240809.gz --exchange binance-usdm
   deepwater import trades.csv --feed my-trades --columns ts=time_seconds,price,size --dry-run
   deepwater import ticks.parquet --exchange gemini --symbol ETHUSD --channels trades
+  deepwater import ./platform_data                                             # every feed of the Python Deepwater
   deepwater import depth.csv --split _ --columns 'ts=time,bid=bid_price_bid_size[0],ask=ask_price_ask_size[0]'
 
 An import that was stopped or killed goes on when it is run again; one that was finished adds nothing. What layouts look like is in docs/FILES.md.
@@ -132,7 +133,7 @@ function reportText({ files, records, added, rejected, rejects, notes, seconds, 
   const rows = files.flatMap(({ file, layout, state, feeds, rejected: bad }) => (feeds.length === 0 ? [{ feed: '-', records: 0, added: 0 }] : feeds)
     .map((feed, n) => [n === 0 ? printable(file.split('/').at(-1) ?? file) : '', n === 0 ? layout : '', printable(feed.feed), feed.records.toLocaleString('en'), feed.added.toLocaleString('en'), n === 0 ? bad.toLocaleString('en') : '', n === 0 ? state : '']));
   const listed = rejects.slice(0, REJECTS_PRINTED).map(({ file, line, reason }) => `  ${printable(file)}, line ${line}: ${printable(reason)}\n`).join('');
-  const told = notes.length === 0 ? '' : `Told by the capture: ${notes.length.toLocaleString('en')}, the first: ${printable(notes[0]!.text)}\n`;
+  const told = notes.length === 0 ? '' : `Told besides: ${notes.length.toLocaleString('en')}, the first: ${printable(notes[0]!.text)}\n`;
   return [
     files.length === 0 ? '' : tableText(['file', 'layout', 'feed', 'records', 'added', 'rejected', ''], rows, [false, false, false, true, true, true, false]),
     rejected === 0 ? '' : `${rejected.toLocaleString('en')} rows were rejected:\n${listed}${rejected > REJECTS_PRINTED ? '  …\n' : ''}`, told,

@@ -5,8 +5,9 @@ import type { Exchange, SessionEvent } from '@deepwater/exchanges';
 import type { Batch, ReadContext } from '../import/batch.js';
 import type { ImportOptions } from '../import/options.js';
 import type { SourceLayout } from '../import/source.js';
-import { EXCHANGES, exchangeOf } from '../layouts/market-feed.js';
+import { EXCHANGES, aggregatedOf, exchangeOf } from '../layouts/market-feed.js';
 import type { SourceFile } from '../unpack/source-file.js';
+import { deepestBooks } from './book-depths.js';
 import { CaptureRows } from './capture-rows.js';
 import { CaptureSession } from './capture-session.js';
 import { exchangeOfAddress, symbolsIn } from './symbols.js';
@@ -29,7 +30,8 @@ export class CaptureRun {
   async layout(file: SourceFile, options: ImportOptions): Promise<CaptureLayout> {
     const capture = readOne(file.path);
     const address = capture.connections.find((each) => each !== '') ?? '';
-    const name = options.exchange ?? exchangeOfAddress(address);
+    const market = options.exchange ?? exchangeOfAddress(address);
+    const name = market !== undefined && hasAggregatedTradesAlone(capture) ? aggregatedOf(market) : market;
     const exchange = name === undefined ? undefined : exchangeOf(name);
     if (exchange === undefined) {
       throw new DeepwaterError('DW_IMPORT_LAYOUT', `${file.path} is a capture${name === undefined ? ', and does not tell of which exchange' : ` of ${name}, for which there is no adapter`}. Give --exchange: ${EXCHANGES.map((each) => each.name).join(', ')}.`, {
@@ -69,12 +71,14 @@ export class CaptureRun {
       return session;
     };
     let frames = 0;
+    const take = deepestBooks(exchange, capture.received, (text) => { context.note(text); });
     for (const event of inOrder(capture)) {
       if ('body' in event) {
         for (const session of sessions.size === 0 ? [sessionOf(0, event.us)] : sessions.values()) await session.reply(event);
       } else {
         frames += 1;
-        const bad = await sessionOf(event.connection, event.us).frame(event);
+        const text = take(event.text);
+        const bad = text === undefined ? undefined : await sessionOf(event.connection, event.us).frame({ ...event, text });
         if (bad !== undefined) context.reject(frames, bad.message);
       }
       yield* rows.ready();
@@ -82,6 +86,16 @@ export class CaptureRun {
     yield* rows.all();
     if (!unbroken) for (const session of sessions.values()) session.close();
   }
+}
+
+/** Of Binance: they are sources of their own, whose feeds single trades do not go into. */
+function hasAggregatedTradesAlone({ received }: Capture): boolean {
+  let found = false;
+  for (const { text } of received) {
+    if (text.includes('"e":"trade"')) return false;
+    found ||= text.includes('"e":"aggTrade"');
+  }
+  return found;
 }
 
 export interface CaptureLayout extends SourceLayout {

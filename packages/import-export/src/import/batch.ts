@@ -16,6 +16,15 @@ export interface Batch {
   readonly columns: Columns;
   /** Rows that are index points, in order. */
   readonly marks?: readonly number[];
+  /** Rows that begin a segment, in order. */
+  readonly segments?: readonly SegmentMark[];
+}
+
+/** Between two records something happened: a disconnect, say. */
+export interface SegmentMark {
+  /** The record behind it; where there is none in the batch, how many rows it has. */
+  readonly row: number;
+  readonly reason: string;
 }
 
 /** A row that gives no record. */

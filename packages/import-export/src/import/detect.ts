@@ -27,6 +27,7 @@ export async function detectLayout(file: SourceFile, options: ImportOptions, cap
     case 'binance': return binanceLayout(file.name, parts, options);
     case 'capture': return captures.layout(file, options);
     case 'jsonl': return jsonLayout(file, parts, options);
+    case 'python': throw new DeepwaterError('DW_IMPORT_LAYOUT', `${file.path} is a file, and the layout python is a directory: a store of the Python Deepwater, or data/<feed> in one.`, { values: { file: file.path, layout: 'python' } });
     case 'lean': return leanLayout(file, parts, options);
     case 'tardis': return tardisLayout(file.name, parts, options);
     default: return plainLayout(file, parts, options);

@@ -12,6 +12,8 @@ export interface SourceIdentity {
   readonly bytes: number;
   readonly options: string;
   readonly file: string;
+  /** Of a source that may grow: the rows that it has by now. */
+  readonly rows?: number;
 }
 
 export class FeedImport {
@@ -51,7 +53,7 @@ export class FeedImport {
   /** Begins with a file. @throws DeepwaterError DW_IMPORT_CHANGED */
   begin(source: SourceIdentity): void {
     this.#source = source;
-    this.#entry = this.ledger.find(source.sha256, source.options, source.file);
+    this.#entry = this.ledger.find(source.sha256, source.options, source.file, source.rows);
     this.given = this.added = 0;
   }
 
@@ -62,7 +64,7 @@ export class FeedImport {
   get finished(): LedgerEntry['finished'] { return this.#entry?.finished; }
 
   /** Writes what the feed does not have yet. */
-  write({ rows, columns, marks = [] }: Batch): void {
+  write({ rows, columns, marks = [], segments = [] }: Batch): void {
     const first = this.given;
     this.given += rows;
     const from = Math.max(0, this.before - first);
@@ -74,13 +76,18 @@ export class FeedImport {
     this.#writing = true;
     const { fields } = this.target;
     let at = from;
-    for (const mark of marks) {
-      if (mark < from) continue;
-      if (mark > at) this.writer.writeColumns(rowsOf(fields, columns, at, mark) as never);
-      this.writer.markIndex();
-      at = mark;
+    const upTo = (row: number): void => {
+      if (row > at) this.writer.writeColumns(rowsOf(fields, columns, at, row) as never);
+      at = row;
+    };
+    for (const { row, reason } of stopsOf(marks, segments)) {
+      if (row < from) continue;
+      upTo(row);
+      // Where an import goes on at a boundary it has one there already, and this is the same.
+      if (reason === undefined) this.writer.markIndex();
+      else this.writer.markSegment({ reason });
     }
-    this.writer.writeColumns(rowsOf(fields, columns, at, rows) as never);
+    upTo(rows);
     this.#writing = false;
     this.added += rows - from;
   }
@@ -123,4 +130,16 @@ export class FeedImport {
       this.ledger.put({ source, options, file, done: done + added });
     }
   }
+}
+
+interface Stop {
+  readonly row: number;
+  /** Of a boundary between segments; an index point has none. */
+  readonly reason?: string;
+}
+
+/** Where the writer is told something between two rows, in order; of one row, the boundary first. */
+function stopsOf(marks: readonly number[], segments: NonNullable<Batch['segments']>): readonly Stop[] {
+  const points = marks.map((row): Stop => ({ row }));
+  return segments.length === 0 ? points : [...segments, ...points].sort((a, b) => a.row - b.row);
 }

@@ -40,7 +40,7 @@ export class FileImport {
     });
     const { identity } = this.#layout;
     this.identity = {
-      sha256, bytes: this.source.bytes, file: this.source.path,
+      sha256, bytes: this.source.bytes, file: this.source.path, ...(this.#layout.rows === undefined ? {} : { rows: this.#layout.rows }),
       options: optionsDigest({ version: READER_VERSION, layout: this.#layout.name, exchange, symbol, channels, columns, set, timeUnit, zone, delimiter, header, split, anyTime, ...(typeof identity === 'function' ? identity() : identity) }),
     };
     const state = sha256 === '' ? 'stopped' : await this.#readAll();
@@ -109,7 +109,7 @@ export class FileImport {
     await this.#drain();
     const feeds = [...this.feeds.keys()];
     const added = [...this.feeds.values()].some((feed) => feed.finished === undefined);
-    for (const feed of this.feeds.values()) await feed.end({ feeds, rejected: this.#rejected });
+    for (const feed of this.feeds.values()) await feed.end({ feeds, rejected: this.#rejected, ...(this.#layout.rows === undefined ? {} : { rows: this.#layout.rows }) });
     return added || feeds.length === 0 ? 'imported' : 'already';
   }
 
@@ -128,8 +128,8 @@ export class FileImport {
   /** Writes a batch, or keeps it for a while: see AHEAD_BYTES. */
   async #take(batch: Batch): Promise<void> {
     if (this.#writes) return this.#write(batch);
-    const { target, rows, columns, marks } = batch;
-    this.#ahead.push({ target, rows, columns: rowsOf(target.fields, columns, 0, rows, true), ...(marks === undefined ? {} : { marks: [...marks] }) });
+    const { target, rows, columns, marks, segments } = batch;
+    this.#ahead.push({ target, rows, columns: rowsOf(target.fields, columns, 0, rows, true), ...(marks === undefined ? {} : { marks: [...marks] }), ...(segments === undefined ? {} : { segments }) });
     this.#aheadBytes += rows * bytesOfRow(target.fields);
     if (this.#aheadBytes < AHEAD_BYTES) return;
     await this.source.tryUnpacking(this.run.options.signal);

@@ -50,7 +50,8 @@ export async function importFiles(platform: Platform, files: readonly string[], 
 }
 
 async function inOrder(refs: readonly SourceRef[], run: ImportRun): Promise<readonly SourceRef[]> {
-  const twice = refs.find(({ path }, n) => refs.findIndex((each) => each.path === path) !== n);
+  const paths = new Set<string>();
+  const twice = refs.find(({ path }) => paths.size === paths.add(path).size);
   if (twice !== undefined) throw unreadable(twice.path, new Error('it is given twice'));
   if (run.options.order !== 'time') return refs;
   const timed: { ref: SourceRef; first: bigint }[] = [];

@@ -53,7 +53,7 @@ export class ImportRun {
   /** What a feed's ledger has of a file; nothing is written, and what an import has left open is not counted. */
   ledgerEntry(feedName: string, { identity }: FileImport): LedgerEntry | undefined {
     if (!this.has(feedName)) return undefined;
-    return new Ledger(this.platform.basePath, feedName, this.platform.feedInfo(feedName).uid).find(identity.sha256, identity.options, identity.file);
+    return new Ledger(this.platform.basePath, feedName, this.platform.feedInfo(feedName).uid).find(identity.sha256, identity.options, identity.file, identity.rows);
   }
 
   reject(row: RejectedRow): void {

@@ -26,7 +26,7 @@ export interface LedgerEntry {
   /** Records are being added: the first has this sequence number, and the writer this epoch. */
   readonly open?: { readonly sequence: number; readonly epoch: number };
   /** All of its records are in the feed; with the feeds that it has given records to. */
-  readonly finished?: { readonly feeds: readonly string[]; readonly rejected: number };
+  readonly finished?: { readonly feeds: readonly string[]; readonly rejected: number; /** Of a source that may grow: the rows that it had. */ readonly rows?: number };
 }
 
 export class Ledger {
@@ -36,9 +36,17 @@ export class Ledger {
     this.#directory = path.join(feedPaths(basePath, feedName).directory, 'imports');
   }
 
-  /** @throws DeepwaterError DW_IMPORT_CHANGED where the file was imported with other options */
-  find(sha256: string, options: string, file: string): LedgerEntry | undefined {
+  /**
+   * @param rows of a source that may grow, how many it has by now: finished is what was finished with all of them
+   * @throws DeepwaterError DW_IMPORT_CHANGED where the file was imported with other options
+   */
+  find(sha256: string, options: string, file: string, rows?: number): LedgerEntry | undefined {
     const entry = this.#read(`${sha256}.json`);
+    if (entry?.options === options && rows !== undefined && (entry.finished?.rows ?? rows) < rows) {
+      const { finished, ...open } = entry;
+      void finished;
+      return open;
+    }
     if (entry === undefined || entry.options === options) return entry;
     throw new DeepwaterError('DW_IMPORT_CHANGED', `${file} has been imported into feed ${this.feedName} with other options (${entry.done.toLocaleString('en')} records of it are there). Give the same ones, or another --feed.`, {
       values: { file, feed: this.feedName, records: entry.done },

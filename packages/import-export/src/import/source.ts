@@ -24,6 +24,8 @@ export interface SourceLayout {
   readonly identity: Readonly<Record<string, unknown>> | (() => Readonly<Record<string, unknown>>);
   /** Later sources depend on what this one leaves behind, so it is read to its end even where all of it is in already. */
   readonly leaves?: boolean;
+  /** Of a source that may grow: how many rows it has by now. More than an import of before has seen are gone on with. */
+  readonly rows?: number;
   /** The time of its first record, ns, where it is known without reading records. */
   firstTime?(): bigint;
   /** Its records, always the same ones in the same order. May be called again, for another run through it. */

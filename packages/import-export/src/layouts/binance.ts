@@ -7,7 +7,7 @@ import type { ImportOptions } from '../import/options.js';
 import type { SourceLayout } from '../import/source.js';
 import type { Part } from '../unpack/source-file.js';
 import { columnsFor, headLines, tableBatches } from './csv-layout.js';
-import { marketFeedSpec } from './market-feed.js';
+import { aggregatedOf, marketFeedSpec } from './market-feed.js';
 
 const NAME = /^([A-Z0-9_]{2,40})-(trades|aggTrades|bookTicker)-(\d{4}-\d{2}(?:-\d{2})?)(?:[ .(]|$)/;
 
@@ -52,11 +52,12 @@ export async function binanceLayout(fileName: string, parts: readonly Part[], op
   if (symbol === undefined) throw wrong(fileName, 'its name does not tell the symbol; give it with --symbol');
   const names = first === undefined ? COLUMNS[kind][0]! : COLUMNS[kind].find((each) => each.length === splitLine(first, ',').length);
   if (names === undefined) throw wrong(fileName, `${kind} have ${COLUMNS[kind].map(({ length }) => length).join(' or ')} columns, and its first line has ${splitLine(first!, ',').length}`);
-  const exchange = options.exchange ?? marketOf(kind, names.length, header, symbol);
+  const market = options.exchange ?? marketOf(kind, names.length, header, symbol);
+  const exchange = kind === 'aggTrades' ? aggregatedOf(market) : market;
   return {
     name: 'binance', identity: { symbol, kind, exchange },
     async *read(context) {
-      const target = context.target(marketFeedSpec({ exchange, symbol, channel: kind === 'bookTicker' ? 'quotes' : 'trades', feed: options.feed, suffix: kind === 'aggTrades' ? 'aggTrades' : undefined }));
+      const target = context.target(marketFeedSpec({ exchange, symbol, channel: kind === 'bookTicker' ? 'quotes' : 'trades', feed: options.feed }));
       const lines = await headLines(part);
       const row = splitLine(lines[header === undefined ? 0 : 1] ?? '', ',');
       const columns = columnsOf(names, row, options);

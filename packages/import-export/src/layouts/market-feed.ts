@@ -1,10 +1,16 @@
 /** The normalised feeds of docs/DATA.md, for records that come from files: of exchanges that have an adapter, and of others. */
 import type { FeedSpecInput } from '@deepwater/core';
-import { type Channel, type Exchange, binance, binanceCoinm, binanceUsdm, bybit, bybitInverse, bybitLinear, coinbase, coinbaseExchange, kraken, krakenV1, recordFeedSpec } from '@deepwater/exchanges';
+import { type Channel, type Exchange, binance, binanceAgg, binanceCoinm, binanceCoinmAgg, binanceUsdm, binanceUsdmAgg, bybit, bybitInverse, bybitLinear, coinbase, coinbaseExchange, kraken, krakenV1, recordFeedSpec } from '@deepwater/exchanges';
 
-export const EXCHANGES: readonly Exchange[] = [binance, binanceUsdm, binanceCoinm, bybit, bybitLinear, bybitInverse, coinbase, coinbaseExchange, kraken, krakenV1];
+/** Captures of before 2026 have books and aggregated trades of USD-M on one connection. */
+const usdmAgg: Exchange = { ...binanceUsdmAgg, channels: binanceUsdm.channels };
+
+export const EXCHANGES: readonly Exchange[] = [binance, binanceUsdm, binanceCoinm, binanceAgg, usdmAgg, binanceCoinmAgg, bybit, bybitLinear, bybitInverse, coinbase, coinbaseExchange, kraken, krakenV1];
 
 export const exchangeOf = (name: string): Exchange | undefined => EXCHANGES.find((each) => each.name === name);
+
+/** The source of a Binance market's aggregated trades; other names stay. */
+export const aggregatedOf = (exchange: string): string => (/^binance(-usdm|-coinm)?$/.test(exchange) ? `${exchange}-agg` : exchange);
 
 export interface MarketFeed {
   readonly exchange: string;
