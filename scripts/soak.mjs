@@ -24,6 +24,7 @@ const SOAKS = {
   'exchange-faults': { does: 'everything that goes wrong on the way from an exchange, alone and in pairs, at every venue (SEED)', args: vitest('packages/exchanges/test/faults.test.ts'), env: { FAULTS: 'all' } },
   recording: { does: 'an exchange recorded for half an hour at ten times its pace, with a dashboard (--minutes, --speed, --capture)', args: [join(root, 'apps', 'cli', 'test', 'recording', 'soak.mjs')] },
   captures: { does: 'every recording of an exchange into a store, read back message for message', args: [...vitest('packages/exchanges/test/whole-captures.test.ts'), 'packages/exchanges/test/binance-captures.test.ts'], env: { CAPTURES: 'all' } },
+  files: { does: 'imports of all real files there are, read back value for value', args: vitest('packages/import-export/test'), env: { FILES: 'all' } },
   'store-faults': { does: 'the same of a store and its feeds', args: vitest('packages/deepwater/test/store-faults.test.ts'), env: { FAULTS: 'all' } },
 };
 

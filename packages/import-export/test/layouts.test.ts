@@ -2,7 +2,9 @@ import { deflateRawSync, gzipSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { importFiles } from '../dist/index.js';
-import { fileWith, openPlatform, recordsOf } from './support/stores.js';
+import { emptyPlatform, fileWith, recordsOf, removeAfterwards } from './support/stores.js';
+
+removeAfterwards();
 
 /** A zip with one entry, as the dumps are. */
 function zipOf(name: string, text: string): Buffer {
@@ -34,7 +36,7 @@ const SPOT = '123,42000.10000000,0.00100000,42.00010000,1704067200123,True,True\
 
 describe('Binance', () => {
   test('spot without a header, in its zip; futures with one; microseconds since 2025', async () => {
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     const report = await importFiles(platform, [
       fileWith('BTCUSDT-trades-2024-01-01.zip', zipOf('BTCUSDT-trades-2024-01-01.csv', SPOT)),
       fileWith('BTCUSDT-trades-2025-01-01.csv', SPOT.replaceAll('17040672001', '17356896001').replaceAll('123,True', '123456,True').replaceAll('124,False', '124456,False')),
@@ -56,7 +58,7 @@ describe('Binance', () => {
   });
 
   test('prices that are not positive, digits that do not fit and sides that are none are rejected by line', async () => {
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     const rows = ['1,0,1,1,1704067200123,true', '2,-5,1,1,1704067200123,true', '3,1,-1,1,1704067200123,true', '4,1.123456789,1,1,1704067200123,true', '5,1,1,1,1704067200123,maybe', '6,1,1,1,12,true', '7,1e3,1,1,1704067200123,true', '8,1,1,1', ',1,1,1,1704067200123,true', '9,1,1,1,1704067200123,true,extra'];
     const report = await importFiles(platform, [fileWith('XRPUSDT-trades-2024-01-01.csv', `id,price,qty,quote_qty,time,is_buyer_maker\n${rows.join('\n')}\n`)]);
     expect(report.rejects.map(({ line, reason }) => [line, reason])).toEqual([
@@ -73,7 +75,7 @@ describe('Tardis', () => {
   const HEAD = 'exchange,symbol,timestamp,local_timestamp,';
 
   test('trades of several symbols, ids that are texts, a feed for each', async () => {
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     await importFiles(platform, [
       fileWith('a.csv.gz', gzipSync(`${HEAD}id,side,price,amount\nbinance-futures,BTCUSDT,1600000000000001,1600000000000009,11,buy,10000.5,0.25\nbinance-futures,ETHUSDT,1600000000000002,1600000000000010,12,sell,350,1\nbinance-futures,BTCUSDT,1600000000000003,1600000000000011,13,unknown,10000.4,1e-3\n`)),
       fileWith('b.csv', `${HEAD}id,side,price,amount\nderibit,BTC-PERPETUAL,1600000000000001,1600000000000009,BTC-77,sell,10000.5,10\n`),
@@ -84,7 +86,7 @@ describe('Tardis', () => {
   });
 
   test('changes of books: snapshots begin at index points, messages end with their last row', async () => {
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     const row = (recv: number, snapshot: boolean, side: string, price: number, amount: number): string => `okex,BTC-USDT,${1600000000000000 + recv - 1},${1600000000000000 + recv},${snapshot},${side},${price},${amount}`;
     const rows = [row(5, true, 'bid', 10, 1), row(5, true, 'ask', 11, 2), row(6, false, 'bid', 10, 0), row(7, false, 'ask', 11, 1), row(7, false, 'ask', 12, 3), row(8, true, 'bid', 9, 1), row(9, true, 'bid', 8, 1), row(9, false, 'bid', 8, 0)];
     await importFiles(platform, [fileWith('book.csv', `${HEAD}is_snapshot,side,price,amount\n${rows.join('\n')}`)]);
@@ -97,7 +99,7 @@ describe('Tardis', () => {
   });
 
   test('ladders, level by level, and quotes with one side', async () => {
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     await importFiles(platform, [
       fileWith('l.csv', `${HEAD}asks[0].price,asks[0].amount,bids[0].price,bids[0].amount,asks[1].price,asks[1].amount,bids[1].price,bids[1].amount\nftx,BTC/USD,1600000000000001,1600000000000002,11,1,10,2,12,3,,\nftx,BTC/USD,1600000000000003,1600000000000004,,,10,2,,,9,1\n`),
       fileWith('q.csv', `${HEAD}ask_amount,ask_price,bid_price,bid_amount\nftx,BTC/USD,1600000000000001,1600000000000002,1,11,10,2\nftx,BTC/USD,1600000000000003,1600000000000004,,,10,2\n`),
@@ -111,7 +113,7 @@ describe('Tardis', () => {
 });
 
 test('times out of a day in which the clock is set are of both offsets', async () => {
-  const platform = await openPlatform();
+  const platform = await emptyPlatform();
   const file = fileWith('20240310_spy_minute_trade.csv', '3600000,10000,10000,10000,10000,1\n10800000,10000,10000,10000,10000,1\n34200000,10000,10000,10000,10000,1\n');
   await importFiles(platform, [file], { exchange: 'usa', layout: 'lean' });
   // 01:00 is UTC-5, 03:00 and 09:30 are UTC-4.
@@ -119,7 +121,7 @@ test('times out of a day in which the clock is set are of both offsets', async (
 });
 
 test('files may be imported in the order of their first records', async () => {
-  const platform = await openPlatform();
+  const platform = await emptyPlatform();
   const files = [3, 1, 2].map((n) => fileWith(`f${n}.csv`, `ts,n\n${1_700_000_000 + n},${n}\n`));
   await importFiles(platform, files, { feed: 'sorted', order: 'time' });
   expect((await recordsOf(platform, 'sorted')).map(([, n]) => n)).toEqual([1, 2, 3]);

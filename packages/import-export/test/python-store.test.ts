@@ -9,7 +9,9 @@ import { describe, expect, test } from 'vitest';
 import { importFiles } from '../dist/index.js';
 import { type PythonSpec, type PythonVersion, type WrittenChunk, type WrittenSegment, formatOf, pythonStore, writeChunks } from './support/python-store.js';
 import { pack } from './support/python-struct.js';
-import { fileWith, openPlatform, recordsOf, temporaryDirectory } from './support/stores.js';
+import { emptyPlatform, fileWith, openPlatform, recordsOf, removeAfterwards, temporaryDirectory } from './support/stores.js';
+
+removeAfterwards();
 
 const CHILD = fileURLToPath(new URL('support/kill-child.mjs', import.meta.url));
 const T0 = 1_738_368_000_000_000;
@@ -37,7 +39,7 @@ describe('a store of the Python Deepwater', () => {
       [trades(version, { retention_hours: 48, chunk_size_mb: 2 }), [{ records: records(0, 1000) }, { records: records(1000, 1700) }, { records: records(1700, 1701) }]],
       [other, [{ records: [pack('<Qh', [T0, -5])] }]],
     ]);
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     const report = await importFiles(platform, [store], { maxRejects: 0 });
     expect(report).toMatchObject({ records: 1702, added: 1702, rejected: 0, notes: [], aborted: false });
     expect(report.files.map(({ layout, state }) => `${layout} ${state}`)).toEqual(Array.from({ length: 4 }, () => 'python imported'));
@@ -57,7 +59,7 @@ describe('a store of the Python Deepwater', () => {
   test('one of its feeds, by its directory, under another name; a timestamp that is not the first field', async () => {
     const late: PythonSpec = { name: 'late', version: 'named', clocks: ['proc_us', 'ev_us'], fields: [['type', 'char', 'c'], ['_', '_7', '7x'], ['ev_us', 'uint64', 'Q'], ['proc_us', 'uint64', 'Q']] };
     const store = pythonStore([[late, [{ records: [pack('<c7xQQ', ['U', T0, T0 + 5])], marks: [0] }]], [trades('named'), [{ records: records(0, 3) }]]]);
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     expect(await refusal(importFiles(platform, [store], { feed: 'mine' }))).toMatch(/^DW_OPTION_INVALID: .*has 2 feeds/);
     await importFiles(platform, [join(store, 'data', 'late')], { feed: 'mine', layout: 'python' });
     expect(platform.listFeeds().map(({ name }) => name)).toEqual(['mine']);
@@ -75,11 +77,10 @@ describe('a store of the Python Deepwater', () => {
     );
     await fc.assert(fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 30 }), fc.constantFrom<PythonVersion>('named', 'clocks', 'schema'), async (rows, version) => {
       const spec: PythonSpec = { name: 'all', version, clocks: ['ts'], fields: all };
-      const platform = await openPlatform();
+      const platform = await emptyPlatform();
       await importFiles(platform, [pythonStore([[spec, [{ records: rows.map((values) => pack(formatOf(spec), values)) }]]])], { maxRejects: 0 });
       // A column gives every bit: -0 and NaN among them.
       expect(await recordsOf(platform, 'all')).toEqual(rows);
-      await platform.close();
     }), { numRuns: 12 });
   });
 
@@ -87,7 +88,7 @@ describe('a store of the Python Deepwater', () => {
     const spec: PythonSpec = { name: 'mixed', version: 'clocks', clocks: ['ns', 'ms', 'us'], fields: [['ns', 'uint64', 'Q'], ['ms', 'uint64', 'Q'], ['us', 'uint64', 'Q']], config: { index_playback: true } };
     const packed = (n: number, us = T0 + n): Buffer => pack('<QQQ', [BigInt(T0) * 1000n + BigInt(n), Math.floor(T0 / 1000), BigInt(us)]);
     const store = pythonStore([[spec, [{ records: [packed(0), packed(1, 2 ** 60), packed(2), packed(3)], marks: [1, 2] }]]]);
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     const report = await importFiles(platform, [store]);
     expect(report).toMatchObject({ added: 3, rejected: 1, rejects: [{ line: 2 }] });
     expect(platform.feedInfo('mixed').spec.fields.map(({ unit }) => unit)).toEqual(['ns', 'ms', 'us']);
@@ -99,7 +100,7 @@ describe('a store of the Python Deepwater', () => {
   test.each(['named', 'clocks'] as const)('index points of version %s, those that fit their record', async (version) => {
     const spec = trades(version, { index_playback: true });
     const store = pythonStore([[spec, [{ records: records(0, 500), marks: [0, 7, 400] }, { records: records(500, 900), marks: [0, 399] }, { records: records(900, 1000) }]]]);
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     expect((await importFiles(platform, [store])).notes).toEqual([]);
     expect(platform.feedInfo(NAME).spec.mode).toBe('IF');
     expect(await pointsOf(platform)).toEqual([0, 7, 400, 500, 899]);
@@ -111,7 +112,7 @@ describe('a store of the Python Deepwater', () => {
     bytes.writeBigUInt64LE(40n * 500n, 64 + 128 + place);
     bytes.writeBigUInt64LE(5000n, 0);
     writeFileSync(index, bytes);
-    const other = await openPlatform();
+    const other = await emptyPlatform(1);
     const { notes } = await importFiles(other, [store]);
     expect(notes.map(({ text }) => text)).toEqual([expect.stringMatching(/^4999 of the 5000 entries of .*chunk_00000001.idx do not fit/)]);
     expect(await pointsOf(other)).toEqual([0, 500, 899]);
@@ -125,7 +126,7 @@ describe('segments', () => {
   test.each([[{}], [{ json: true as const }]])('begin where they began there, across chunks, with the reason of the one before (%j)', async (options) => {
     const segments = [closed(0, 300, 'disconnect'), { start: -1, end: -1, records: 0, status: 'invalid_empty', reason: 'x' }, closed(300, 1200, 'réseau'), closed(1200, 1500, 'writer_close'), { ...closed(1500, 1600, ''), status: 'open', end: -1, records: 0 }];
     const store = pythonStore([[trades(), [{ records: records(0, 500) }, { records: records(500, 1200) }, { records: records(1200, 1600) }], segments]], options);
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     await importFiles(platform, [store]);
     expect((await segmentsOf(platform)).map(([first]) => first)).toEqual([0, 300, 1200, 1500]);
     expect((await segmentsOf(platform)).slice(0, 3).map(([, reason]) => reason)).toEqual(['disconnect', 'réseau', 'writer_close']);
@@ -138,7 +139,7 @@ describe('segments', () => {
       { start: at(0), end: at(1), records: 15, status: 'closed', reason: 'counted' }, { start: at(1), end: at(2), records: -1, status: 'crash_closed', reason: 'writer_recovery' },
       { start: at(3), end: at(3), records: 5, status: 'closed', reason: 'again counted' }, { start: at(3), end: at(3), records: 5, status: 'closed', reason: 'last' },
     ];
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     await importFiles(platform, [pythonStore([[trades(), [{ records: all.slice(0, 12) }, { records: all.slice(12) }], segments]])]);
     expect((await segmentsOf(platform)).map(([first]) => first)).toEqual([0, 15, 30, 35]);
   });
@@ -150,7 +151,7 @@ describe('segments', () => {
     for (const [damage, told] of [[() => bytes.writeBigUInt64LE(2n ** 60n, 24), /counts 1152921504606846976 segments, and has room for 12/], [() => bytes.writeUInt32LE(2, 8), /has version 2/], [() => bytes.write('XX'), /is no file of segments/]] as const) {
       damage();
       writeFileSync(file, bytes);
-      const platform = await openPlatform();
+      const platform = await emptyPlatform();
       const report = await importFiles(platform, [store]);
       expect(report.added).toBe(20);
       expect(report.notes.map(({ text }) => text)).toEqual([expect.stringMatching(told)]);
@@ -163,7 +164,7 @@ describe('again', () => {
   test('a store that has grown gives what is new, and its segments', async () => {
     const spec = trades();
     const store = pythonStore([[spec, [{ records: records(0, 100) }, { records: records(100, 150) }]]]);
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     expect((await importFiles(platform, [store])).added).toBe(150);
     writeChunks(store, spec, [{ records: records(0, 100) }, { records: records(100, 400) }, { records: records(400, 420) }]);
     const grown = await importFiles(platform, [store]);
@@ -218,7 +219,7 @@ describe('again', () => {
 
 describe('damage', () => {
   const importing = async (store: string) => {
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     const report = await importFiles(platform, [store]);
     return { platform, report, reasons: report.rejects.map(({ reason }) => reason), notes: report.notes.map(({ text }) => text) };
   };
@@ -281,7 +282,7 @@ describe('damage', () => {
     rmSync(manifest);
     expect(await refusal(importing(store))).toMatch(/^DW_IMPORT_LAYOUT: .*before version 0\.0\.1/);
     expect(await refusal(importing(temporaryDirectory()))).toMatch(/^DW_IMPORT_LAYOUT: .*has no data\//);
-    const ours = await openPlatform();
+    const ours = await emptyPlatform(1);
     await ours.createFeed({ name: 'a', fields: [{ name: 'ts', type: 'uint64' }], timestamp: 'ts' });
     expect(await refusal(importing(ours.basePath))).toMatch(/^DW_IMPORT_LAYOUT: .*is a store of this Deepwater/);
     expect(await refusal(importFiles(ours, [store], { layout: 'plain' }))).toMatch(/^DW_IMPORT_LAYOUT: .*is a directory/);
@@ -307,10 +308,9 @@ describe('damage', () => {
       const bytes = readFileSync(file);
       for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
       writeFileSync(file, cut === null ? bytes : bytes.subarray(0, cut));
-      const platform = await openPlatform();
+      const platform = await emptyPlatform();
       const code = await importFiles(platform, [store]).then(({ records: told }) => { expect(told).toBeLessThanOrEqual(2 * 65_536); return ''; }, (error: { code?: string }) => error.code ?? String(error));
       expect(code).toMatch(/^(DW_|$)/);
-      await platform.close();
     }), { numRuns: 30 });
   });
 
@@ -333,7 +333,7 @@ describe('damage', () => {
 
   test('an existing feed with other fields is not written into', async () => {
     const store = pythonStore([[trades(), [{ records: records(0, 10) }]]]);
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     await platform.createFeed({ name: NAME, fields: [{ name: 'recv_us', type: 'uint64' }, { name: 'price', type: 'decimal', scale: 2 }], timestamp: 'recv_us' });
     expect(await refusal(importFiles(platform, [store]))).toMatch(/^DW_IMPORT_COLUMNS: .*price .*is decimal.*it is float64/);
     expect((await importFiles(platform, [join(store, 'data', NAME)], { feed: 'mine' })).added).toBe(10);

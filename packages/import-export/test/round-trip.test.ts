@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import type { Platform } from 'deepwater';
 import { describe, expect, test } from 'vitest';
 import { exportFeed, importFiles } from '../dist/index.js';
-import { openPlatform, recordsOf, temporaryDirectory } from './support/stores.js';
+import { emptyPlatform, recordsOf, removeAfterwards, temporaryDirectory } from './support/stores.js';
+
+removeAfterwards();
 
 const ALL = {
   name: 'all', timestamp: 'ts', clocks: ['ns', 'back', 'ms'], mode: 'IF', retentionHours: 0,
@@ -51,8 +53,8 @@ const FORMATS = [['all.csv', { timeUnit: 'clock' }], ['all.csv.gz', { timeUnit: 
 describe('an export that is imported gives an equal feed', () => {
   test.each(FORMATS)('%s: all field types, with index points, whatever the values', async (name, options) => {
     await fc.assert(fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), fc.array(fc.nat(39), { maxLength: 5 }), async (rows, marked) => {
-      const from = await openPlatform();
-      const to = await openPlatform();
+      const from = await emptyPlatform();
+      const to = await emptyPlatform(1);
       await filled(from, rows, new Set(marked));
       const file = join(temporaryDirectory(), name);
       const report = await exportFeed(from, 'all', file);
@@ -63,8 +65,6 @@ describe('an export that is imported gives an equal feed', () => {
       expect(to.feedInfo('all').schemaHash).toBe(from.feedInfo('all').schemaHash);
       const points = async (platform: Platform) => (await (await platform.createReader('all')).indexPoints(0n, 2n ** 63n)).map(({ sequence }) => sequence);
       expect(await points(to)).toEqual(await points(from));
-      await from.close();
-      await to.close();
     }), { numRuns: 6 });
   });
 });
@@ -74,7 +74,7 @@ describe('exports', () => {
   const T0 = 1_700_000_000_000_000;
 
   async function ticks(rows: number): Promise<Platform> {
-    const platform = await openPlatform();
+    const platform = await emptyPlatform();
     await platform.createFeed(bars);
     const writer = await platform.createWriter('ticks');
     for (let n = 0; n < rows; n++) writer.writeValues(T0 + n, `${n}.25`, n % 2 === 0 ? 'a' : 'b');
