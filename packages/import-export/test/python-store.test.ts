@@ -46,7 +46,7 @@ describe('a store of the Python Deepwater', () => {
     expect(await recordsOf(platform, NAME)).toEqual(expected(0, 1701));
     expect(await recordsOf(platform, 'other')).toEqual([[T0, -5]]);
     expect(platform.feedInfo(NAME).spec).toMatchObject({
-      timestamp: 'recv_us', timestampUnit: 'us', clocks: ['ev_us'], persist: true, mode: 'UF', retentionHours: 48, chunkSizeBytes: 2 * 1024 * 1024,
+      timestamp: 'recv_us', timestampUnit: 'us', clocks: ['ev_us'], persist: true, mode: 'UF', retentionHours: 0, chunkSizeBytes: 2 * 1024 * 1024,
       fields: [{ name: 'recv_us', type: 'uint64', desc: 'the recv_us' }, { name: 'ev_us' }, { name: 'side', type: 'char' }, { type: '_7' }, { name: 'price', type: 'float64' }, { name: 'id', type: 'uint64' }],
     });
     // What is packed here is what was packed there.

@@ -9,8 +9,6 @@ export interface FeedConfig {
   /** False: the feed is in memory only. */
   readonly persist: boolean;
   readonly indexPlayback: boolean;
-  /** 0 is for ever. */
-  readonly retentionHours: number;
   /** As far as it is a size that our chunks may have. */
   readonly chunkSizeBytes: number | undefined;
   readonly descriptions: ReadonlyMap<string, string>;
@@ -32,12 +30,10 @@ export async function readFeedConfig(directory: string): Promise<FeedConfig> {
   const number = (key: string): number | undefined => (typeof config[key] === 'number' ? config[key] : undefined);
   const megabytes = number('chunk_size_mb');
   const chunkBytes = Math.trunc(number('chunk_size_bytes') ?? (megabytes === undefined ? 0 : megabytes * BYTES_PER_MB));
-  const retention = number('retention_hours') ?? 0;
   const fields = Array.isArray(config['fields']) ? config['fields'] as unknown[] : [];
   return {
     persist: config['persist'] !== false,
     indexPlayback: config['index_playback'] === true,
-    retentionHours: retention >= 0 && retention <= FEED_LIMITS.ageHoursMax ? retention : 0,
     chunkSizeBytes: chunkBytes >= FEED_LIMITS.chunkBytesMin && chunkBytes <= FEED_LIMITS.chunkBytesMax ? chunkBytes : undefined,
     descriptions: new Map(fields.flatMap((field) => {
       const { name, desc } = (typeof field === 'object' && field !== null ? field : {}) as Record<string, unknown>;

@@ -29,7 +29,8 @@ export function pythonFeedSpec({ name, format, config }: PythonFeed, first: Buff
   });
   return {
     name: feedName ?? name, fields, timestamp, ...(clocks.length === 0 ? {} : { clocks }), persist: true, mode: config.indexPlayback ? 'IF' : 'UF',
-    retentionHours: config.retentionHours, ...(config.chunkSizeBytes === undefined ? {} : { chunkSizeBytes: config.chunkSizeBytes }),
+    // Old records that were kept until now are not to go with the next clean-up.
+    retentionHours: 0, ...(config.chunkSizeBytes === undefined ? {} : { chunkSizeBytes: config.chunkSizeBytes }),
   };
 }
 
