@@ -69,7 +69,7 @@ async function checkVersion(store: string, given: string): Promise<void> {
     const folders = await feedFolders(store);
     for (const folder of folders) if (await exists(path.join(folder, STORE_NAMES.SCHEMA))) return;
     if (folders.length === 0 && !await exists(path.join(store, STORE_NAMES.REGISTRY))) throw noStore(given, `it has neither ${STORE_NAMES.MANIFEST} nor feeds`);
-    throw noStore(given, `it has no ${STORE_NAMES.MANIFEST}, and no feed of it has ${STORE_NAMES.SCHEMA}: it is from before version 0.0.1, whose chunks cannot be relied on`);
+    throw noStore(given, `it has no ${STORE_NAMES.MANIFEST}, and no feed of it has ${STORE_NAMES.SCHEMA}: it is from before version 0.0.1, of which too little is known`);
   }
   let manifest: { readonly format_version?: unknown; readonly deepwater_version?: unknown; readonly product?: unknown };
   try {
