@@ -16,7 +16,7 @@ const tests = FOLDERS.flatMap((folder) => readdirSync(folder, { recursive: true,
 const own = tests.filter((file) => file.startsWith('apps') || OWN_PROCESS.test(readFileSync(file, 'utf8')));
 
 const common = {
-  setupFiles: ['test/support/large-values.ts'],
+  setupFiles: ['test/support/large-values.ts', 'test/support/setup-afterwards.ts'],
   pool: 'forks' as const,
   // Three times what the longest takes: a shared machine may have a slow hour.
   testTimeout: 180_000,

@@ -1,45 +1,13 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Platform } from 'deepwater';
-import { afterAll } from 'vitest';
+import { afterThisFile, temporaryDirectory } from '../../../test/support/afterwards.js';
+import { openPlatform } from '../../../test/support/platforms.js';
+
+export { openPlatform, temporaryDirectory };
 
 const BIN = fileURLToPath(new URL('../bin/deepwater.js', import.meta.url));
-const directories: string[] = [];
-const platforms: Platform[] = [];
-
-afterAll(async () => {
-  await Promise.allSettled(platforms.splice(0).map((platform) => platform.close()));
-  for (const directory of directories.splice(0)) {
-    removeRings(directory);
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
-
-/** Removes what killed writers of the stores below a directory left in shared memory. */
-function removeRings(directory: string): void {
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.name !== 'manifest.json' || !entry.isFile()) continue;
-    const [, storeId] = /"storeId": "([0-9a-f]{32})"/.exec(readFileSync(join(entry.parentPath, entry.name), 'utf8')) ?? [];
-    if (storeId !== undefined) rmSync(`/dev/shm/deepwater-${process.getuid!()}/${storeId}`, { recursive: true, force: true });
-  }
-}
-
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'deepwater-cli-'));
-  directories.push(directory);
-  return directory;
-}
-
-/** A platform that is closed with the file's tests. */
-export async function openPlatform(basePath: string = join(temporaryDirectory(), 'data')): Promise<Platform> {
-  const platform = await Platform.open(basePath, { logLevel: 'silent' });
-  platforms.push(platform);
-  return platform;
-}
 
 export const TRADES = {
   name: 'trades',
@@ -87,11 +55,10 @@ export async function deepwaterProcess(args: readonly string[], env: Record<stri
 
 let resident: ChildProcess | undefined;
 let commands = 0;
-afterAll(() => { resident?.disconnect(); });
 
 /** Runs the command to its end in a process that runs all such commands of the file: most of what a command takes is to load the program. */
 export async function deepwater(args: readonly string[]): Promise<Result> {
-  const child = (resident ??= fork(fileURLToPath(new URL('resident.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+  const child = (resident ??= newResident());
   const id = ++commands;
   return new Promise((resolve, reject) => {
     const settle = (answer: Result & { id: number }): void => {
@@ -106,6 +73,15 @@ export async function deepwater(args: readonly string[]): Promise<Result> {
     child.on('message', settle).on('exit', ended);
     child.send({ id, args });
   });
+}
+
+function newResident(): ChildProcess {
+  const child = fork(fileURLToPath(new URL('resident.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  afterThisFile(() => {
+    child.disconnect();
+    resident = undefined;
+  });
+  return child;
 }
 
 /** The command, while it runs. */

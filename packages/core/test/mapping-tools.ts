@@ -5,19 +5,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterEach } from 'vitest';
+import { afterThisTest } from '../../../test/support/afterwards.js';
 import { DeepwaterError } from '../dist/index.js';
 
-const cleanups: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-/** Runs after the test, the last one first. */
-export function afterThisTest(cleanup: () => unknown): void {
-  cleanups.push(cleanup);
-}
+export { afterThisTest };
 
 /** A directory that is gone after the test. */
 export function temporaryDirectory(parent: string = os.tmpdir()): string {

@@ -1,20 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 
-const made: string[] = [];
-afterAll(() => made.splice(0).forEach((directory) => rmSync(directory, { recursive: true, force: true })));
-
-/** A directory of its own for a test; gone when the file's tests are done. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'deepwater-core-'));
-  made.push(directory);
-  return directory;
-}
+export { temporaryDirectory } from '../../../test/support/afterwards.js';
 
 /**
  * Runs a worker file of these tests in several processes that begin at the same moment: each says that it is ready, then

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { afterEach } from 'vitest';
 import type { FeedSpecInput } from '@deepwater/core';
+import { afterThisTest } from '../../../test/support/afterwards.js';
 import type { Platform } from '../dist/index.js';
 
 /** One seed for a run of these tests; SEED=… repeats it. */
@@ -38,11 +38,6 @@ export const checked = (n: number): [number, number, number, number] => [n, Math
 export const isChecked = ([n, hash, low, ts]: readonly number[], sequence: number): boolean =>
   n === sequence && hash === Math.imul(sequence, 0x9e3779b1) >>> 0 && low === (sequence & 65535) && ts === T0 + sequence;
 
-const workers: Worker[] = [];
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.terminate()));
-});
-
 /** A worker of these tests, ended with its test. It says 'ready', then one result. */
 export class BusWorker {
   readonly worker: Worker;
@@ -51,7 +46,7 @@ export class BusWorker {
 
   private constructor(file: string, data: unknown) {
     this.worker = new Worker(new URL(`./workers/${file}`, import.meta.url), { workerData: data });
-    workers.push(this.worker);
+    afterThisTest(() => this.worker.terminate());
     this.exited = once(this.worker, 'exit');
     const failed = new Promise<never>((_, reject) => { this.worker.once('error', reject); });
     this.result = Promise.race([new Promise<Record<string, unknown>>((resolve) => {

@@ -1,45 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
-import { Platform, type PlatformOptions } from '../dist/index.js';
 
-const directories: string[] = [];
-const platforms: Platform[] = [];
-
-afterAll(async () => {
-  await Promise.allSettled(platforms.splice(0).map((platform) => platform.close()));
-  for (const directory of directories.splice(0)) {
-    removeRings(directory);
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
-
-/** Removes what killed writers of the stores below a directory left in shared memory. */
-function removeRings(directory: string): void {
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.name !== 'manifest.json' || !entry.isFile()) continue;
-    const [, storeId] = /"storeId": "([0-9a-f]{32})"/.exec(readFileSync(join(entry.parentPath, entry.name), 'utf8')) ?? [];
-    if (storeId !== undefined) rmSync(`/dev/shm/deepwater-${process.getuid!()}/${storeId}`, { recursive: true, force: true });
-  }
-}
-
-/** A directory of its own for a test; gone when the file's tests are done. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'deepwater-'));
-  directories.push(directory);
-  return directory;
-}
-
-/** A platform that is closed with the file's tests. */
-export async function openPlatform(basePath: string = join(temporaryDirectory(), 'data'), options: PlatformOptions = {}): Promise<Platform> {
-  const platform = await Platform.open(basePath, options);
-  platforms.push(platform);
-  return platform;
-}
+export { openPlatform } from '../../../test/support/platforms.js';
+export { temporaryDirectory } from '../../../test/support/afterwards.js';
 
 export const TRADES = {
   name: 'trades',

@@ -8,7 +8,7 @@ import { type DeepwaterError, describeValue } from '@deepwater/core';
 import WebSocket, { type RawData } from 'ws';
 import { usOf } from './clock.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
-import { BadFrame, type Exchange, type ExchangeSession, type SessionEvent, type Wanted } from './exchange.js';
+import { BadFrame, type Exchange, type ExchangeSession, type SessionEvent, type Wanted, bothWanted } from './exchange.js';
 import type { Link } from './link.js';
 import { getText } from './rest.js';
 import type { RecordSink } from './record-sink.js';
@@ -115,7 +115,7 @@ export class ExchangeConnection implements Link {
 
   /** Asks for more, on this connection and those after it. */
   subscribe(more: Wanted): void {
-    this.#wanted = { symbols: union(this.#wanted.symbols, more.symbols), channels: union(this.#wanted.channels, more.channels) };
+    this.#wanted = bothWanted(this.#wanted, more);
     if (this.state === 'open') this.#session?.subscribe(more);
   }
 
@@ -226,5 +226,3 @@ export class ExchangeConnection implements Link {
     };
   }
 }
-
-const union = <T>(some: readonly T[], more: readonly T[]): readonly T[] => [...new Set([...some, ...more])];

@@ -28,6 +28,11 @@ export interface Wanted {
   readonly channels: readonly Channel[];
 }
 
+/** What was wanted and more of it; each only once. */
+export const bothWanted = (some: Wanted, more: Wanted): Wanted => ({ symbols: union(some.symbols, more.symbols), channels: union(some.channels, more.channels) });
+
+const union = <T>(some: readonly T[], more: readonly T[]): readonly T[] => [...new Set([...some, ...more])];
+
 /** What an exchange allows on a connection, and how it tells that it is alive. */
 export interface ConnectionLimits {
   /** Symbols on one connection at most; more are shared out over several. */

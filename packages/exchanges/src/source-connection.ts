@@ -8,7 +8,7 @@ import { type DeepwaterError, describeValue } from '@deepwater/core';
 import { nowUs } from './clock.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionOptions } from './connection.js';
-import { type BadFrame, asBadFrame, type Wanted } from './exchange.js';
+import { type BadFrame, asBadFrame, type Wanted, bothWanted } from './exchange.js';
 import { GuardedSink } from './guarded-sink.js';
 import type { Link } from './link.js';
 import type { StreamHost, StreamSource } from './source.js';
@@ -65,7 +65,7 @@ export class SourceConnection implements Link {
   }
 
   subscribe(more: Wanted): void {
-    this.#want({ symbols: union(this.#wanted.symbols, more.symbols), channels: union(this.#wanted.channels, more.channels) });
+    this.#want(bothWanted(this.#wanted, more));
   }
 
   unsubscribe(symbols: readonly string[]): void {
@@ -199,8 +199,6 @@ export class SourceConnection implements Link {
     this.open();
   }
 }
-
-const union = <T>(some: readonly T[], more: readonly T[]): readonly T[] => [...new Set([...some, ...more])];
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? (error as DeepwaterError).message : describeValue(error));
 

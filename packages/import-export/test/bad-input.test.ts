@@ -4,9 +4,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ImportOptions, importFiles } from '../dist/index.js';
-import { emptyPlatform, fileWith, recordsOf, removeAfterwards, temporaryDirectory } from './support/stores.js';
-
-removeAfterwards();
+import { emptyPlatform, fileWith, recordsOf, temporaryDirectory } from './support/stores.js';
 
 const SPEC = { name: 't', fields: [{ name: 'ts', type: 'uint64' }, { name: 'price', type: 'decimal', scale: 4 }, { name: 'size', type: 'float64' }, { name: 'who', type: 'string', bytes: 8 }, { name: 'n', type: 'int32' }], timestamp: 'ts', retentionHours: 0 } as const;
 const T0 = 1_700_000_000_000_000;

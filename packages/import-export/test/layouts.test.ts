@@ -2,9 +2,7 @@ import { deflateRawSync, gzipSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { importFiles } from '../dist/index.js';
-import { emptyPlatform, fileWith, recordsOf, removeAfterwards } from './support/stores.js';
-
-removeAfterwards();
+import { emptyPlatform, fileWith, recordsOf } from './support/stores.js';
 
 /** A zip with one entry, as the dumps are. */
 function zipOf(name: string, text: string): Buffer {

@@ -9,9 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { importFiles } from '../dist/index.js';
 import { type PythonSpec, type PythonVersion, type WrittenChunk, type WrittenSegment, formatOf, pythonStore, writeChunks } from './support/python-store.js';
 import { pack } from './support/python-struct.js';
-import { emptyPlatform, fileWith, openPlatform, recordsOf, removeAfterwards, temporaryDirectory } from './support/stores.js';
-
-removeAfterwards();
+import { emptyPlatform, fileWith, openPlatform, recordsOf, temporaryDirectory } from './support/stores.js';
 
 const CHILD = fileURLToPath(new URL('support/kill-child.mjs', import.meta.url));
 const T0 = 1_738_368_000_000_000;

@@ -6,9 +6,7 @@ import { compressors } from 'hyparquet-compressors';
 import { describe, expect, test } from 'vitest';
 import { NO_DATA, hasSharedData, linesOf, shared } from '../../../test/support/recordings.js';
 import { type ImportOptions, importFiles } from '../dist/index.js';
-import { ALL_FILES, emptyPlatform, removeAfterwards } from './support/stores.js';
-
-removeAfterwards();
+import { ALL_FILES, emptyPlatform } from './support/stores.js';
 
 /** The lines of the entries of a zip, by an own look at its directory. */
 function zipLines(name: string): Map<string, string[]> {

@@ -6,9 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Platform } from 'deepwater';
 import { describe, expect, test } from 'vitest';
 import { importFiles } from '../dist/index.js';
-import { ALL_FILES, fileWith, openPlatform, removeAfterwards, temporaryDirectory } from './support/stores.js';
-
-removeAfterwards();
+import { ALL_FILES, fileWith, openPlatform, temporaryDirectory } from './support/stores.js';
 
 const CHILD = fileURLToPath(new URL('support/kill-child.mjs', import.meta.url));
 const SPEC = {

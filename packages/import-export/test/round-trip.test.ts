@@ -6,9 +6,7 @@ import fc from 'fast-check';
 import type { Platform } from 'deepwater';
 import { describe, expect, test } from 'vitest';
 import { exportFeed, importFiles } from '../dist/index.js';
-import { emptyPlatform, recordsOf, removeAfterwards, temporaryDirectory } from './support/stores.js';
-
-removeAfterwards();
+import { emptyPlatform, recordsOf, temporaryDirectory } from './support/stores.js';
 
 const ALL = {
   name: 'all', timestamp: 'ts', clocks: ['ns', 'back', 'ms'], mode: 'IF', retentionHours: 0,

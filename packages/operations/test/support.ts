@@ -1,18 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { type CatalogView, ENTRY_STATE, compileSchema, feedPaths, openCatalog, parseFeedSpec, sharedRingDirectory } from '@deepwater/core';
 import { IngestService, type Writer } from '@deepwater/ingest';
 import { FeedReader, type ReaderSource } from '@deepwater/query';
-
-const remove: (() => void)[] = [];
-const services: IngestService[] = [];
-
-afterAll(async () => {
-  await Promise.allSettled(services.map((service) => service.close()));
-  for (const each of remove) each();
-});
+import { afterThisFile, closeAfterwards } from '../../../test/support/afterwards.js';
 
 /** Chunks of 256 records: 4 KiB is the smallest there is. */
 export const NUMBERS = {
@@ -24,7 +17,7 @@ export const NUMBERS = {
 export function numbersFeed(change: object = {}): ReaderSource {
   const basePath = mkdtempSync(path.join(os.tmpdir(), 'deepwater-operations-'));
   const storeId = Buffer.from(path.basename(basePath)).toString('hex').padEnd(32, '0').slice(-32);
-  remove.push(() => {
+  afterThisFile(() => {
     rmSync(basePath, { recursive: true, force: true });
     rmSync(sharedRingDirectory(storeId), { recursive: true, force: true });
   });
@@ -34,8 +27,7 @@ export function numbersFeed(change: object = {}): ReaderSource {
 /** Opens the feed's writer in a service of its own. */
 export async function openWriter(source: ReaderSource): Promise<{ writer: Writer; service: IngestService; notes: string[] }> {
   const notes: string[] = [];
-  const service = IngestService.start({ access: 'owner', onEvent: ({ message }) => notes.push(message) });
-  services.push(service);
+  const service = closeAfterwards(IngestService.start({ access: 'owner', onEvent: ({ message }) => notes.push(message) }));
   return { writer: await service.openWriter(source), service, notes };
 }
 

@@ -53,46 +53,73 @@ Exit codes: 0 stopped, 1 it could not begin or not end in order.`)
     .action(async (source: string | undefined, symbols: readonly string[], options: IngestCommandOptions) => {
       const { basePath, entries } = whatToDo(source, symbols, options);
       const chosen = await Promise.all(entries.map(ingestOptions));
-      const twice = chosen.map(({ source: { name } }) => name).find((name, at, all) => all.indexOf(name) !== at);
-      if (twice !== undefined) throw new DeepwaterError('DW_OPTION_INVALID', `${twice} is there twice; give all of its symbols at once.`, { values: { source: twice } });
-      if (options.tui === true && chosen.length > 1) throw new DeepwaterError('DW_OPTION_INVALID', `--tui shows one source; ${options.config ?? ''} has ${chosen.length}. Leave --tui away, or start one process for each.`, { values: { sources: chosen.length } });
-      // What a dashboard needs is loaded where one is wanted.
-      const tui = options.tui === true ? await import('../ingest/show-ingest.js') : undefined;
-      const shown = tui === undefined ? undefined : new tui.EventList();
-      if (shown !== undefined) (await import('../dashboard/open-dashboard.js')).requireTerminal();
-      const complain = (message: string): void => {
-        if (shown === undefined) process.stderr.write(`deepwater: ${message}\n`);
-        else shown.complain(message);
-      };
-      const platform = await Platform.open(basePath, { handleSignals: false, onEvent: ({ level, message }) => { if (level === 'warn' || level === 'error') complain(message); } });
-      const ingests = new Map<string, Ingest>();
-      const say = (text: string, data: object): void => { void print(options.json === true ? `${toJson(data)}\n` : text).then(flush); };
-      const told = (name: string, event: RecordedEvent): void => {
-        if (shown !== undefined) return shown.add(event);
-        const time = new Date().toISOString();
-        say(`${time.slice(11, 19)} ${isTrouble(event) ? '! ' : '  '}${entries.length > 1 ? `${name} ` : ''}${eventText(event)}\n`, { event: event.kind, time, source: name, ...event });
-      };
-      const stop = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-      try {
-        for (const each of chosen) {
-          const { name } = each.source;
-          ingests.set(name, await Ingest.start(platform, { ...each, onEvent: (event) => { told(name, event); }, onError: (error) => { complain((error as Error).message); } }));
-        }
-        const [only] = ingests.values();
-        if (tui !== undefined && shown !== undefined && only !== undefined) return await tui.showIngest(platform, only, shown, stop.signal);
-        const restUrls = new Map(chosen.flatMap(({ source: { name }, urls }) => (urls?.rest === undefined ? [] : [[name, urls.rest] as const])));
-        const commands = new IngestCommands(ingests, restUrls);
-        const every = options.metrics === undefined ? undefined : setInterval(() => {
-          for (const [name, ingest] of ingests) say(metricsText(name, ingest.metrics()), { metrics: ingest.metrics(), time: new Date().toISOString(), source: name });
-        }, options.metrics * 1000);
-        await listen(commands, say, stop);
-        clearInterval(every);
-      } finally {
-        await endAll(platform, ingests);
-        await flush();
-      }
+      refuseTogether(chosen, options);
+      await (options.tui === true ? recordOnDashboard(basePath, chosen) : recordInLines(basePath, chosen, options));
     });
+}
+
+type Chosen = readonly Awaited<ReturnType<typeof ingestOptions>>[];
+
+/** Where what an ingest says goes. */
+interface Listener {
+  told(source: string, event: RecordedEvent): void;
+  complain(message: string): void;
+}
+
+/** @throws DeepwaterError DW_OPTION_INVALID */
+function refuseTogether(chosen: Chosen, { tui, config }: IngestCommandOptions): void {
+  const twice = chosen.map(({ source: { name } }) => name).find((name, at, all) => all.indexOf(name) !== at);
+  if (twice !== undefined) throw new DeepwaterError('DW_OPTION_INVALID', `${twice} is there twice; give all of its symbols at once.`, { values: { source: twice } });
+  if (tui === true && chosen.length > 1) throw new DeepwaterError('DW_OPTION_INVALID', `--tui shows one source; ${config ?? ''} has ${chosen.length}. Leave --tui away, or start one process for each.`, { values: { sources: chosen.length } });
+}
+
+async function recordOnDashboard(basePath: string, chosen: Chosen): Promise<void> {
+  // What a dashboard needs is loaded where one is wanted.
+  const [{ EventList, showIngest }, { requireTerminal }] = await Promise.all([import('../ingest/show-ingest.js'), import('../dashboard/open-dashboard.js')]);
+  requireTerminal();
+  const shown = new EventList();
+  const listener: Listener = { told: (_source, event) => { shown.add(event); }, complain: (message) => { shown.complain(message); } };
+  await withIngests(basePath, chosen, listener, async (platform, ingests, stop) => {
+    const [only] = ingests.values();
+    if (only !== undefined) await showIngest(platform, only, shown, stop.signal);
+  });
+}
+
+async function recordInLines(basePath: string, chosen: Chosen, { json, metrics }: IngestCommandOptions): Promise<void> {
+  const say = (text: string, data: object): void => { void print(json === true ? `${toJson(data)}\n` : text).then(flush); };
+  const listener: Listener = {
+    told: (source, event) => {
+      const time = new Date().toISOString();
+      say(`${time.slice(11, 19)} ${isTrouble(event) ? '! ' : '  '}${chosen.length > 1 ? `${source} ` : ''}${eventText(event)}\n`, { event: event.kind, time, source, ...event });
+    },
+    complain: (message) => { process.stderr.write(`deepwater: ${message}\n`); },
+  };
+  await withIngests(basePath, chosen, listener, async (_platform, ingests, stop) => {
+    const restUrls = new Map(chosen.flatMap(({ source: { name }, urls }) => (urls?.rest === undefined ? [] : [[name, urls.rest] as const])));
+    const every = metrics === undefined ? undefined : setInterval(() => {
+      for (const [source, ingest] of ingests) say(metricsText(source, ingest.metrics()), { metrics: ingest.metrics(), time: new Date().toISOString(), source });
+    }, metrics * 1000);
+    await listen(new IngestCommands(ingests, restUrls), say, stop);
+    clearInterval(every);
+  });
+}
+
+/** Begins all, runs until `run` has ended or a signal comes, and ends all in order. @throws DeepwaterError what Platform.open, Ingest.start and Ingest.stop throw */
+async function withIngests(basePath: string, chosen: Chosen, { told, complain }: Listener, run: (platform: Platform, ingests: ReadonlyMap<string, Ingest>, stop: AbortController) => Promise<void>): Promise<void> {
+  const platform = await Platform.open(basePath, { handleSignals: false, onEvent: ({ level, message }) => { if (level === 'warn' || level === 'error') complain(message); } });
+  const ingests = new Map<string, Ingest>();
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop.abort(); });
+  try {
+    for (const each of chosen) {
+      const { name } = each.source;
+      ingests.set(name, await Ingest.start(platform, { ...each, onEvent: (event) => { told(name, event); }, onError: (error) => { complain((error as Error).message); } }));
+    }
+    await run(platform, ingests, stop);
+  } finally {
+    await endAll(platform, ingests);
+    await flush();
+  }
 }
 
 /** Commands from standard input until one of them, or a signal, ends it. */

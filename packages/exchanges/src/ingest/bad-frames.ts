@@ -7,6 +7,7 @@ import { KindCounts } from './kind-counts.js';
 
 /** Bytes kept aside at most: whoever sends garbage all day does not fill the disk. */
 const KEPT_BYTES_MAX = 256 << 20;
+
 export class BadFrames {
   readonly #counts = new KindCounts();
   #file: FileHandle | undefined;

@@ -24,7 +24,7 @@ import { SetAside } from './set-aside.js';
 import { type Shard, Shards } from './shards.js';
 import type { IngestMetrics, IngestStatus } from './status.js';
 import { metricsOf, statusOf } from './snapshot.js';
-import { SymbolFeeds } from './symbol-feeds.js';
+import { SymbolFeeds, recordsOf } from './symbol-feeds.js';
 import { Tally } from './tally.js';
 
 const LOOK_MS = 1000;
@@ -148,7 +148,7 @@ export class Ingest {
   /** Counts from here on anew. */
   resetMetrics(): void {
     this.#tally = new Tally();
-    this.#atTally = new Map([...this.#symbols.values()].flatMap(({ open }) => open.map(({ name, writer, from }) => [name, writer.position - from] as const)));
+    this.#atTally = new Map([...this.#symbols.values()].flatMap(({ open }) => open.map((feed) => [feed.name, recordsOf(feed)] as const)));
     this.badFrames.reset();
     this.#look();
   }

@@ -4,7 +4,7 @@ import type { Channel } from '../exchange.js';
 import type { Source } from '../source.js';
 import type { Shard } from './shards.js';
 import type { ChannelMetrics, ConnectionStatus, IngestMetrics, IngestStatus, SymbolStatus } from './status.js';
-import { type SymbolFeeds, ringFill } from './symbol-feeds.js';
+import { type SymbolFeeds, recordsOf, ringFill } from './symbol-feeds.js';
 import type { Tally } from './tally.js';
 
 interface Looked {
@@ -19,10 +19,11 @@ interface Looked {
 }
 
 export function statusOf({ source, state, startedMs, channels, shards, feeds, eventsFeed, raw }: Looked): IngestStatus {
+  const shardOf = new Map(shards.flatMap((shard) => [...shard.symbols].map((symbol) => [symbol, shard] as const)));
   return {
     source: { name: source.name, title: source.title }, state, startedMs, channels, eventsFeed,
     connections: shards.map(connectionOf),
-    symbols: [...feeds.values()].map((each) => symbolOf(each, shards.find(({ symbols }) => symbols.has(each.symbol)))),
+    symbols: [...feeds.values()].map((each) => symbolOf(each, shardOf.get(each.symbol))),
     raw: raw === undefined ? undefined : { file: raw.path, bytes: raw.bytes, recording: raw.recording },
   };
 }
@@ -38,7 +39,7 @@ function symbolOf(feeds: SymbolFeeds, shard: Shard | undefined): SymbolStatus {
   return {
     symbol, connection: shard?.id ?? 0, refused, failure, gaps, resyncs, bad,
     state: failure !== undefined ? 'failed' : refused !== undefined ? 'refused' : away ? 'away' : feeds.acknowledged || feeds.records > 0 ? 'live' : 'waiting',
-    feeds: feeds.open.map((feed) => ({ channel: feed.channel, feed: feed.name, records: feed.writer.position - feed.from, ratePerS: feed.rate.perS, ringFill: ringFill(feed) })),
+    feeds: feeds.open.map((feed) => ({ channel: feed.channel, feed: feed.name, records: recordsOf(feed), ratePerS: feed.rate.perS, ringFill: ringFill(feed) })),
   };
 }
 
@@ -49,7 +50,7 @@ export function metricsOf(tally: Tally, feeds: ReadonlyMap<string, SymbolFeeds>,
     const its = open.filter((feed) => feed.channel === channel);
     return {
       channel,
-      records: its.reduce((sum, { name, writer, from }) => sum + writer.position - from - before(name), 0),
+      records: its.reduce((sum, feed) => sum + recordsOf(feed) - before(feed.name), 0),
       ratePerS: its.reduce((sum, { rate }) => sum + rate.perS, 0),
       latency: tally.latencies.get(channel)?.percentiles(),
     };

@@ -54,7 +54,7 @@ export class SymbolFeeds {
   }
 
   get records(): number {
-    return this.open.reduce((sum, { writer, from }) => sum + writer.position - from, 0);
+    return this.open.reduce((sum, feed) => sum + recordsOf(feed), 0);
   }
 
   /** The records of a channel, or of all, were interrupted here. */
@@ -87,7 +87,7 @@ export class SymbolFeeds {
   }
 
   look(nowMs: number): void {
-    for (const { writer, from, rate } of this.open) rate.look(writer.position - from, nowMs);
+    for (const feed of this.open) feed.rate.look(recordsOf(feed), nowMs);
   }
 
   /** @throws DeepwaterError of the first that could not be closed; all have been tried */
@@ -96,6 +96,9 @@ export class SymbolFeeds {
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 }
+
+/** Records since the ingest began with the feed. */
+export const recordsOf = ({ writer, from }: OpenFeed): number => writer.position - from;
 
 /** Share of a feed's ring that waits for the disk. */
 export const ringFill = ({ writer, ringRecords }: OpenFeed): number => (writer.position - writer.flushedPosition) / ringRecords;

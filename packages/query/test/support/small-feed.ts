@@ -1,12 +1,7 @@
-import { afterEach } from 'vitest';
 import type { FeedSpecInput } from '@deepwater/core';
 import { FeedReader, type ReaderWarning } from '@deepwater/query';
+import { afterThisTest } from '../../../../test/support/afterwards.js';
 import { FeedFixture, type FixtureOptions } from './feed-fixture.js';
-
-const fixtures: FeedFixture[] = [];
-afterEach(() => {
-  for (const fixture of fixtures.splice(0)) fixture.remove();
-});
 
 export const trades = {
   name: 'trades',
@@ -20,7 +15,7 @@ export const trades = {
 
 export function feed(spec: FeedSpecInput = trades, options: FixtureOptions = {}): FeedFixture {
   const fixture = new FeedFixture(spec, options);
-  fixtures.push(fixture);
+  afterThisTest(() => { fixture.remove(); });
   return fixture;
 }
 
