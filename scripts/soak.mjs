@@ -34,7 +34,6 @@ if (first === '--help' || first === '-h') {
 } else {
   const named = first !== undefined && Object.hasOwn(SOAKS, first);
   const { args, before, env } = SOAKS[named ? first : 'bus'];
-  Object.assign(process.env, env);
   const ready = await prepare() && (before === undefined || await run(process.execPath, before) === 0);
-  process.exitCode = ready ? await run(process.execPath, [...args, ...(named ? rest : process.argv.slice(2))]) : 1;
+  process.exitCode = ready ? await run(process.execPath, [...args, ...(named ? rest : process.argv.slice(2))], env) : 1;
 }

@@ -61,9 +61,9 @@ export function toolPath(packageName, program) {
 }
 
 /** Runs a program with this terminal. Signals sent to us reach it too. @returns {Promise<number>} its exit code */
-export function run(command, args) {
+export function run(command, args, extraEnv = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env: childEnv, stdio: 'inherit' });
+    const child = spawn(command, args, { cwd: root, env: { ...childEnv, ...extraEnv }, stdio: 'inherit' });
     // Ctrl-C reaches the whole process group by itself: wait for the child's own clean-up instead of dying before it.
     const ignore = () => undefined;
     const forward = (signal) => child.kill(signal);

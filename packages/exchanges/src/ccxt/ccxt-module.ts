@@ -58,7 +58,13 @@ export interface CcxtExchange {
   watchOrderBook(symbol: string, limit?: number): Promise<CcxtBook>;
   watchTicker(symbol: string): Promise<CcxtTicker>;
   watchBidsAsks(symbols: readonly string[]): Promise<Readonly<Record<string, CcxtTicker>>>;
+  /** The connection to an address, made where there is none. */
+  client?(url: string): CcxtClient;
   close(): Promise<void>;
+}
+
+export interface CcxtClient {
+  send(message: unknown): Promise<unknown>;
 }
 
 export interface CcxtModule {

@@ -9,6 +9,7 @@ import type { Product } from '../products/product.js';
 import type { StreamHost, StreamSource } from '../source.js';
 import { type CcxtExchange, type CcxtMarket, type CcxtModule, ccxtClass, loadCcxt } from './ccxt-module.js';
 import { CcxtRun } from './ccxt-run.js';
+import { handleSends } from './handled-sends.js';
 import { pointAt } from './point-at.js';
 import { TradeMemory } from './trade-memory.js';
 
@@ -63,6 +64,7 @@ export function sourceOf(module: CcxtModule, id: string, { market = 'spot', dept
 
   const make = (urls: StreamHost['urls']): CcxtExchange => {
     const exchange = new Class({ ...config });
+    handleSends(exchange);
     pointAt(exchange, urls);
     configure?.(exchange);
     // An update is given once, not with all that came before it.
