@@ -21,6 +21,7 @@ const HEAVY: readonly (() => Promise<Command>)[] = [
   async () => (await import('./commands/ingest.js')).ingestCommand(),
   async () => (await import('./commands/import.js')).importCommand(),
   async () => (await import('./commands/export.js')).exportCommand(),
+  async () => (await import('./commands/shell.js')).shellCommand(),
 ];
 
 /**

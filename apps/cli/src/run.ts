@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { DeepwaterError } from 'deepwater';
 import { CommandExit } from './command-exit.js';
 import { stdoutFailure, watchStdout } from './output/stdout.js';
+import { stopListening } from './output/stop-signal.js';
 import { createProgram } from './program.js';
 
 /** What the process ends with. */
@@ -36,5 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     process.stderr.write(`deepwater: unexpected error, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
     return EXIT.UNEXPECTED;
+  } finally {
+    stopListening();
   }
 }

@@ -8,6 +8,7 @@ import { type IngestEntry, ingestOptions, readIngestConfig } from '../ingest/ing
 import { metricsText } from '../ingest/ingest-text.js';
 import { toJson } from '../output/json.js';
 import { flush, print } from '../output/stdout.js';
+import { stopController } from '../output/stop-signal.js';
 import { type StoreOptions, basePathOption } from '../store.js';
 import { names, positiveNumber, wholeNumber } from './record-options.js';
 
@@ -108,8 +109,7 @@ async function recordInLines(basePath: string, chosen: Chosen, { json, metrics }
 async function withIngests(basePath: string, chosen: Chosen, { told, complain }: Listener, run: (platform: Platform, ingests: ReadonlyMap<string, Ingest>, stop: AbortController) => Promise<void>): Promise<void> {
   const platform = await Platform.open(basePath, { handleSignals: false, onEvent: ({ level, message }) => { if (level === 'warn' || level === 'error') complain(message); } });
   const ingests = new Map<string, Ingest>();
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop.abort(); });
+  const stop = stopController();
   try {
     for (const each of chosen) {
       const { name } = each.source;

@@ -7,9 +7,12 @@ const closed = new AbortController();
 export const stdoutClosed: AbortSignal = closed.signal;
 
 let failure: Error | undefined;
+let watched = false;
 
-/** Takes note of a reader that goes away, or of output that cannot be written. Call it once, before anything is written. */
+/** Takes note of a reader that goes away, or of output that cannot be written. Call it before anything is written; a second call does nothing. */
 export function watchStdout(): void {
+  if (watched) return;
+  watched = true;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') failure = error;
     closed.abort();
