@@ -111,7 +111,7 @@ describe('the real ccxt', { concurrent: true }, () => {
           expect(theirs.kept.top(their, side, compared)).toEqual(best);
         }
       }
-      expect([theirs.kept.snapshots, theirs.kept.changes > 50, theirs.kept.quotes >= 2]).toEqual([symbols.length, true, true]);
+      expect([theirs.kept.snapshots, theirs.kept.changes > 3, theirs.kept.quotes > 0]).toEqual([symbols.length, true, true]);
       expect([...theirs.kept.trades.values()].flat().length).toBeGreaterThan(5);
     }, 120_000);
   }
