@@ -142,6 +142,17 @@ describe('segments', () => {
     expect((await segmentsOf(platform)).map(([first]) => first)).toEqual([0, 15, 30, 35]);
   });
 
+  test('a count that the records belie is not believed; segments that a crash left with one and the same start begin one after the other', async () => {
+    const lies: WrittenSegment[] = [closed(0, 290, 'miscounted', 300), closed(290, 400, 'last')];
+    const platform = await emptyPlatform();
+    await importFiles(platform, [pythonStore([[trades(), [{ records: records(0, 400) }], lies]])]);
+    expect((await segmentsOf(platform)).map(([first]) => first)).toEqual([0, 290]);
+    const crashed: WrittenSegment[] = [closed(0, 100, 'first', -1), { ...closed(100, 200, 'crash', -1), status: 'crash_closed' }, { ...closed(100, 200, 'again', -1), status: 'crash_closed' }];
+    const other = await emptyPlatform(1);
+    await importFiles(other, [pythonStore([[trades(), [{ records: records(0, 200) }], crashed]])]);
+    expect((await segmentsOf(other)).map(([first]) => first)).toEqual([0, 100, 101]);
+  });
+
   test('a damaged file of segments is told, and the records come without', async () => {
     const store = pythonStore([[trades(), [{ records: records(0, 20) }], [closed(0, 10, 'a'), closed(10, 20, 'b')]]]);
     const file = join(store, 'data', NAME, 'segments.reg');
@@ -174,6 +185,20 @@ describe('again', () => {
     const less = await importFiles(platform, [store]);
     expect(less).toMatchObject({ added: 0, rejected: 0 });
     expect(less.notes.map(({ text }) => text)).toEqual([`chunk_00000001.bin of ${NAME} was removed by a clean-up (100 records by the registry)`]);
+  });
+
+  test('a chunk that has grown in its midst has its index points and boundaries once', async () => {
+    const spec = trades('schema', { index_playback: true });
+    const closed = (from: number, to: number): WrittenSegment => ({ start: T0 + from * 10, end: T0 + (to - 1) * 10, records: to - from, status: 'closed', reason: `up to ${to}` });
+    const segments = [closed(0, 130), closed(130, 300), closed(300, 400)];
+    const platform = await emptyPlatform();
+    await importFiles(platform, [pythonStore([[spec, [{ records: records(0, 100) }, { records: records(100, 150), marks: [20] }], segments]])]);
+    const grown = pythonStore([[spec, [{ records: records(0, 100) }, { records: records(100, 400), marks: [20, 120] }], segments]]);
+    expect((await importFiles(platform, [grown])).added).toBe(250);
+    expect(await recordsOf(platform, NAME)).toEqual(expected(0, 400));
+    expect(await pointsOf(platform)).toEqual([120, 220]);
+    // 150 is where the second import's writer began.
+    expect((await segmentsOf(platform)).map(([first]) => first)).toEqual([0, 130, 150, 300]);
   });
 
   test('an import that is killed anywhere is finished by running it again: each record, index point and boundary is there once', async () => {
