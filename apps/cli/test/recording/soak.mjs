@@ -66,8 +66,8 @@ const thirds = (key) => [looks.slice(Math.floor(looks.length / 6), Math.floor(lo
 const [anonFirst, anonLast] = thirds('anonMb');
 const [fdsFirst, fdsLast] = thirds('descriptors');
 const [threadsFirst, threadsLast] = thirds('threads');
-// In its first minutes a process grows to what it needs.
-const growthMb = Number(minutes) < 5 ? 60 : 10;
+// In its first minutes a process grows to what it needs, from 170 to 440 MB with Node 24; a short run sees the steepest of it, and nothing that leaks slowly.
+const growthMb = Number(minutes) < 5 ? 300 : 10;
 const problems = [
   ...(code === 0 ? [] : [`the ingest ended with ${code}: ${screen.slice(-500)}`]),
   ...(drawn > 10_000 ? [] : [`the dashboard drew ${drawn} bytes`]),
