@@ -6,8 +6,7 @@ const FOLDERS = ['packages', 'apps', 'examples', 'bench', 'test'];
 
 /**
  * What says that a file wants a process of its own: it changes what the whole process is (the system under the engine, its signals, its environment), or
- * measures it (memory, mappings, descriptors). Those of the command line do, too: commands run in the test's process and take its signals and its standard
- * output. All others share two processes, where the engine is loaded once and its code is warm.
+ * measures it (memory, mappings, descriptors). All others share two processes, where the engine is loaded once and its code is warm.
  */
 const OWN_PROCESS = /\breplaceSystem\b|\/simulation\/|\bonFailpoint\b|\bglobalThis\.gc\b|\bgc!?\(|\/proc\/self|\bmemoryUsage\b|\bprocess\.(on|once|kill|chdir|exit|execArgv)\b|\bprocess\.env\[[^\]]+\] =|\bvi\./;
 
@@ -19,7 +18,7 @@ const testsIn = (folder: string): string[] => readdirSync(folder, { withFileType
 });
 
 const tests = FOLDERS.flatMap(testsIn).sort();
-const own = tests.filter((file) => file.startsWith('apps') || OWN_PROCESS.test(readFileSync(file, 'utf8')));
+const own = tests.filter((file) => OWN_PROCESS.test(readFileSync(file, 'utf8')));
 
 const common = {
   setupFiles: ['test/support/large-values.ts', 'test/support/setup-afterwards.ts'],

@@ -14,28 +14,22 @@ async function piped(basePath: string, ...lines: string[]) {
 }
 
 describe('deepwater shell', () => {
-  test('runs lines as commands, each against the same store', async () => {
+  test('runs lines as commands, each against the same store, and says what there is', async () => {
     const basePath = await storeWithTrades(20);
-    const { code, stdout, stderr } = await piped(basePath, 'query trades --last 1 --columns price,side --format jsonl', '', '# a remark', "deepwater query 'trades' --last 2 --columns id --format jsonl");
-    expect(stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown)).toEqual([{ price: 104.75, side: 'S' }, { id: '18' }, { id: '19' }]);
+    const { code, stdout, stderr } = await piped(basePath, 'query trades --last 1 --columns price,side --format jsonl', '', '# a remark', "deepwater query 'trades' --last 2 --columns id --format jsonl", 'help', 'help query');
+    const lines = stdout.split('\n');
+    expect(lines.slice(0, 3).map((line) => JSON.parse(line) as unknown)).toEqual([{ price: 104.75, side: 'S' }, { id: '18' }, { id: '19' }]);
+    expect(stdout).toMatch(/^ {2}tail +print the last records of a feed/m);
+    expect(stdout).toContain('Usage: deepwater query');
     expect([code, stderr]).toEqual([0, '']);
   });
 
   test('goes on after a command that failed, and ends with its exit code', async () => {
-    const basePath = await storeWithTrades(3);
-    const { code, stdout, stderr } = await piped(basePath, 'info tradse', 'health --max-age nonsense', 'ingest coinbase BTC-USD', 'tail trades -n 1 --columns id --format csv', 'exit', 'feeds');
-    expect(stdout.trim().split('\n').at(-1)).toBe('2');
-    expect(stdout).not.toContain('─');
+    const { code, stdout, stderr } = await piped(await storeWithTrades(3), 'info tradse', 'ingest coinbase BTC-USD', 'tail trades -n 1 --columns id --format csv', 'exit', 'feeds');
+    expect(stdout).toBe('id\n2\n');
     expect(stderr).toContain('DW_FEED_UNKNOWN');
     expect(stderr).toContain('there is no "ingest" here');
     expect(code).toBe(1);
-  });
-
-  test('says what there is, and what each takes', async () => {
-    const { stdout, code } = await piped(await storeWithTrades(1), 'help', 'help query');
-    expect(stdout).toMatch(/^ {2}tail +print the last records of a feed/m);
-    expect(stdout).toContain('Usage: deepwater query');
-    expect(code).toBe(0);
   });
 
   test('needs a store', async () => {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterThisFile, temporaryDirectory } from '../../../test/support/afterwards.js';
+import { temporaryDirectory } from '../../../test/support/afterwards.js';
 import { openPlatform } from '../../../test/support/platforms.js';
 
 export { openPlatform, temporaryDirectory };
@@ -56,9 +56,9 @@ export async function deepwaterProcess(args: readonly string[], env: Record<stri
 let resident: ChildProcess | undefined;
 let commands = 0;
 
-/** Runs the command to its end in a process that runs all such commands of the file: most of what a command takes is to load the program. */
+/** Runs the command to its end in a process that runs all such commands, of all files that share this one: most of what a command takes is to load the program. */
 export async function deepwater(args: readonly string[]): Promise<Result> {
-  const child = (resident ??= newResident());
+  const child = (resident ??= fork(fileURLToPath(new URL('resident.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
   const id = ++commands;
   return new Promise((resolve, reject) => {
     const settle = (answer: Result & { id: number }): void => {
@@ -73,15 +73,6 @@ export async function deepwater(args: readonly string[]): Promise<Result> {
     child.on('message', settle).on('exit', ended);
     child.send({ id, args });
   });
-}
-
-function newResident(): ChildProcess {
-  const child = fork(fileURLToPath(new URL('resident.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  afterThisFile(() => {
-    child.disconnect();
-    resident = undefined;
-  });
-  return child;
 }
 
 /** The command, while it runs. */

@@ -17,7 +17,7 @@ import { pause, randomFrom } from '../bus/child.mjs';
 const NAMES = ['a', 'b', 'c', 'd'];
 const SEEDS = Object.fromEntries(NAMES.map((name, i) => [name, i + 1]));
 const spec = (name) => ({
-  name, timestamp: 'ts', chunkSizeMb: 1, retentionMb: 12, ringRecords: 16_384,
+  name, timestamp: 'ts', chunkSizeMb: 1, retentionMb: 6, ringRecords: 16_384,
   fields: [{ name: 'n', type: 'float64' }, { name: 'check', type: 'uint32' }, { name: 'low', type: 'uint16' }, { name: 'ts', type: 'uint64' }],
 });
 
