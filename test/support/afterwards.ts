@@ -32,8 +32,11 @@ export function closeAfterwards<T extends { close(): unknown }>(it: T): T {
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'deepwater-test-'));
   afterThisFile(() => {
-    removeRings(directory);
-    rmSync(directory, { recursive: true, force: true });
+    try {
+      removeRings(directory);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
   return directory;
 }

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { DeepwaterError } from 'deepwater';
 import { CommandExit } from './command-exit.js';
-import { stdoutFailure, watchStdout } from './output/stdout.js';
+import { flush, stdoutFailure, watchStdout } from './output/stdout.js';
 import { stopListening } from './output/stop-signal.js';
 import { createProgram } from './program.js';
 
@@ -38,6 +38,8 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`deepwater: unexpected error, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
     return EXIT.UNEXPECTED;
   } finally {
+    // What a command had printed when it failed is nobody else's.
+    await flush().catch(() => undefined);
     stopListening();
   }
 }

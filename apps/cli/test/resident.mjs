@@ -1,8 +1,6 @@
 /** Runs commands one after the other in a process that has loaded the program already; says of each what it printed and would end with. */
 import { run } from '../dist/index.js';
 
-// Each run listens for errors of stdout, as there is one run a process otherwise.
-process.stdout.setMaxListeners(0);
 const written = { stdout: [], stderr: [] };
 for (const name of ['stdout', 'stderr']) {
   process[name].write = (piece) => {

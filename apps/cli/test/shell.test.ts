@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { afterThisTest } from '../../../test/support/afterwards.js';
 import { complete } from '../dist/shell/complete.js';
+import { wordsOf } from '../dist/shell/words.js';
 import { Running, storeWithTrades, temporaryDirectory } from './support.js';
 
 /** What the shell makes of lines that come from a pipe. */
@@ -25,17 +27,33 @@ describe('deepwater shell', () => {
   });
 
   test('goes on after a command that failed, and ends with its exit code', async () => {
-    const { code, stdout, stderr } = await piped(await storeWithTrades(3), 'info tradse', 'ingest coinbase BTC-USD', 'tail trades -n 1 --columns id --format csv', 'exit', 'feeds');
+    const { code, stdout, stderr } = await piped(await storeWithTrades(3), 'info tradse', 'ingest coinbase BTC-USD', 'query trades --where "{', 'tail trades -n 1 --columns id --format csv', 'exit', 'feeds');
     expect(stdout).toBe('id\n2\n');
+    expect(stderr).toContain('DW_OPTION_INVALID: The " at 22 has no end');
     expect(stderr).toContain('DW_FEED_UNKNOWN');
     expect(stderr).toContain('there is no "ingest" here');
     expect(code).toBe(1);
+  });
+
+  test('is ended by a signal with what runs, and what was to come is not done', async () => {
+    const shell = new Running(['shell', '--base-path', await storeWithTrades(3)]);
+    shell.child.stdin!.end('tail trades --follow --columns id --format csv\nfeeds\n');
+    await shell.line(/^2$/);
+    shell.child.kill('SIGTERM');
+    expect(await shell.ended).toMatchObject({ code: 143, stdout: 'id\n0\n1\n2\n' });
   });
 
   test('needs a store', async () => {
     const { code, stderr } = await piped(`${temporaryDirectory()}/none`, 'feeds');
     expect([code, stderr]).toEqual([1, expect.stringContaining('DW_') as string]);
   });
+});
+
+test.each([
+  ['a  b\t c ', ['a', 'b', 'c']], ["'a b' \"c d\"e", ['a b', 'c de']], ['--where "{ \\"side\\": \\"B\\" }"', ['--where', '{ "side": "B" }']], ["'a\\b' \"\\n\\\\\"", ['a\\b', '\\n\\']],
+  ['a\\ b', ['a b']], ['a #b c', ['a']], ['a#b', ['a#b']], ["a '' b", ['a', '', 'b']], ['  # all', []], ['', []], ['a\\', ['a\\']],
+])('the words of %j', (line, words) => {
+  expect(wordsOf(line)).toEqual(words);
 });
 
 describe('Tab', () => {
@@ -49,6 +67,7 @@ describe('Tab', () => {
     expect(await offered('query t')).toEqual(['trades ']);
     expect(await offered('  query ')).toEqual(['quotes ', 'trades ']);
     expect(await offered('query trades --la')).toEqual(['--last ', '--latest ']);
+    expect(await offered('deepwater query t')).toEqual(['trades ']);
     expect(await offered('nothing x')).toEqual([]);
     expect((await complete('query trades --la', commands, () => Promise.resolve([])))[1]).toBe('--la');
   });
@@ -61,6 +80,8 @@ describe.skipIf(noScript !== undefined)(noScript === undefined ? 'at a terminal'
     const basePath = await storeWithTrades(5);
     const bin = fileURLToPath(new URL('../bin/deepwater.js', import.meta.url));
     const shell = spawn('script', ['--quiet', '--return', '--command', `'${process.execPath}' '${bin}' shell --base-path '${basePath}'`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, TERM: 'xterm' } });
+    // Its terminal goes with it, and what runs in that.
+    afterThisTest(() => shell.kill('SIGKILL'));
     let shown = '';
     shell.stdout.setEncoding('utf8').on('data', (text: string) => { shown += text; });
     const until = (pattern: RegExp): Promise<void> => expect.poll(() => shown).toMatch(pattern);
@@ -78,13 +99,24 @@ describe.skipIf(noScript !== undefined)(noScript === undefined ? 'at a terminal'
     await until(/^4\r$/m);
     typed('\u0003');
     await until(/deepwater> /);
-    // The line before, again.
+    // The line before, again: it ends as the first time.
+    for (let times = 0; times < 2; times++) {
+      typed('\u001b[A');
+      await until(/tail trades -F/);
+      typed('\r');
+      await until(/^4\r$/m);
+      typed('\u0003');
+      await until(/deepwater> /);
+    }
     typed('\u001b[A');
     await until(/tail trades -F/);
     typed('\u0003');
     await until(/\^C[^]*deepwater> /);
-    typed('info nope\r');
-    await until(/DW_FEED_UNKNOWN[^]*deepwater> /);
+    // What is typed behind pasted lines stays to be gone on with.
+    typed('info nope\rfee');
+    await until(/DW_FEED_UNKNOWN[^]*deepwater> [^]*fee$/);
+    typed('\u0003');
+    await until(/\^C[^]*deepwater> /);
     const ended = once(shell, 'close');
     shell.stdin.write('\u0004');
     expect(await ended).toEqual([0, null]);

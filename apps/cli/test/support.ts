@@ -58,7 +58,7 @@ let commands = 0;
 
 /** Runs the command to its end in a process that runs all such commands, of all files that share this one: most of what a command takes is to load the program. */
 export async function deepwater(args: readonly string[]): Promise<Result> {
-  const child = (resident ??= fork(fileURLToPath(new URL('resident.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+  const child = (resident ??= fork(fileURLToPath(new URL('resident.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }).once('exit', () => { resident = undefined; }));
   const id = ++commands;
   return new Promise((resolve, reject) => {
     const settle = (answer: Result & { id: number }): void => {

@@ -9,10 +9,10 @@ export const SHELL_WORDS = ['help', 'exit'];
  * @returns the words that may stand here, each with a blank behind it, and the part of the line that they take the place of, as readline wants it
  */
 export async function complete(line: string, commands: readonly Command[], feeds: () => Promise<readonly string[]>): Promise<[string[], string]> {
-  const words = line.trimStart().split(/\s+/);
+  const words = line.trimStart().replace(/^deepwater\s+/, '').split(/\s+/);
   const [name = ''] = words;
   const part = words.at(-1) ?? '';
-  const named = commands.find((command) => command.name() === name || command.aliases().includes(name));
+  const named = commands.find((command) => command.name() === name);
   const offered = words.length === 1 || (name === 'help' && words.length === 2) ? [...commands.map((command) => command.name()), ...(words.length === 1 ? SHELL_WORDS : [])]
     : named === undefined ? []
     : part.startsWith('-') ? [...named.options.map(({ long, short }) => long ?? short ?? ''), '--help']
