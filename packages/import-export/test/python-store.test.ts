@@ -212,8 +212,7 @@ describe('again', () => {
       [0, ...cuts].map((cut, n) => ({ start: T0 + cut, end: 0, records: (cuts[n] ?? ends[2]) - cut, status: 'closed', reason: `cut ${n}` }))]]);
     const basePath = join(temporaryDirectory(), 'data');
     const kill = async (at: number): Promise<boolean> => {
-      const child = fork(CHILD, [basePath, JSON.stringify([store]), '{}'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-      child.on('message', ({ records: told = 0 }: { records?: number }) => { if (told >= at) child.kill('SIGKILL'); });
+      const child = fork(CHILD, [basePath, JSON.stringify([store]), '{}', String(at)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
       await once(child, 'exit');
       return child.signalCode === 'SIGKILL';
     };
