@@ -36,6 +36,8 @@ export interface Recorded {
 const SILENCE_MS = 2500;
 /** Nothing new for so long after the end of the recording: everything has come. */
 const QUIET_MS = 250;
+/** And at so many looks, one after the other: what had no time to read its sockets has seen nothing new either. */
+const QUIET_LOOKS = 12;
 
 export async function record({ exchange, venue, captures, symbols, below = '' }: Venue, faults: readonly Fault[], seed = 1): Promise<Recorded> {
   const root = mkdtempSync(path.join(tmpdir(), 'deepwater-faults-'));
@@ -81,15 +83,20 @@ export async function record({ exchange, venue, captures, symbols, below = '' }:
 /** Until connections are open, books are back, and nothing new comes. */
 async function settled(ingest: Ingest, events: readonly RecordedEvent[], booksAreBack: () => Promise<boolean>): Promise<void> {
   let quietSince = performance.now();
+  let looks = 0;
   let before = '';
   for (const endsMs = performance.now() + 20_000; performance.now() < endsMs;) {
     const { records, gaps, resyncs, reconnects } = ingest.metrics();
     // Heartbeats are no news, and after the end of a recording connections end for their silence again and again.
     const now = [records, gaps, resyncs, events.filter(({ kind }) => kind === 'refused').length].join();
-    if (now !== before) quietSince = performance.now();
+    looks++;
+    if (now !== before) {
+      quietSince = performance.now();
+      looks = 0;
+    }
     before = now;
     const open = ingest.status().connections.every(({ state }) => state === 'open');
-    if (open && await booksAreBack() && performance.now() - quietSince >= QUIET_MS + (reconnects > 0 ? QUIET_MS : 0)) return;
+    if (looks >= QUIET_LOOKS && open && await booksAreBack() && performance.now() - quietSince >= QUIET_MS + (reconnects > 0 ? QUIET_MS : 0)) return;
     await new Promise((resolve) => { setTimeout(resolve, 20); });
   }
   throw new Error(`it does not settle: ${JSON.stringify(ingest.status())}`);
