@@ -24,7 +24,6 @@ interface ExportCommandOptions extends StoreOptions {
 }
 
 const INTERRUPTED = 130;
-const SHOWN_EVERY_MS = 200;
 
 /** `deepwater export <feed>` */
 export function exportCommand(): Command {
@@ -55,15 +54,12 @@ Index points are a column index_point. Exit codes: 0 done, 1 an error that is pr
         const { unit } = clockOf(info, options.by);
         const line = new StatusLine();
         const stop = stopSignal();
-        let next = 0;
         try {
           return await exportFeed(platform, feedName, options.output, {
             format: options.format, by: options.by, columns: options.columns, where: options.where, signal: stop,
             ...(options.start === undefined ? {} : { start: parseTime(options.start, '--start', unit) }), ...(options.end === undefined ? {} : { end: parseTime(options.end, '--end', unit) }),
             onProgress: ({ records, recordsOfAll }) => {
-              if (performance.now() < next) return;
-              next = performance.now() + SHOWN_EVERY_MS;
-              line.show(`${records.toLocaleString('en')} of ${recordsOfAll.toLocaleString('en')} records`);
+              line.offer(() => `${records.toLocaleString('en')} of ${recordsOfAll.toLocaleString('en')} records`);
             },
           });
         } catch (error) {

@@ -26,7 +26,6 @@ interface ImportCommandOptions extends StoreOptions, Pick<ImportOptions, 'feed' 
 const EXIT = { REJECTED: 3, INTERRUPTED: 130 } as const;
 /** Rejects that are printed; the file and --json have more. */
 const REJECTS_PRINTED = 5;
-const SHOWN_EVERY_MS = 200;
 
 /** `deepwater import <files…>` */
 export function importCommand(): Command {
@@ -109,21 +108,20 @@ const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.repla
 /** How far it is, on stderr, for people. */
 class ImportLine {
   #began = 0;
-  #next = 0;
 
   constructor(private readonly line: StatusLine) {}
 
-  show({ file, number, files, step, bytes, bytesOfAll, records }: ImportProgress): void {
+  show(progress: ImportProgress): void {
     if (!this.line.seen) return;
-    const now = performance.now();
-    if (this.#began === 0) this.#began = now;
-    if (now < this.#next) return;
-    this.#next = now + SHOWN_EVERY_MS;
-    const seconds = (now - this.#began) / 1000;
+    if (this.#began === 0) this.#began = performance.now();
+    this.line.offer(() => this.#text(progress, (performance.now() - this.#began) / 1000));
+  }
+
+  #text({ file, number, files, step, bytes, bytesOfAll, records }: ImportProgress, seconds: number): string {
     const part = bytesOfAll === 0 ? 1 : bytes / bytesOfAll;
     const left = part > 0.01 && seconds > 1 ? `, ${clockText((seconds / part) * (1 - part))} left` : '';
     const name = printable(file.split('/').at(-1) ?? file).slice(0, 30);
-    this.line.show(`${(part * 100).toFixed(0)} % ${files > 1 ? `(${number} of ${files}) ` : ''}${name}${step === 'reading' ? ', reading' : ''}: ${records.toLocaleString('en')} records, ${Math.round(records / Math.max(seconds, 0.001)).toLocaleString('en')} a second${left}`);
+    return `${(part * 100).toFixed(0)} % ${files > 1 ? `(${number} of ${files}) ` : ''}${name}${step === 'reading' ? ', reading' : ''}: ${records.toLocaleString('en')} records, ${Math.round(records / Math.max(seconds, 0.001)).toLocaleString('en')} a second${left}`;
   }
 }
 
