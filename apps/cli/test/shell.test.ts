@@ -79,7 +79,8 @@ describe.skipIf(noScript !== undefined)(noScript === undefined ? 'at a terminal'
   test('completes, keeps what was typed, ends what runs with Ctrl+C, and itself with Ctrl+D', async () => {
     const basePath = await storeWithTrades(5);
     const bin = fileURLToPath(new URL('../bin/deepwater.js', import.meta.url));
-    const shell = spawn('script', ['--quiet', '--return', '--command', `'${process.execPath}' '${bin}' shell --base-path '${basePath}'`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, TERM: 'xterm' } });
+    // exec: some shells would stay between, remember the Ctrl+C that was for us, and end with its code.
+    const shell = spawn('script', ['--quiet', '--return', '--command', `exec '${process.execPath}' '${bin}' shell --base-path '${basePath}'`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, TERM: 'xterm' } });
     // Its terminal goes with it, and what runs in that.
     afterThisTest(() => shell.kill('SIGKILL'));
     let shown = '';
