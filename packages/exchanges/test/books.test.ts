@@ -1,9 +1,7 @@
 /** Books of feeds, made of recordings of real exchanges and held against what the same exchanges said beside them: quotes, checksums, shallower books. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { type OrderBook, Platform, bookAt, books } from 'deepwater';
+import { describe, expect, test } from 'vitest';
+import { type OrderBook, type Platform, bookAt, books } from 'deepwater';
+import { openPlatform } from '../../../test/support/platforms.js';
 import { type Exchange, FeedSink, type RecordSink, binanceCoinm, binanceUsdm, bybitLinear, coinbase, krakenV1, recordFeedName, recordFeedSpec } from '../dist/index.js';
 import { captureLines, noCaptures, withCaptures } from './support/captures.js';
 import { FakeHost } from './support/fake-host.js';
@@ -21,19 +19,9 @@ class StoreHost extends FakeHost {
   }
 }
 
-const stores: { platform: Platform; root: string }[] = [];
-afterEach(async () => {
-  for (const { platform, root } of stores.splice(0)) {
-    await platform.close();
-    rmSync(root, { recursive: true, force: true });
-  }
-});
-
 /** A store with the book feeds of some symbols; `fill` plays the recording. */
 async function booksOf(exchange: Exchange, symbols: readonly string[], fill: (host: StoreHost, session: ReturnType<Exchange['newSession']>) => Promise<void> | void): Promise<Map<string, Reader>> {
-  const root = mkdtempSync(path.join(tmpdir(), 'deepwater-books-'));
-  const platform = await Platform.open(path.join(root, 'data'), { logLevel: 'silent' });
-  stores.push({ platform, root });
+  const platform = await openPlatform(undefined, { logLevel: 'silent' });
   const writers = new Map<string, Awaited<ReturnType<Platform['createWriter']>>>();
   for (const symbol of symbols) {
     await platform.createFeed(recordFeedSpec(exchange, symbol, 'book'));

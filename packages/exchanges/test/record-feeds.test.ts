@@ -1,23 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { Platform } from 'deepwater';
+import { expect, test } from 'vitest';
+import type { Platform } from 'deepwater';
+import { openPlatform } from '../../../test/support/platforms.js';
 import { BOOK_FLAGS, BadFrame, type Channel, FeedSink, type RecordFeedOptions, binanceUsdm, bybitLinear, krakenV1, recordFeedName, recordFeedSpec } from '../dist/index.js';
-
-const stores: { platform: Platform; root: string }[] = [];
-afterEach(async () => {
-  for (const { platform, root } of stores.splice(0)) {
-    await platform.close();
-    rmSync(root, { recursive: true, force: true });
-  }
-});
 
 /** A store with the feeds of a symbol, and a sink into them. */
 async function feedsOf(exchange: typeof binanceUsdm, symbol: string, options: RecordFeedOptions = {}) {
-  const root = mkdtempSync(path.join(tmpdir(), 'deepwater-records-'));
-  const platform = await Platform.open(path.join(root, 'data'), { logLevel: 'silent' });
-  stores.push({ platform, root });
+  const platform = await openPlatform(undefined, { logLevel: 'silent' });
   const channels: Channel[] = ['trades', 'book', 'quotes', 'heartbeats'];
   const writers: Partial<Record<Channel, Awaited<ReturnType<Platform['createWriter']>>>> = {};
   for (const channel of channels) {
