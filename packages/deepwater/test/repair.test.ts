@@ -141,6 +141,13 @@ const CASES: Case[] = [
     damage: (s) => { change(chunk(s, 3), cell(s, 0, 2), [5, 5]); change(chunk(s, 3), cell(s, 0, 33), [5, 5]); },
   },
   { what: 'an open chunk that is cut short', variant: 'killed', damage: (s) => { truncateSync(chunk(s, 3), cell(s, 4, 5)); }, told: ['3.dwk', /bytes of|not in the file/] },
+  // Before its cells, and before one or the other word that tells how many there were.
+  ...[100, 255, 300, 700, 900, 1500, 4096, 4500].flatMap((bytes): Case[] => [
+    { what: `an open chunk that is cut to ${bytes} bytes after an outage`, variant: 'outage', damage: (s) => { truncateSync(chunk(s, 3), bytes); }, lost: [[133, 173]], told: ['3.dwk', /bytes of/] },
+    { what: `an open chunk that is cut to ${bytes} bytes`, variant: 'killed', damage: (s) => { truncateSync(chunk(s, 3), bytes); }, told: ['3.dwk', /bytes of/] },
+    { what: `a sealed chunk that is cut to ${bytes} bytes`, damage: (s) => { truncateSync(chunk(s, 3), bytes); }, lost: [[133, 173]], told: ['3.dwk', /bytes of|zeros|header/] },
+    { what: `an open chunk that is cut to ${bytes} bytes after an outage, and the catalog gone`, variant: 'outage', damage: (s) => { truncateSync(chunk(s, 3), bytes); rmSync(s.paths.catalog); }, lost: [[133, 173]], told: ['3.dwk', /bytes of|zeros|header|place/] },
+  ]),
   { what: 'the open chunk deleted', variant: 'killed', damage: (s) => { rmSync(chunk(s, 3)); }, told: ['3.dwk', /missing/] },
   { what: 'feed.json', damage: (s) => { change(s.paths.spec, 40, Buffer.from('###')); }, told: ['feed.json', /JSON|checksum/] },
   { what: 'the registry', damage: (s) => { change(path.join(s.base, 'registry', 'data.mdb'), 100, [1, 2, 3]); }, told: ['registry', /checksum/] },

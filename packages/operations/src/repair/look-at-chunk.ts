@@ -3,10 +3,11 @@ import {
   CHUNK, CHUNK_STATE, type BlockDescriptor, type ChunkGeometry, ChunkHeader, type ChunkSeal, SEAL_REASON, type Schema, type SealReason, bootId,
   columnChecksum, countIndexPoints, proveBlock, tailChecksum,
 } from '@deepwater/core';
-import { describedRows, lastDescribed } from './described-rows.js';
+import { describedRows } from './described-rows.js';
 import { ChunkBytes } from './chunk-bytes.js';
 import { type ChunkContext, type ChunkIdentityGuess, lookAtIdentity } from './chunk-identity.js';
 import type { ChunkFlaw, ChunkLook, Place, RowRun } from './looked-chunk.js';
+import { isCountGone, openRows } from './open-rows.js';
 import { RowsSummary } from './rows-summary.js';
 
 /** @throws DeepwaterError DW_SYSTEM_CALL, DW_FILE_CORRUPT for what is no file */
@@ -59,11 +60,13 @@ class ChunkLooker {
     const place = this.#place();
     if (place === undefined) {
       const begun = this.#was.state >= CHUNK_STATE.ACTIVE || this.#was.committedRows > 0 || this.#was.block(0, geometry, this.#schema) !== undefined;
-      if (context.entry === undefined && !begun) return { is: 'unused' };
+      // One that was made ahead has its whole length; of one that was cut here nobody knows whether it was begun.
+      if (context.entry === undefined && !begun && bytes.size > CHUNK.COMMITTED_ROWS) return { is: 'unused' };
       return { is: 'unknown', why: 'its place in the sequence is damaged, and nothing proves what it was' };
     }
     const seal = this.#sealFacts();
-    const { rows, had } = seal === undefined ? this.#openRows() : { rows: seal.rows, had: seal.rows };
+    if (seal === undefined && isCountGone(this.#was, geometry, bytes.size)) return { is: 'unknown', why: `it has ${bytes.size} bytes of ${geometry.fileBytes}: its records are gone, and how many there were`, first: place.first };
+    const { rows, had } = seal === undefined ? openRows(this.#was, geometry, this.#schema, bytes, context.ringTail, this.#flaws, (index, block) => this.#holds(index, block)) : { rows: seal.rows, had: seal.rows };
     if (rows === 0 && had === 0 && this.#was.state < CHUNK_STATE.ACTIVE && context.entry === undefined) return { is: 'unused' };
     const runs = this.#scan(rows, seal !== undefined);
     if (this.guess.how === 'likely' && !this.#isOurs(seal, runs)) return { is: 'unknown', why: 'its header is damaged, and its blocks are not those that the catalog tells of' };
@@ -79,8 +82,8 @@ class ChunkLooker {
     };
   }
 
-  #flaw(what: string, lost = false, from = 0, to = 0): void {
-    this.#flaws.push({ what, lost, from, to });
+  #flaw(what: string): void {
+    this.#flaws.push({ what, lost: false, from: 0, to: 0 });
   }
 
   /** Where it stands in the sequence: by itself, else by the catalog or its neighbours. */
@@ -123,39 +126,6 @@ class ChunkLooker {
     const reason = view.getUint32(CHUNK.SEAL_REASON, true);
     const known = reason >= SEAL_REASON.FULL && reason <= SEAL_REASON.POWER_LOSS ? reason as SealReason : SEAL_REASON.RECOVERED;
     return { rows, reason: known, sealedUs: this.#was.activatedUs, sortedMask: 0, indexPoints: 0, ranges: [] };
-  }
-
-  /** Rows of a chunk that is not sealed, as readers count them; where what they go by is damaged, the blocks that hold. */
-  #openRows(): { rows: number; had: number } {
-    const { geometry, bytes } = this;
-    const { committedRows, syncedRows } = this.#was;
-    const { blockRows, capacityRows } = geometry;
-    const described = describedRows(this.#was, this.geometry, this.#schema);
-    const complete = described - (described % blockRows);
-    if (this.#was.bootId === bootId()) {
-      // A block in the midst may be damaged: those behind it have descriptors all the same.
-      const last = lastDescribed(this.#was, geometry, this.#schema); // the last may be of rows that a killed writer had not counted, and are in the ring, too
-      const uncounted = committedRows < last && last - committedRows <= blockRows && this.#was.firstSequence + committedRows >= (this.context.ringTail ?? Infinity);
-      if (committedRows <= capacityRows && (uncounted || [complete, last].some((end) => committedRows >= end && committedRows - end <= blockRows))) return { rows: committedRows, had: committedRows };
-      this.#flaw(`its count of rows is damaged (${committedRows})`);
-      return { rows: last, had: last };
-    }
-    const tail = (): number => tailChecksum(geometry, syncedRows, (column, from, count) => bytes.cells(geometry, column, from, count));
-    const synced = syncedRows <= capacityRows && this.#was.syncedHolds(tail);
-    // Complete blocks under the mark are looked at one by one, wherever among them the damage is.
-    const marked = syncedRows <= capacityRows ? syncedRows - (syncedRows % blockRows) : capacityRows;
-    let rows = synced ? syncedRows : Math.min(marked, lastDescribed(this.#was, this.geometry, this.#schema));
-    if (!synced) {
-      const from = Math.max(described, rows);
-      this.#flaw('what was synced before the machine went down does not have its checksum', true, from, Math.max(from, Math.min(syncedRows, capacityRows)));
-    }
-    for (let index = Math.floor(rows / blockRows); index < geometry.blockCount; index++) {
-      const block = this.#was.block(index, geometry, this.#schema);
-      if (block === undefined || block.count === 0 || block.count > blockRows || !this.#holds(index, block)) break;
-      rows = Math.max(rows, index * blockRows + block.count);
-      if (block.count < blockRows) break;
-    }
-    return { rows, had: rows };
   }
 
   #holds(index: number, block: BlockDescriptor): boolean {

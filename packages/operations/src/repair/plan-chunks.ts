@@ -184,12 +184,12 @@ class ChunksPlanner {
     if (look.is === 'chunk') {
       // What retention has removed, and whose file is not gone yet, is the next clean-up's.
       if (look.chunk.first >= this.#from && this.#entries.get(id)?.deleted !== true) looked.push(look.chunk);
-    } else if (look.is !== 'unused') this.#putAside(file, look.why, look.is === 'unknown');
+    } else if (look.is !== 'unused') this.#putAside(file, look.why, look.is === 'unknown', look.first);
   }
 
-  #putAside(file: string, why: string, lost: boolean): void {
+  #putAside(file: string, why: string, lost: boolean, first?: number): void {
     this.#aside.push({ file, why });
-    this.#damages.push({ file: this.#relative(file), what: why, remedy: 'it goes into quarantine', lost });
+    this.#damages.push({ file: this.#relative(file), what: why, remedy: 'it goes into quarantine', lost, ...(first === undefined ? {} : { first }) });
   }
 
   /** Of chunks with the same records one is kept: that with more of them. Sorted by their first numbers. */
@@ -251,6 +251,11 @@ class ChunksPlanner {
         file, what: look === undefined ? 'the chunk is missing' : 'none of its records can be kept', remedy: 'its records are told as lost', lost: true,
         first: entry.firstSequence, ...(next === undefined ? {} : { next }), ...(range === undefined ? {} : { times: { clock: this.feed.schema.clocks[0]?.name ?? '', ...range } }),
       });
+    }
+    for (const look of this.#looks.values()) {
+      if (look.is !== 'unknown' || look.first === undefined || look.first < this.#from || looked.some(({ first }) => first >= look.first!)) continue;
+      endUnknown = true;
+      ends.push(look.first);
     }
     if (!this.catalog.usable) {
       const unknown = [...this.#looks].filter(([id, look]) => look.is === 'unknown' && !this.#entries.has(id)).map(([id]) => id);
