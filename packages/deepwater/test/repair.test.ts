@@ -95,6 +95,8 @@ interface Case {
   readonly damage: (store: Store) => void;
   /** Records that are lost, as [first, next). */
   readonly lost?: [number, number][];
+  /** Records that an outage took: nobody was promised them. */
+  readonly unsynced?: [number, number][];
   /** Something else is lost: what somebody marked, what retention was. */
   readonly losesElse?: boolean;
   /** File and words of the report. */
@@ -148,6 +150,16 @@ const CASES: Case[] = [
     { what: `a sealed chunk that is cut to ${bytes} bytes`, damage: (s) => { truncateSync(chunk(s, 3), bytes); }, lost: [[133, 173]], told: ['3.dwk', /bytes of|zeros|header/] },
     { what: `an open chunk that is cut to ${bytes} bytes after an outage, and the catalog gone`, variant: 'outage', damage: (s) => { truncateSync(chunk(s, 3), bytes); rmSync(s.paths.catalog); }, lost: [[133, 173]], told: ['3.dwk', /bytes of|zeros|header|place/] },
   ]),
+  // Its words, one and all of them: state, reserved, committed and synced rows, and the checksum of the last.
+  ...([[CHUNK.STATE, CHUNK.STATE + 4], [CHUNK.RESERVED_ROWS, CHUNK.RESERVED_ROWS + 4], [CHUNK.COMMITTED_ROWS, CHUNK.COMMITTED_ROWS + 4], [CHUNK.SYNCED_ROWS, CHUNK.SYNCED_ROWS + 4], [CHUNK.SYNCED_ROWS + 4, CHUNK.SYNCED_ROWS + 8], [CHUNK.STATE, 1024]] as const).flatMap(([from, to]): Case[] => {
+    const damage = (s: Store): void => { change(chunk(s, 3), from, Buffer.alloc(to - from, 0xb1)); };
+    return [
+      { what: `bytes ${from} to ${to} of an open chunk`, variant: 'killed', damage, told: ['3.dwk', /its (state|count|mark)/] },
+      // Of what was synced only complete blocks prove themselves without the mark.
+      { what: `bytes ${from} to ${to} of an open chunk after an outage`, variant: 'outage', damage, told: ['3.dwk', /its (state|count|mark)/], ...(to <= CHUNK.SYNCED_ROWS ? { unsynced: [[168, 173]] } : { lost: [[165, 173]] }) },
+    ];
+  }),
+  { what: 'the front of an open chunk after an outage', variant: 'outage', damage: (s) => { change(chunk(s, 3), 0, Buffer.alloc(1024, 0xb1)); }, lost: [[133, 173]], told: ['3.dwk', /nothing proves/] },
   { what: 'the open chunk deleted', variant: 'killed', damage: (s) => { rmSync(chunk(s, 3)); }, told: ['3.dwk', /missing/] },
   { what: 'feed.json', damage: (s) => { change(s.paths.spec, 40, Buffer.from('###')); }, told: ['feed.json', /JSON|checksum/] },
   { what: 'the registry', damage: (s) => { change(path.join(s.base, 'registry', 'data.mdb'), 100, [1, 2, 3]); }, told: ['registry', /checksum/] },
@@ -168,7 +180,7 @@ describe('repair', () => {
     expect(await repairStore(store.base)).toMatchObject({ damaged: false, lost: false, quarantine: [] });
   });
 
-  test.each(CASES)('$what: told, put right, and read', async ({ variant = 'closed', damage, lost = [], losesElse = false, told: [file, what] }) => {
+  test.each(CASES)('$what: told, put right, and read', async ({ variant = 'closed', damage, lost = [], unsynced = [], losesElse = false, told: [file, what] }) => {
     const store = await storeOf(variant);
     damage(store);
     const before = snapshot(store.base);
@@ -184,7 +196,7 @@ describe('repair', () => {
     expect(damagesOf(again)).toEqual([]);
     expect(again.quarantine).toEqual([]);
 
-    const kept = without(store.sequences, lost);
+    const kept = without(store.sequences, [...lost, ...unsynced]);
     const read = await readAll(store);
     expect(read.records).toEqual(kept.map(recordOf));
     // What is lost behind the last record is told when there is one behind it.

@@ -34,7 +34,7 @@ export interface ChunkIdentityGuess {
 export type ChunkIdentityLook =
   | { readonly is: 'ours'; readonly guesses: readonly ChunkIdentityGuess[] }
   | { readonly is: 'unused' }
-  | { readonly is: 'foreign' | 'newer' | 'unknown'; readonly why: string };
+  | { readonly is: 'foreign' | 'newer' | 'unknown'; readonly why: string; readonly zeros?: boolean };
 
 /** @param front the bytes up to the first page's end at least */
 export function lookAtIdentity(front: Buffer, context: ChunkContext): ChunkIdentityLook {
@@ -51,7 +51,7 @@ export function lookAtIdentity(front: Buffer, context: ChunkContext): ChunkIdent
     return { is: 'ours', guesses: [{ geometry: geometryOf(schema, header.capacityRows, header.blockRows), createdUs: header.createdUs, how: 'sound' }] };
   }
   // A writer that is killed as it makes a chunk leaves this; in the catalog it is before it has rows.
-  if (front.every((byte) => byte === 0)) return context.behindCatalog ? { is: 'unused' } : { is: 'unknown', why: 'its header is zeros' };
+  if (front.every((byte) => byte === 0)) return context.behindCatalog ? { is: 'unused' } : { is: 'unknown', why: 'its header is zeros', zeros: true };
   const likely: ChunkIdentityGuess[] = [];
   for (const geometry of candidates(header, context)) {
     for (const createdUs of new Set([header.createdUs, context.entry?.createdUs ?? 0])) {

@@ -215,6 +215,23 @@ class ChunkLooker {
     return summary;
   }
 
+  /** The counts of a chunk that is not sealed. What they count is on the device once the repair is done. */
+  #mendCounts(rows: number): void {
+    const { geometry, bytes } = this;
+    const header = this.#header;
+    const tail = (of: number): number => tailChecksum(geometry, of, (column, from, count) => bytes.cells(geometry, column, from, count));
+    if (this.#was.bootId === bootId()) {
+      if (header.committedRows !== rows) header.committedRows = rows;
+    } else if (header.committedRows > geometry.capacityRows) {
+      this.#flaw(`its count of rows is damaged (${header.committedRows})`);
+      header.committedRows = rows;
+    }
+    const { syncedRows } = header;
+    if (syncedRows <= rows && header.syncedHolds(() => tail(syncedRows))) return;
+    this.#flaw(`its mark of synced rows is damaged (${syncedRows} of ${rows})`);
+    header.markSynced(rows, tail(rows));
+  }
+
   /** Puts into the front what it has to say. @returns the facts of the seal, made again where the front lacked them */
   #mend(place: Place, seal: ChunkSeal | undefined, rows: number, runs: readonly RowRun[]): ChunkSeal | undefined {
     const { context, geometry, bytes } = this;
@@ -246,7 +263,7 @@ class ChunkLooker {
         this.#flaw(`its state is damaged (${state})`);
         header.state = CHUNK_STATE.ACTIVE;
       }
-      if (this.#was.bootId === bootId() && this.#was.committedRows !== rows) header.committedRows = rows;
+      this.#mendCounts(rows);
       return undefined;
     }
     if (this.#was.committedRows !== rows || this.#was.syncedRows > geometry.capacityRows) {

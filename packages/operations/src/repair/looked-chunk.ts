@@ -49,7 +49,14 @@ export type ChunkLook =
   | { readonly is: 'chunk'; readonly chunk: LookedChunk }
   /** Made ahead and never used; a chunk of another feed or none at all; of a later version; one whose place in the sequence nothing tells. */
   | { readonly is: 'unused' }
-  | { readonly is: 'foreign' | 'newer' | 'unknown'; readonly why: string; /** The number of its first record, where that is known though the records are not. */ readonly first?: number };
+  | {
+    readonly is: 'foreign' | 'newer' | 'unknown';
+    readonly why: string;
+    /** The number of its first record, where that is known though the records are not. */
+    readonly first?: number;
+    /** Nothing of its front was ever on the device. */
+    readonly zeros?: boolean;
+  };
 
 /** Where a chunk stands in the sequence; `mended`: something else tells. */
 export interface Place {

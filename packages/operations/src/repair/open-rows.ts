@@ -26,15 +26,16 @@ export function openRows(
   const complete = described - (described % blockRows);
   // A block in the midst may be damaged: those behind it have descriptors all the same.
   const last = lastDescribed(was, geometry, schema);
+  const tail = (): number => tailChecksum(geometry, syncedRows, (column, from, count) => bytes.cells(geometry, column, from, count));
+  const synced = syncedRows <= capacityRows && was.syncedHolds(tail);
   if (was.bootId === bootId()) {
     // The last may be of rows that a killed writer had not counted, and are in the ring, too.
     const uncounted = committedRows < last && last - committedRows <= blockRows && was.firstSequence + committedRows >= (ringTail ?? Infinity);
     if (committedRows <= capacityRows && (uncounted || [complete, last].some((end) => committedRows >= end && committedRows - end <= blockRows))) return { rows: committedRows, had: committedRows };
     flaws.push({ what: `its count of rows is damaged (${committedRows})`, lost: false, from: 0, to: 0 });
-    return { rows: last, had: last };
+    const rows = Math.max(last, synced ? syncedRows : 0);
+    return { rows, had: rows };
   }
-  const tail = (): number => tailChecksum(geometry, syncedRows, (column, from, count) => bytes.cells(geometry, column, from, count));
-  const synced = syncedRows <= capacityRows && was.syncedHolds(tail);
   // Complete blocks under the mark are looked at one by one, wherever among them the damage is.
   const marked = syncedRows <= capacityRows ? syncedRows - (syncedRows % blockRows) : capacityRows;
   let rows = synced ? syncedRows : Math.min(marked, last);

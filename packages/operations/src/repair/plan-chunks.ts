@@ -233,7 +233,7 @@ class ChunksPlanner {
       if (deleted || there.has(entry.chunkId) || entry.firstSequence < this.#from) continue;
       const look = this.#looks.get(entry.chunkId);
       // After a power loss the catalog may know a chunk that never came to have rows; but its file has its name before it is in the catalog.
-      if (!holds && (look?.is === 'unused' || (this.catalog.stale && look?.is === 'unknown'))) continue;
+      if (!holds && (look?.is === 'unused' || (this.catalog.stale && look?.is === 'unknown' && look.zeros === true))) continue;
       const file = this.#relative(chunkPath(this.feed.paths, entry.chunkId));
       const next = holds ? entry.firstSequence + entry.rows : undefined;
       const covered = looked.some((chunk) => chunk.first <= entry.firstSequence && next !== undefined && chunk.first + chunk.rows >= next);
