@@ -115,7 +115,7 @@ export class CaptureWriter {
       this.#file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND, 0o600);
     }).catch((error: unknown) => { this.#fail(error); });
     this.#lines.push(`{"t":"header","format":2,"exchange":${JSON.stringify(name)},"recorded":${us / 1e6},"recorder":"deepwater"}\n`);
-    for (const [connection, address] of this.#open) this.#lines.push(`{"t":"connect","conn":${this.#connection(connection)},"ts":${us / 1e6},"addr":${JSON.stringify(address)}}\n`);
+    for (const [connection, address] of this.#open) this.#lines.push(`{"t":"connect","conn":${this.#connection(connection)},"ts":${us / 1e6},"addr":${JSON.stringify(address)},"continued":true}\n`);
   }
 
   #flush(): void {

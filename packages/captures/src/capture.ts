@@ -23,52 +23,54 @@ export interface Capture {
   readonly replies: readonly CapturedReply[];
 }
 
-/** Gathers the capture of one file, in the order of its lines. */
-export class CaptureBuilder {
-  readonly connections: string[] = [];
-  readonly received: CapturedFrame[] = [];
-  readonly sent: CapturedFrame[] = [];
-  readonly replies: CapturedReply[] = [];
-  #lastUs = 0;
-
-  connection(address: string): number {
-    return this.connections.push(address) - 1;
-  }
-
-  frame(us: number, connection: number, text: string): void {
-    this.received.push({ us: this.#forward(us), connection, text });
-  }
-
-  request(us: number, connection: number, text: string): void {
-    this.sent.push({ us: this.#forward(us), connection, text });
-  }
-
-  reply(us: number, url: string, body: string): void {
-    this.replies.push({ us: this.#forward(us), url, body });
-  }
-
-  /** The order of lines is the order of events, even where a recorder's clock steps back. */
-  #forward(us: number): number {
-    this.#lastUs = Math.max(this.#lastUs, us);
-    return this.#lastUs;
-  }
+/** A connection, as a file tells of it. Address and name are empty where it does not. */
+export interface CapturedConnection {
+  readonly address: string;
+  readonly name: string;
+  /** It may have been open before the file began: one of this name in the file before goes on. */
+  readonly continued: boolean;
 }
 
-/** Several files as one session: halves of a capture that was cut at midnight, or connections that were open at once. */
-export function oneSession(captures: readonly Capture[]): Capture {
-  const connections: string[] = [];
-  const received: CapturedFrame[] = [];
-  const sent: CapturedFrame[] = [];
-  const replies: CapturedReply[] = [];
-  for (const capture of captures) {
-    const before = connections.length;
-    const renumbered = (frame: CapturedFrame): CapturedFrame => (before === 0 ? frame : { ...frame, connection: frame.connection + before });
-    connections.push(...capture.connections);
-    for (const frame of capture.received) received.push(renumbered(frame));
-    for (const frame of capture.sent) sent.push(renumbered(frame));
-    for (const reply of capture.replies) replies.push(reply);
+/** Told what a capture says, line by line. Within a file times never go back. */
+export interface CaptureSink {
+  /** @returns its number, for what passes on it */
+  connection(connection: CapturedConnection): number;
+  received(frame: CapturedFrame): void;
+  sent(frame: CapturedFrame): void;
+  replied(reply: CapturedReply): void;
+}
+
+/** Several files as one session: parts of a recording, or connections that were open at once. */
+export class CaptureBuilder implements CaptureSink {
+  readonly #connections: string[] = [];
+  readonly #byName = new Map<string, number>();
+  readonly #received: CapturedFrame[] = [];
+  readonly #sent: CapturedFrame[] = [];
+  readonly #replies: CapturedReply[] = [];
+
+  connection({ address, name, continued }: CapturedConnection): number {
+    const known = continued ? this.#byName.get(name) : undefined;
+    if (known !== undefined) return known;
+    const made = this.#connections.push(address) - 1;
+    this.#byName.set(name, made);
+    return made;
   }
-  // Sorting is stable: frames of one file stay in their order.
-  const byTime = (a: { us: number }, b: { us: number }): number => a.us - b.us;
-  return { connections, received: received.sort(byTime), sent: sent.sort(byTime), replies: replies.sort(byTime) };
+
+  received(frame: CapturedFrame): void {
+    this.#received.push(frame);
+  }
+
+  sent(frame: CapturedFrame): void {
+    this.#sent.push(frame);
+  }
+
+  replied(reply: CapturedReply): void {
+    this.#replies.push(reply);
+  }
+
+  build(): Capture {
+    // Sorting is stable: frames of one file stay in their order.
+    const byTime = (a: { us: number }, b: { us: number }): number => a.us - b.us;
+    return { connections: this.#connections, received: this.#received.sort(byTime), sent: this.#sent.sort(byTime), replies: this.#replies.sort(byTime) };
+  }
 }

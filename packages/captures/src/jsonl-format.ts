@@ -1,5 +1,4 @@
-import { CaptureBuilder, type Capture } from './capture.js';
-import { badLine } from './bad-line.js';
+import type { CaptureFormat } from './line-format.js';
 
 /** A line of the format; which fields it has depends on `t`. */
 interface Line {
@@ -10,46 +9,44 @@ interface Line {
   readonly url?: string;
   readonly addr?: string;
   readonly data?: string;
+  /** Ours: the connection has been open since the file before. */
+  readonly continued?: boolean;
 }
-
-export const isJsonlFormat = (line: string): boolean => line.startsWith('{"t":"header"');
 
 /** cryptofeed's format 2: one JSON object a line, `t` is header, http, connect, send or recv. */
-export function readJsonlFormat(path: string, lines: readonly string[]): Capture {
-  const into = new CaptureBuilder();
-  const byName = new Map<string, number>();
-  const connectionOf = (line: Line): number => {
-    const known = byName.get(line.conn ?? '');
-    if (known !== undefined) return known;
-    const made = into.connection(line.addr ?? '');
-    byName.set(line.conn ?? '', made);
-    return made;
-  };
-  for (let at = 0; at < lines.length; at++) {
-    if (lines[at].trim() === '') continue;
-    const line = parsed(path, at, lines[at]);
-    const us = Math.round((line.ts ?? 0) * 1e6);
-    switch (line.t) {
-      case 'header':
-        if (line.format !== 2) throw badLine(path, at, 'a header of format 2');
-        break;
-      case 'http': into.reply(us, line.url ?? '', line.data ?? ''); break;
-      case 'connect':
-        // The same name again is a new connection of the same client.
-        byName.set(line.conn ?? '', into.connection(line.addr ?? ''));
-        break;
-      case 'send': into.request(us, connectionOf(line), line.data ?? ''); break;
-      case 'recv': into.frame(us, connectionOf(line), line.data ?? ''); break;
-      default: throw badLine(path, at, 'one of header, http, connect, send, recv');
-    }
-  }
-  return into;
-}
+export const jsonlFormat: CaptureFormat = {
+  begins: (line) => line.startsWith('{"t":"header"'),
+  reader(into) {
+    const byName = new Map<string, number>();
+    const connect = ({ conn: name = '', addr: address = '' }: Line, continued: boolean): number => {
+      // The same name again is a new connection of the same client.
+      const made = into.connection({ address, name, continued });
+      byName.set(name, made);
+      return made;
+    };
+    const connectionOf = (line: Line): number => byName.get(line.conn ?? '') ?? connect(line, false);
+    return (text) => {
+      const line = parsed(text);
+      const us = Math.round((line?.ts ?? 0) * 1e6);
+      const data = line?.data ?? '';
+      switch (line?.t) {
+        case undefined: return 'JSON';
+        case 'header': return line.format === 2 ? undefined : 'a header of format 2';
+        case 'http': into.replied({ us, url: line.url ?? '', body: data }); break;
+        case 'connect': connect(line, line.continued === true); break;
+        case 'send': into.sent({ us, connection: connectionOf(line), text: data }); break;
+        case 'recv': into.received({ us, connection: connectionOf(line), text: data }); break;
+        default: return 'one of header, http, connect, send, recv';
+      }
+      return undefined;
+    };
+  },
+};
 
-function parsed(path: string, at: number, line: string): Line {
+function parsed(text: string): Line | undefined {
   try {
-    return JSON.parse(line) as Line;
-  } catch (cause) {
-    throw badLine(path, at, 'JSON', cause);
+    return JSON.parse(text) as Line;
+  } catch {
+    return undefined;
   }
 }

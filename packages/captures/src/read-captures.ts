@@ -2,42 +2,36 @@ import { readFileSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
 import { DeepwaterError } from '@deepwater/core';
 import { decompress } from 'fzstd';
-import { oneSession, type Capture } from './capture.js';
-import { isDailyBook, readDailyBook } from './daily-book.js';
-import { isJsonlFormat, readJsonlFormat } from './jsonl-format.js';
-import { isTextFormat, readTextFormat } from './text-format.js';
-import { isTimedLine, readTimedLines } from './timed-lines.js';
+import { type Capture, CaptureBuilder } from './capture.js';
+import { CaptureLines } from './capture-lines.js';
 import { isZip, onlyZipEntry } from './zip-entry.js';
 
-const FORMATS: readonly (readonly [is: (line: string) => boolean, read: (path: string, lines: readonly string[]) => Capture])[] = [
-  [isJsonlFormat, readJsonlFormat],
-  [isTimedLine, readTimedLines],
-  [isDailyBook, readDailyBook],
-  [isTextFormat, readTextFormat],
-];
+const LF = 0x0a;
 
 /**
  * Reads files of any of the formats as one session. Format and packing (gzip, zstd, zip) are told by content, not by name.
  * @throws DeepwaterError DW_OPTION_INVALID for a file that is not there, or holds something else
  */
 export function readCaptures(paths: readonly string[]): Capture {
-  return oneSession(paths.map(readCapture));
-}
-
-function readCapture(path: string): Capture {
-  const lines = textOf(path).split('\n');
-  const first = lines.find((line) => line.trim() !== '');
-  const format = first === undefined ? undefined : FORMATS.find(([is]) => is(first));
-  if (format === undefined) {
-    throw new DeepwaterError('DW_OPTION_INVALID', `captures: ${path} is in none of the formats that are known (see docs/REPLAY.md).`, { values: { path } });
+  const builder = new CaptureBuilder();
+  for (const path of paths) {
+    const lines = new CaptureLines(path, builder);
+    const bytes = bytesOf(path);
+    let number = 0;
+    // Line by line: one text of all of them may be longer than texts can be.
+    for (let at = 0; at < bytes.length;) {
+      const end = bytes.indexOf(LF, at);
+      lines.line(bytes.toString('utf8', at, end < 0 ? bytes.length : end), ++number);
+      at = end < 0 ? bytes.length : end + 1;
+    }
+    lines.end();
   }
-  return format[1](path, lines);
+  return builder.build();
 }
 
-function textOf(path: string): string {
+function bytesOf(path: string): Buffer {
   try {
-    const bytes = readFileSync(path);
-    return unpacked(bytes).toString('utf8');
+    return unpacked(readFileSync(path));
   } catch (cause) {
     throw new DeepwaterError('DW_OPTION_INVALID', `captures: ${path} cannot be read: ${(cause as Error).message}.`, { values: { path }, cause });
   }
@@ -56,7 +50,7 @@ function gunzipped(bytes: Buffer): Buffer {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'Z_BUF_ERROR') throw error;
     const whole = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
-    const end = whole.lastIndexOf(0x0a);
+    const end = whole.lastIndexOf(LF);
     if (end < 0) throw error;
     return whole.subarray(0, end + 1);
   }

@@ -1,6 +1,9 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { createGzip, gzipSync } from 'node:zlib';
+import { readCaptures } from '@deepwater/captures';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ImportOptions, importFiles } from '../dist/index.js';
@@ -147,4 +150,56 @@ test('a feed that is being written is left alone', async () => {
   const writer = await platform.createWriter('t');
   await expect(importFiles(platform, [fileWith('t.csv', `ts,price,size,who,n\n${T0},1,1,a,1\n`)], { feed: 't' })).rejects.toMatchObject({ code: 'DW_WRITER_EXISTS' });
   await writer.close();
+});
+
+describe('captures', () => {
+  const trade = (id: number): string => `${1_700_000_000_000_000 + id} {"stream":"btcusdt@trade","data":{"e":"trade","E":1700000000000,"s":"BTCUSDT","t":${id},"p":"1.5","q":"2","T":1700000000000,"m":false,"X":"MARKET"}}\n`;
+  const OPTIONS = { exchange: 'binance-usdm' } as const;
+
+  test('a line that is none, and a frame that cannot be read, are rejected by their lines', async () => {
+    const platform = await emptyPlatform();
+    const lines = `${trade(1)}\nnonsense\n${trade(2).replace('"p":"1.5"', '"p":"x"')}${trade(3)}`;
+    const report = await importFiles(platform, [fileWith('t.dat', lines)], OPTIONS);
+    expect(report.rejects).toMatchObject([{ line: 3, reason: expect.stringContaining('a time of 16 or 19 digits') as string }, { line: 4 }]);
+    expect((await recordsOf(platform, 'binance-usdm.BTCUSDT.trades'))).toHaveLength(2);
+    expect(await refused(`nonsense\n${trade(1)}`, { ...OPTIONS, layout: 'capture' })).toMatch(/^DW_IMPORT_LAYOUT: .* is no capture/);
+  });
+
+  test('a file that its recorder was killed over is taken to the end of its last whole line, once', async () => {
+    const platform = await emptyPlatform();
+    const members = [1, 2, 3].map((n) => gzipSync(trade(2 * n - 1) + trade(2 * n)));
+    const whole = Buffer.concat(members);
+    const file = fileWith('t.gz', whole.subarray(0, whole.length - members[2]!.length + 120));
+    const report = await importFiles(platform, [file], OPTIONS);
+    expect(report).toMatchObject({ rejected: 0, notes: [{ text: expect.stringMatching(/breaks off/) as string }] });
+    expect(report.added).toBeGreaterThanOrEqual(4);
+    expect(report.added).toBeLessThan(6);
+    expect((await importFiles(platform, [file], OPTIONS)).added).toBe(0);
+    // Of other layouts nobody knows what is missing.
+    expect(await refused(gzipSync('ts,price,size,who,n\n'.repeat(1000)).subarray(0, 60), {}, 't.csv.gz')).toMatch(/^DW_IMPORT_UNREADABLE/);
+  });
+
+  test('a part of a recording that has symbols which the one before it had not', async () => {
+    const platform = await emptyPlatform();
+    const other = trade(7).replace('btcusdt', 'ethusdt').replace('BTCUSDT', 'ETHUSDT');
+    const report = await importFiles(platform, [fileWith('1.dat', trade(1)), fileWith('2.dat', trade(2) + other)], OPTIONS);
+    expect(report).toMatchObject({ added: 3, rejected: 0, notes: [] });
+    expect(await recordsOf(platform, 'binance-usdm.ETHUSDT.trades')).toHaveLength(1);
+  });
+
+  test('one of more text than a string can hold', async () => {
+    const platform = await emptyPlatform();
+    // Lines that say nothing, which are quickly read: 560 MB of them.
+    const filler = `configuration: ${'x'.repeat(8 << 20)}\n`;
+    const text = (id: number): string => trade(id).replace(/^(\d{10})(\d{6}) /, '$1.$2: ');
+    const pack = createGzip({ level: 1 });
+    const file = fileWith('t.gz', '');
+    const written = pipeline(pack, createWriteStream(file));
+    pack.write(text(1));
+    for (let n = 0; n < 70; n++) if (!pack.write(filler)) await once(pack, 'drain');
+    pack.end(text(2));
+    await written;
+    expect(await importFiles(platform, [file], OPTIONS)).toMatchObject({ added: 2, rejected: 0 });
+    expect(readCaptures([file]).received).toHaveLength(2);
+  }, 60_000);
 });

@@ -1,12 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 import type { Platform } from 'deepwater';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { describe, expect, test } from 'vitest';
+import { CaptureWriter, readCaptures } from '@deepwater/captures';
 import { NO_DATA, hasSharedData, linesOf, shared } from '../../../test/support/recordings.js';
 import { type ImportOptions, importFiles } from '../dist/index.js';
-import { ALL_FILES, emptyPlatform } from './support/stores.js';
+import { ALL_FILES, emptyPlatform, temporaryDirectory } from './support/stores.js';
 
 /** The lines of the entries of a zip, by an own look at its directory. */
 function zipLines(name: string): Map<string, string[]> {
@@ -245,6 +247,32 @@ describe.skipIf(!hasSharedData)(`files of real venues${NO_DATA}`, () => {
     await importFiles(platform, [shared('exchanges-raw-ws/BINANCE-ee25be.0.gz')], { exchange: 'binance', channels: ['trades'] });
     expect(platform.listFeeds().map(({ name }) => name).sort()).toEqual(['BTCUSDT', 'DOTUSDT', 'ETHUSDT'].map((symbol) => `binance-agg.${symbol}.trades`));
     await expect(importFiles(platform, [shared('exchanges-raw-ws/DERIBIT-5dd9ce.0.gz')])).rejects.toMatchObject({ code: 'DW_IMPORT_LAYOUT' });
+  });
+
+  test('a recording of ours, an hour a file, gives what one file gives: connections go on from file to file', async () => {
+    const name = shared('exchanges-raw-ws/COINBASE.jsonl.zst');
+    const whole = await imported([name]);
+    const { received, connections } = readCaptures([name]);
+    const [begin, end] = [received[0]!.us, received.at(-1)!.us];
+    const directory = temporaryDirectory();
+    const writer = new CaptureWriter({ directory, name: 'coinbase', fileMs: (end - begin) / 4000, onError: (error) => { throw error; } });
+    writer.connected(1, connections[0]!, begin);
+    for (const { text, us } of received) writer.received(1, text, us);
+    await writer.close();
+    const files = readdirSync(directory).sort().map((file) => join(directory, file));
+    expect(files.length).toBeGreaterThan(3);
+    expect(readCaptures(files)).toMatchObject({ connections: [connections[0]] });
+    const platform = await imported(files, {}, 1);
+    const feeds = whole.listFeeds().map((feed) => feed.name).sort();
+    expect(feeds.length).toBeGreaterThan(1);
+    expect(platform.listFeeds().map((feed) => feed.name).sort()).toEqual(feeds);
+    for (const feed of feeds) {
+      const [wanted, found] = [await cellsOf(whole, feed), await cellsOf(platform, feed)];
+      for (const [column, cells] of Object.entries(wanted)) expect(found[column]!.equals(cells), `${feed} ${column}`).toBe(true);
+      expect(platform.feedInfo(feed).indexPoints, feed).toBe(whole.feedInfo(feed).indexPoints);
+    }
+    // A later hour alone would be read otherwise, without the books of those before it: what is in is not taken again.
+    await expect(importFiles(platform, files.slice(1, 2))).rejects.toMatchObject({ code: 'DW_IMPORT_CHANGED' });
   });
 
   test('a day of Bybit’s book, 500 levels deep: every level of every message', async () => {

@@ -1,5 +1,5 @@
 /** Raw captures of exchanges, through the adapters that a live recording goes through: the same records, with the times of the capture. */
-import { type Capture, type CapturedFrame, type CapturedReply, readCaptures } from '@deepwater/captures';
+import type { CapturedConnection } from '@deepwater/captures';
 import { DeepwaterError } from '@deepwater/core';
 import type { Exchange, SessionEvent } from '@deepwater/exchanges';
 import type { Batch, ReadContext } from '../import/batch.js';
@@ -7,121 +7,121 @@ import type { ImportOptions } from '../import/options.js';
 import type { SourceLayout } from '../import/source.js';
 import { EXCHANGES, aggregatedOf, exchangeOf } from '../layouts/market-feed.js';
 import type { SourceFile } from '../unpack/source-file.js';
-import { deepestBooks } from './book-depths.js';
+import { captureEvents } from './capture-events.js';
+import { type CaptureFacts, captureFacts, mayGoOn } from './capture-facts.js';
 import { CaptureRows } from './capture-rows.js';
 import { CaptureSession } from './capture-session.js';
-import { exchangeOfAddress, symbolsIn } from './symbols.js';
 
 const BEGINNINGS = [/^\d{16}(\d{3})? \{/, /^\{"t":"header"/, /^\{"topic":"orderbook\./, /^configuration:/, /^\d+\.\d+: [[{]/, /^(wss?|https?):\/\/\S+ (<->|<-|->) /];
 
 export const isCapture = (line: string): boolean => BEGINNINGS.some((beginning) => beginning.test(line));
 
-/**
- * Captures of one call of importFiles. Files without an address are one unbroken connection, in the order in which they are given: halves of a recording that was cut at
- * midnight.
- */
+export interface CaptureLayout extends SourceLayout {
+  /** Told the digest of the file before it is read. */
+  hashed(sha256: string): void;
+}
+
+/** What files leave to those behind them, which go on with their connections. */
+interface Left {
+  readonly exchange: Exchange;
+  /** By name; of several of one name, the last. */
+  readonly sessions: ReadonlyMap<string, CaptureSession>;
+  readonly rows: CaptureRows;
+  /** Digests of the files that it came from, in their order. */
+  readonly digests: readonly string[];
+}
+
+/** Captures of one call of importFiles. A file goes on with the connections that the one before it left open: hours of a recording, halves of one that was cut at midnight. */
 export class CaptureRun {
-  /** Digests of the files of the unbroken connection so far. */
-  readonly before: string[] = [];
-  #unbroken: { readonly exchange: Exchange; readonly session: CaptureSession; readonly rows: CaptureRows } | undefined;
+  #left: Left | undefined;
   #context: ReadContext | undefined;
 
-  /** @throws DeepwaterError DW_IMPORT_LAYOUT */
-  async layout(file: SourceFile, options: ImportOptions): Promise<CaptureLayout> {
-    const capture = readOne(file.path);
-    const address = capture.connections.find((each) => each !== '') ?? '';
-    const market = options.exchange ?? exchangeOfAddress(address);
-    const name = market !== undefined && hasAggregatedTradesAlone(capture) ? aggregatedOf(market) : market;
+  /** @throws DeepwaterError DW_IMPORT_LAYOUT, DW_IMPORT_UNREADABLE */
+  async layout(file: SourceFile, options: ImportOptions, told: (bytes: number) => void): Promise<CaptureLayout> {
+    const facts = await factsOf(file, options, told);
+    const name = facts.market !== undefined && facts.aggregated ? aggregatedOf(facts.market) : facts.market;
     const exchange = name === undefined ? undefined : exchangeOf(name);
     if (exchange === undefined) {
       throw new DeepwaterError('DW_IMPORT_LAYOUT', `${file.path} is a capture${name === undefined ? ', and does not tell of which exchange' : ` of ${name}, for which there is no adapter`}. Give --exchange: ${EXCHANGES.map((each) => each.name).join(', ')}.`, {
         values: { file: file.path, exchange: name },
       });
     }
-    const unbroken = address === '';
+    const before = this.#left;
+    const left = before?.exchange === exchange && [...facts.continued].some((each) => before.sessions.has(each)) ? before : undefined;
+    let digests = left?.digests ?? [];
     return {
-      name: 'capture', unbroken, leaves: unbroken, identity: () => ({ exchange: exchange.name, after: unbroken ? this.before.slice(0, -1) : [] }),
-      firstTime: () => BigInt(capture.received[0]?.us ?? capture.replies[0]?.us ?? 0) * 1000n,
-      read: (context) => this.#read(capture, exchange, unbroken, options, context),
+      name: 'capture', leaves: facts.leaves, identity: { exchange: exchange.name, after: digests },
+      hashed: (sha256) => { digests = [...digests, sha256]; },
+      firstTime: () => BigInt(facts.firstUs) * 1000n,
+      read: (context) => this.#read(file, facts, exchange, left, () => digests, options, context),
     };
   }
 
-  async *#read(capture: Capture, exchange: Exchange, unbroken: boolean, options: ImportOptions, context: ReadContext): AsyncGenerator<Batch, void, void> {
+  async *#read(file: SourceFile, facts: CaptureFacts, exchange: Exchange, left: Left | undefined, digests: () => readonly string[], options: ImportOptions, context: ReadContext): AsyncGenerator<Batch, void, void> {
     this.#context = context;
+    if (file.cutOff) context.note('the file breaks off: what is whole of it is taken, to the end of a line');
     const wantedSymbols = options.symbol?.split(',').map((symbol) => exchange.symbolOf(symbol));
     if (options.feed !== undefined && (wantedSymbols?.length !== 1 || options.channels?.length !== 1)) {
       throw new DeepwaterError('DW_OPTION_INVALID', 'One feed can take one symbol and one channel of a capture: give --symbol and --channels with --feed.', { values: { option: 'feed' } });
     }
-    const symbols = [...new Set([...symbolsIn(exchange, textsOf(capture)), ...(wantedSymbols ?? [])])];
-    const made = (): CaptureRows => new CaptureRows(exchange, () => this.#context!, (symbol, channel) => (wantedSymbols?.includes(symbol) ?? true) && (options.channels?.includes(channel) ?? true), options.feed);
-    const known = unbroken && this.#unbroken?.exchange === exchange ? this.#unbroken : undefined;
-    const rows = known?.rows ?? made();
+    const wanted = { symbols: [...new Set([...facts.symbols.of(exchange), ...(wantedSymbols ?? [])])], channels: exchange.channels };
+    const rows = left?.rows ?? new CaptureRows(exchange, () => this.#context!, (symbol, channel) => (wantedSymbols?.includes(symbol) ?? true) && (options.channels?.includes(channel) ?? true), options.feed);
     const told = {
       event: (event: SessionEvent) => { if (event.kind !== 'subscribed' && event.kind !== 'unsubscribed') this.#context!.note(eventText(event)); },
       restarted: (reason: string) => { this.#context!.note(`the connection was given up and made again: ${reason}`); },
     };
+    const connections: CapturedConnection[] = [];
     const sessions = new Map<number, CaptureSession>();
-    const sessionOf = (connection: number, us: number): CaptureSession => {
-      let session = sessions.get(connection);
-      if (session === undefined) {
-        session = known?.session ?? new CaptureSession(exchange, { symbols, channels: exchange.channels }, rows.sink, told, us);
-        sessions.set(connection, session);
-        if (unbroken) this.#unbroken = { exchange, session, rows };
-      }
+    const sessionOf = (number: number, us: number): CaptureSession => {
+      const known = sessions.get(number);
+      if (known !== undefined) return known;
+      const { continued = false, name = '' } = connections[number] ?? {};
+      const open = continued ? left?.sessions.get(name) : undefined;
+      const session = open ?? new CaptureSession(exchange, wanted, rows.sink, told, us);
+      open?.want(wanted);
+      sessions.set(number, session);
       return session;
     };
-    let frames = 0;
-    const take = deepestBooks(exchange, capture.received, (text) => { context.note(text); });
-    for (const event of inOrder(capture)) {
-      if ('body' in event) {
-        for (const session of sessions.size === 0 ? [sessionOf(0, event.us)] : sessions.values()) await session.reply(event);
+    const take = facts.depths.taken(exchange, (text) => { context.note(text); });
+    for await (const event of captureEvents(file)) {
+      if (event.kind === 'connection') connections[event.number] = event.connection;
+      else if (event.kind === 'bad') context.reject(event.line, event.reason);
+      else if (event.kind === 'reply') {
+        for (const session of sessions.size === 0 ? [sessionOf(0, event.reply.us)] : sessions.values()) await session.reply(event.reply);
       } else {
-        frames += 1;
-        const text = take(event.text);
-        const bad = text === undefined ? undefined : await sessionOf(event.connection, event.us).frame({ ...event, text });
-        if (bad !== undefined) context.reject(frames, bad.message);
+        const { frame, line } = event;
+        const text = take(frame.text);
+        const bad = text === undefined ? undefined : await sessionOf(frame.connection, frame.us).frame({ ...frame, text });
+        if (bad !== undefined) context.reject(line, bad.message);
       }
       yield* rows.ready();
     }
     yield* rows.all();
-    if (!unbroken) for (const session of sessions.values()) session.close();
+    this.#leave(exchange, connections, sessions, left, rows, digests());
+  }
+
+  #leave(exchange: Exchange, connections: readonly CapturedConnection[], sessions: ReadonlyMap<number, CaptureSession>, left: Left | undefined, rows: CaptureRows, digests: readonly string[]): void {
+    // A connection on which nothing passed in this file may still be open.
+    const open = new Map(left?.sessions);
+    for (const [number, session] of sessions) {
+      const connection = connections[number];
+      if (connection !== undefined && mayGoOn(connection)) open.set(connection.name, session);
+    }
+    const kept = new Set(open.values());
+    for (const session of new Set([...(this.#left?.sessions.values() ?? []), ...sessions.values()])) if (!kept.has(session)) session.close();
+    this.#left = { exchange, sessions: open, rows, digests };
   }
 }
 
-/** Of Binance: they are sources of their own, whose feeds single trades do not go into. */
-function hasAggregatedTradesAlone({ received }: Capture): boolean {
-  let found = false;
-  for (const { text } of received) {
-    if (text.includes('"e":"trade"')) return false;
-    found ||= text.includes('"e":"aggTrade"');
-  }
-  return found;
-}
-
-export interface CaptureLayout extends SourceLayout {
-  readonly unbroken: boolean;
-}
-
-function readOne(path: string): Capture {
+/** A gzip that breaks off is a capture all the same. */
+async function factsOf(file: SourceFile, { exchange, signal }: ImportOptions, told: (bytes: number) => void): Promise<CaptureFacts> {
   try {
-    return readCaptures([path]);
-  } catch (cause) {
-    throw new DeepwaterError('DW_IMPORT_LAYOUT', `${path} is no capture: ${(cause as Error).message}`, { values: { file: path, layout: 'capture' }, cause });
+    return await captureFacts(file, exchange, told, signal);
+  } catch (error) {
+    if (file.cutOff || !DeepwaterError.isDeepwaterError(error) || error.values['errno'] !== 'Z_BUF_ERROR') throw error;
+    file.cutOff = true;
+    return captureFacts(file, exchange, told, signal);
   }
-}
-
-/** Frames and replies as they came; of one moment, the reply first. */
-function* inOrder({ received, replies }: Capture): Generator<CapturedFrame | CapturedReply, void, void> {
-  let next = 0;
-  for (const frame of received) {
-    while (next < replies.length && replies[next]!.us <= frame.us) yield replies[next++]!;
-    yield frame;
-  }
-  while (next < replies.length) yield replies[next++]!;
-}
-
-function* textsOf({ received }: Capture): Generator<string, void, void> {
-  for (const { text } of received) yield text;
 }
 
 function eventText({ kind, symbol, channel, expected, found, detail }: SessionEvent): string {

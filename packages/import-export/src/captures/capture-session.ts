@@ -19,6 +19,7 @@ export interface SessionTold {
 
 export class CaptureSession {
   #session: ExchangeSession;
+  #wanted: Wanted;
   #nowUs: number;
   #timers: Timer[] = [];
   #asked: Asked[] = [];
@@ -27,7 +28,8 @@ export class CaptureSession {
   readonly #host: SessionHost;
 
   /** @param beginUs when it connects: its timers count from then */
-  constructor(private readonly exchange: Exchange, private readonly wanted: Wanted, sink: FeedSink, told: SessionTold, beginUs: number) {
+  constructor(private readonly exchange: Exchange, wanted: Wanted, sink: FeedSink, told: SessionTold, beginUs: number) {
+    this.#wanted = wanted;
     this.#nowUs = beginUs;
     this.#host = {
       records: sink,
@@ -63,12 +65,21 @@ export class CaptureSession {
     await this.#answer();
   }
 
+  /** A part of the recording that follows has other symbols, too. */
+  want(wanted: Wanted): void {
+    const known = this.#wanted.symbols;
+    const symbols = wanted.symbols.filter((symbol) => !known.includes(symbol));
+    if (symbols.length === 0) return;
+    this.#wanted = { ...wanted, symbols: [...known, ...symbols] };
+    this.#session.subscribe({ ...wanted, symbols });
+  }
+
   close(): void {
     this.#session.close();
   }
 
   #open(): ExchangeSession {
-    const session = this.exchange.newSession(this.wanted, this.#host);
+    const session = this.exchange.newSession(this.#wanted, this.#host);
     session.open();
     return session;
   }

@@ -10,18 +10,32 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
   'kraken-v1': /,"([A-Z0-9.]{2,12}\/[A-Z0-9.]{2,12})"\]$/g,
 };
 
-export function symbolsIn(exchange: Exchange, frames: Iterable<string>): string[] {
-  const family = Object.keys(PATTERNS).filter((name) => exchange.name.startsWith(name)).sort((a, b) => b.length - a.length)[0];
-  const found = new Set<string>();
-  if (family === undefined) return [];
-  for (const frame of frames) for (const [, symbol] of frame.matchAll(PATTERNS[family]!)) found.add(symbol!);
-  return [...found].filter((symbol) => {
-    try {
-      return exchange.symbolOf(symbol) === symbol;
-    } catch {
-      return false;
-    }
-  });
+/** The symbols that frames name. */
+export class SymbolsSeen {
+  readonly #pattern: RegExp | undefined;
+  readonly #seen = new Set<string>();
+
+  /** @param market the name of the exchange; without one nothing is seen */
+  constructor(market: string | undefined) {
+    const family = Object.keys(PATTERNS).filter((name) => market?.startsWith(name)).sort((a, b) => b.length - a.length)[0];
+    this.#pattern = family === undefined ? undefined : PATTERNS[family];
+  }
+
+  take(frame: string): void {
+    if (this.#pattern === undefined) return;
+    for (const [, symbol] of frame.matchAll(this.#pattern)) this.#seen.add(symbol!);
+  }
+
+  /** Those that the exchange takes for its own. */
+  of(exchange: Exchange): string[] {
+    return [...this.#seen].filter((symbol) => {
+      try {
+        return exchange.symbolOf(symbol) === symbol;
+      } catch {
+        return false;
+      }
+    });
+  }
 }
 
 /** Which exchange a capture is of, by the addresses of its connections. */

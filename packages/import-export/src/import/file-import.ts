@@ -31,7 +31,7 @@ export class FileImport {
   async read(): Promise<FileReport> {
     const began = performance.now();
     const { options } = this.run;
-    this.#layout = await this.source.layout().catch((error: unknown) => { throw this.#explained(error); });
+    this.#layout = await this.source.layout((bytes) => { this.#tell('reading', bytes); }).catch((error: unknown) => { throw this.#explained(error); });
     // Not the feed and its spec: a ledger is a feed's own.
     const { exchange, symbol, channels, columns, set, timeUnit, zone, delimiter, header, split, anyTime } = options;
     const sha256 = await this.source.hash(options.signal, (bytes) => { this.#tell('reading', bytes); }).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import { pythonSources } from '../python/python-store.js';
 import { SourceFile } from '../unpack/source-file.js';
 import { detectLayout } from './detect.js';
 import type { ImportOptions } from './options.js';
-import type { Source, SourceRef } from './source.js';
+import type { Source, SourceLayout, SourceRef } from './source.js';
 
 /** Opens each of them for a moment, so that one that is not there is told before anything is written. @throws DeepwaterError DW_IMPORT_UNREADABLE, DW_IMPORT_LAYOUT */
 export async function listSources(paths: readonly string[], options: ImportOptions): Promise<SourceRef[]> {
@@ -28,22 +28,18 @@ export async function listSources(paths: readonly string[], options: ImportOptio
 const isDirectory = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isDirectory() === true;
 
 function fileSource(file: SourceFile, options: ImportOptions, captures: CaptureRun): Source {
-  let unbroken = false;
+  let layout: SourceLayout | undefined;
   return {
     path: file.path,
     bytes: file.bytes,
     get bytesRead() { return file.bytesRead; },
     async hash(signal, told) {
       const sha256 = await file.hash(signal, told);
-      if (unbroken) captures.before.push(sha256);
+      (layout as Partial<CaptureLayout> | undefined)?.hashed?.(sha256);
       return sha256;
     },
     tryUnpacking: (signal) => file.tryUnpacking(signal),
-    async layout() {
-      const layout = await detectLayout(file, options, captures);
-      unbroken = (layout as Partial<CaptureLayout>).unbroken === true;
-      return layout;
-    },
+    layout: async (told = () => undefined) => (layout = await detectLayout(file, options, captures, told)),
     checkUnchanged: () => file.checkUnchanged(),
     close: () => file.close(),
   };

@@ -11,8 +11,8 @@ export interface Source {
   hash(signal: AbortSignal | undefined, told: (bytes: number) => void): Promise<string>;
   /** Whether it can be read to its end, as far as that can be told without making records of it. @throws DeepwaterError DW_IMPORT_UNREADABLE */
   tryUnpacking(signal: AbortSignal | undefined): Promise<void>;
-  /** What it looks like. @throws DeepwaterError DW_IMPORT_LAYOUT */
-  layout(): Promise<SourceLayout>;
+  /** What it looks like. @param told of bytes that were read for it, where that is all of them @throws DeepwaterError DW_IMPORT_LAYOUT */
+  layout(told?: (bytes: number) => void): Promise<SourceLayout>;
   /** @throws DeepwaterError DW_IMPORT_UNREADABLE where it was changed since it was opened */
   checkUnchanged(): Promise<void>;
   close(): Promise<void>;

@@ -1,46 +1,21 @@
-/** The values in a JSON file, as texts: those of its lines, or the elements of the one array that it is. */
+/** The elements of a JSON file that is one array, as texts. */
 import { unreadable } from '../unpack/source-file.js';
+import type { TextLine } from '../unpack/text-lines.js';
 
 const [LF, CR, SPACE, TAB, QUOTE, BACKSLASH, COMMA, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [10, 13, 32, 9, 34, 92, 44, 91, 93, 123, 125];
 /** A value is kept whole in memory. */
 export const VALUE_BYTES_MAX = 1 << 20;
-
-export interface JsonText {
-  /** Undefined for one that is longer than VALUE_BYTES_MAX. */
-  readonly text: string | undefined;
-  /** Of the line that it begins on, or, in an array, its number among the elements; from 1. */
-  readonly line: number;
-}
 
 const isSpace = (byte: number): boolean => byte === SPACE || byte === LF || byte === CR || byte === TAB;
 
 /** Whether a file is one array of records, by its beginning: `[{` or `[[`. */
 export const isOneArray = (head: string): boolean => /^\s*\[\s*[[{]/.test(head);
 
-export async function* jsonLines(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonText, void, void> {
-  let rest: Buffer = Buffer.alloc(0);
-  let line = 1;
-  let tooLong = false;
-  for await (const block of blocks) {
-    let bytes: Buffer = rest.length === 0 ? Buffer.from(block.buffer, block.byteOffset, block.byteLength) : Buffer.concat([rest, block]);
-    for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF)) {
-      const text = bytes.toString('utf8', 0, end).trim();
-      if (tooLong || end > VALUE_BYTES_MAX) yield { text: undefined, line };
-      else if (text !== '') yield { text, line };
-      tooLong = false;
-      line += 1;
-      bytes = bytes.subarray(end + 1);
-    }
-    tooLong ||= bytes.length > VALUE_BYTES_MAX;
-    // Blocks are used again.
-    rest = tooLong ? Buffer.alloc(0) : Buffer.from(bytes);
-  }
-  if (tooLong) yield { text: undefined, line };
-  else if (rest.toString('utf8').trim() !== '') yield { text: rest.toString('utf8').trim(), line };
-}
-
-/** @throws DeepwaterError DW_IMPORT_UNREADABLE for an array that does not end */
-export async function* jsonElements(path: string, blocks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonText, void, void> {
+/**
+ * Its elements; `line` is their number, from 1.
+ * @throws DeepwaterError DW_IMPORT_UNREADABLE for an array that does not end
+ */
+export async function* jsonElements(path: string, blocks: AsyncIterable<Uint8Array>): AsyncGenerator<TextLine, void, void> {
   let depth = 0;
   let inText = false;
   let escaped = false;
@@ -48,7 +23,7 @@ export async function* jsonElements(path: string, blocks: AsyncIterable<Uint8Arr
   let ended = false;
   let piece: Uint8Array[] = [];
   let length = 0;
-  const taken = (): JsonText => {
+  const taken = (): TextLine => {
     const text = length > VALUE_BYTES_MAX ? undefined : Buffer.concat(piece).toString('utf8').trim();
     piece = [];
     length = 0;

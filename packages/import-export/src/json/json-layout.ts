@@ -10,8 +10,9 @@ import { headLines } from '../layouts/csv-layout.js';
 import { type FoundColumn, mapColumns } from '../layouts/mapping.js';
 import { feedNameOf } from '../layouts/plain.js';
 import type { Part } from '../unpack/source-file.js';
+import { type TextLine, textLines } from '../unpack/text-lines.js';
 import { flatJson } from './flat-json.js';
-import { type JsonText, VALUE_BYTES_MAX, isOneArray, jsonElements, jsonLines } from './json-values.js';
+import { VALUE_BYTES_MAX, isOneArray, jsonElements } from './json-array.js';
 
 /** Of so many records the types of fields are inferred, and the keys are known. */
 const SAMPLE_ROWS = 1000;
@@ -26,9 +27,9 @@ export async function jsonLayout(file: { readonly path: string; readonly name: s
   };
 }
 
-async function textsOf(path: string, part: Part): Promise<AsyncIterable<JsonText>> {
+async function textsOf(path: string, part: Part): Promise<AsyncIterable<TextLine>> {
   const [head = ''] = await headLines(part, 4096);
-  return isOneArray(head) ? jsonElements(path, part.blocks()) : jsonLines(part.blocks());
+  return isOneArray(head) ? jsonElements(path, part.blocks()) : textLines(part.blocks(), VALUE_BYTES_MAX);
 }
 
 async function* readPart(file: { readonly path: string; readonly name: string }, part: Part, options: ImportOptions, context: ReadContext, several: boolean): AsyncGenerator<Batch, void, void> {

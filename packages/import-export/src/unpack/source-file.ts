@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, type Transform } from 'node:stream';
-import { crc32, createGunzip, createInflateRaw } from 'node:zlib';
+import { constants, crc32, createGunzip, createInflateRaw } from 'node:zlib';
 import { DeepwaterError } from '@deepwater/core';
 import { Decompress } from 'fzstd';
 import { ZIP_METHOD, type ZipEntry, contentOffset, isZip, zipEntries } from './zip.js';
@@ -22,6 +22,8 @@ export interface Part {
 export class SourceFile {
   /** Packed bytes that were read of the parts. */
   bytesRead = 0;
+  /** A gzip that breaks off is read as far as it goes: what a recorder was killed over. */
+  cutOff = false;
 
   private constructor(readonly path: string, readonly handle: FileHandle, readonly bytes: number, private readonly changedMs: number, private readonly head: Buffer) {}
 
@@ -109,7 +111,7 @@ export class SourceFile {
 
   #unpacked(): AsyncIterable<Uint8Array> {
     const packed = this.#counted(0, this.bytes, this.packed);
-    if (this.#isGzip) return throughZlib(packed, createGunzip({ chunkSize: BLOCK_BYTES }));
+    if (this.#isGzip) return throughZlib(packed, createGunzip({ chunkSize: BLOCK_BYTES, finishFlush: this.cutOff ? constants.Z_SYNC_FLUSH : constants.Z_FINISH }));
     return this.#isZstd ? zstd(packed) : packed;
   }
 
