@@ -1,7 +1,8 @@
 // npm test: installs what is missing, builds, runs every test and beside them type checking and lint; CI runs the same.
 //
 // The last line is `N passed, N failed`, with `, N skipped` when something was: the tests, and building, linting and
-// type checking as one check each. Arguments go to Vitest, so `npm test -- packages/core` runs a part.
+// type checking as one check each. Random tests take a seed that follows from the commit; SEED=… gives another. Arguments go to Vitest, so `npm test -- packages/core` runs a part.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,10 +36,20 @@ async function runTests(args) {
     const reportPath = join(folder, 'report.json');
     const code = await run(process.execPath, [
       toolPath('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`, ...args,
-    ]);
+    ], seedOfCommit());
     addReport(reportPath, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** For the environment (test/support/seed.ts); nothing where there is no commit to take it from. */
+function seedOfCommit() {
+  try {
+    const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return { RUN_SEED: String(Number.parseInt(commit.slice(0, 8), 16) % 2 ** 31) };
+  } catch {
+    return {};
   }
 }
 

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { MUTANTS } from './mutants/mutants.mjs';
 import { runMutant, unfit } from './mutants/run.mjs';
 import { root } from './support/source-files.js';
+import { SEED } from './support/seed.js';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
 describe('bugs planted in our own code', () => {
   test.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s: it fits the code, and there is a test for it', (_name, mutant) => {

@@ -4,8 +4,8 @@ import { paramGrid } from '../dist/param-grid.js';
 import { EquitySampler, VALUES_MAX } from '../dist/run/equity-sampler.js';
 import { FillTotals, drawdownOf, ratiosOf, statisticsOf } from '../dist/run/statistics.js';
 import { TradeLog } from '../dist/run/trade-log.js';
+import { SEED } from '../../../test/support/seed.js';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 console.log(`backtest figures: seed ${SEED}`);
 let state = SEED;
 const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;

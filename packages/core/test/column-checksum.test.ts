@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import xxhash from 'xxhash-wasm';
 import { checksumOver, columnChecksum } from '@deepwater/core';
+import { SEED } from '../../../test/support/seed.js';
 
-const SEED = Number(process.env['DEEPWATER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 console.log(`column checksum: seed ${SEED}`);
 const { h64Raw } = await xxhash();
 const low = (bytes: Uint8Array): number => Number(BigInt.asUintN(32, h64Raw(bytes)));

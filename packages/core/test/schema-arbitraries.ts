@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { vi } from 'vitest';
 import type { FeedSpecInput, FieldInput } from '../dist/schema/index.js';
-
-/** Seed of all property tests of a run. fast-check prints it with any failure; set DEEPWATER_SEED to run it again. */
-export const SEED = Number(process.env['DEEPWATER_SEED'] ?? Date.now() & 0x7fffffff);
+import { SEED } from '../../../test/support/seed.js';
+export { SEED };
 
 // Hundreds of examples on a busy machine: no test here measures time.
 vi.setConfig({ testTimeout: 60_000 });

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { BacktestOptions, BacktestResult, DeepwaterError, Platform, StrategyOptions } from '../dist/index.js';
 import { START, TRADES, failure, openPlatform, temporaryDirectory, trade } from './support.js';
 import { Emitted, moduleOf } from './support-strategy.js';
+import { SEED } from '../../../test/support/seed.js';
 
 const QUOTES = {
   name: 'quotes',
@@ -17,7 +18,6 @@ const QUOTES = {
   chunkSizeMb: 1,
 } as const;
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 console.log(`backtest tests: seed ${SEED}`);
 
 /** Some numbers from a seed. */

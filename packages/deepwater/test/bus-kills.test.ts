@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { kills } from './bus/kills.mjs';
+import { SEED as seed } from '../../../test/support/seed.js';
 
 /** More: `npm run soak -- kills`. */
 const count = Number(process.env['BUS_KILLS'] ?? 10);
-const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 test(`${count} kills of threads and processes: the rest goes on and sees every record, and nothing of the dead is left (seed ${seed})`, async () => {
   const { killed, records, subscribers } = await kills({ count, seed });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { soak } from './bus/soak.mjs';
+import { SEED as seed } from '../../../test/support/seed.js';
 
 const records = Number(process.env['SOAK_RECORDS'] ?? 1e7);
-const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 test(`${records} self-checking records reach every subscriber whole, once and in order (seed ${seed})`, async () => {
   const { writer, subscribers, kills, stops } = await soak({ records, seed });

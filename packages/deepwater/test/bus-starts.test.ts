@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { starts } from './bus/starts.mjs';
+import { SEED as seed } from '../../../test/support/seed.js';
 
 /** A thousand: `npm run soak -- starts`. */
 const count = Number(process.env['STREAM_STARTS'] ?? 200);
-const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 test(`${count} streams begun at random moments against live writers each give every record from there on, once and in order (seed ${seed})`, async () => {
   const { starts: whole, kinds, records, chunks, writers, kills } = await starts({ count, seed });

@@ -3,10 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Platform } from 'deepwater';
+import { SEED } from '../../../test/support/seed.js';
 
 /** More operations by `MODEL_OPERATIONS=…`; the same ones again by `SEED=…`. */
 const OPERATIONS = Number(process.env['MODEL_OPERATIONS'] ?? 1000);
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
 const base = mkdtempSync(path.join(os.tmpdir(), 'deepwater-model-'));
 afterAll(() => { rmSync(base, { recursive: true, force: true }); });

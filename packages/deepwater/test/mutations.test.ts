@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { mutations } from './mutations/soak.mjs';
+import { SEED as seed } from '../../../test/support/seed.js';
 
 /** More: `npm run soak -- mutations --count 1e6`. */
 const count = Number(process.env['MUTATIONS'] ?? 10_000);
-const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 test(`${count} mutations of files: what is read was written, or there is an error of ours (seed ${seed})`, async () => {
   const { codes, failures } = await mutations({ count, seed });

@@ -125,6 +125,7 @@ const CASES: Case[] = [
   { what: 'strays', damage: (s) => { writeFileSync(path.join(s.paths.chunks, 'notes.txt'), 'x'); writeFileSync(chunk(s, 9), 'x'.repeat(5000)); }, told: ['9.dwk', /header/], losesElse: true },
   { what: 'the catalog', damage: (s) => { change(s.paths.catalog, 20, [1, 2, 3]); }, told: ['catalog.dwc', /checksum|another feed/] },
   { what: 'an entry of the catalog', damage: (s) => { change(s.paths.catalog, 4096 + 256 + 16, [1]); }, told: ['catalog.dwc', /entry 1/] },
+  { what: 'an open entry of the catalog after an outage', variant: 'outage', damage: (s) => { change(s.paths.catalog, 4096 + 512, Buffer.alloc(64)); }, unsynced: [[168, 173]], told: ['catalog.dwc', /entry 2 tells of no chunk/] },
   { what: 'a place of the ring that there is not', damage: (s) => { change(s.paths.catalog, CATALOG.RING_PLACE, [1, 0, 0, 0x80]); }, told: ['catalog.dwc', /the ring is in place 2147483649/] },
   { what: 'the catalog marked as replaced', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1]); }, told: ['catalog.dwc', /another has taken its place/] },
   { what: 'the catalog marked as nothing there is', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1, 2]); }, told: ['catalog.dwc', /whether another has taken its place/] },

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { DeepwaterError, Platform } from 'deepwater';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type CallToFail, FaultySystem, type Fault, failEach, oneOfEachSite } from '../../ingest/test/support/faults.js';
+import { SEED } from '../../../test/support/seed.js';
 
 /** `FAULTS=all` has every single call fail in every way; otherwise one call of each of a third of the call sites does, in one way, by the seed. */
 const ALL = process.env['FAULTS'] === 'all';
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
 const root = fs.mkdtempSync('/dev/shm/deepwater-store-faults-');
 afterAll(() => { fs.rmSync(root, { recursive: true, force: true }); });

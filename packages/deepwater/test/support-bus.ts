@@ -3,9 +3,9 @@ import { Worker } from 'node:worker_threads';
 import type { FeedSpecInput } from '@deepwater/core';
 import { afterThisTest } from '../../../test/support/afterwards.js';
 import type { Platform } from '../dist/index.js';
+import { SEED } from '../../../test/support/seed.js';
+export { SEED };
 
-/** One seed for a run of these tests; SEED=… repeats it. */
-export const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 console.log(`bus tests: seed ${SEED}`);
 
 /** Random numbers in [0, 1) from a seed (mulberry32). */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { together } from './together/soak.mjs';
+import { SEED } from '../../../test/support/seed.js';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
 // Half an hour of it, which also shows that nothing grows: npm run soak -- together
 test(`ingest, strategies, queries and retention at once: nothing is lost, nothing wrong is read (seed ${SEED})`, async () => {

@@ -7,6 +7,7 @@ import type { Platform } from 'deepwater';
 import { describe, expect, test } from 'vitest';
 import { importFiles } from '../dist/index.js';
 import { ALL_FILES, fileWith, openPlatform, temporaryDirectory } from './support/stores.js';
+import { SEED as seed } from '../../../test/support/seed.js';
 
 const CHILD = fileURLToPath(new URL('support/kill-child.mjs', import.meta.url));
 const SPEC = {
@@ -65,7 +66,6 @@ async function runChild(basePath: string, files: string[], when: { records?: num
 
 describe('an import that is killed', () => {
   test('is finished by running it again, whenever it was killed, without a record too many or too few', async () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
     console.info(`seed ${seed}`);
     let state = seed;
     const random = (): number => (state = (state * 1_103_515_245 + 12_345) & 0x7fffffff) / 0x7fffffff;

@@ -6,10 +6,10 @@ import type { FeedSource } from '@deepwater/ingest';
 import { type CallToFail, FaultySystem, type Fault, failEach, oneOfEachSite } from './support/faults.js';
 import { chunksOf, feedSource } from './support/feed.js';
 import { OneThread, openFiles } from './support/one-thread.js';
+import { SEED } from '../../../test/support/seed.js';
 
 /** `FAULTS=all` has every single call fail; otherwise one call of every call site does, the first or a later one by the seed. */
 const ALL = process.env['FAULTS'] === 'all';
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
 const root = fs.mkdtempSync('/dev/shm/deepwater-faults-');
 afterAll(() => { fs.rmSync(root, { recursive: true, force: true }); });

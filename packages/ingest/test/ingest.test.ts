@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CATALOG, CHUNK, type DeepwaterError, RING, SEAL_REASON, chunkPath, crc32, feedPaths, peekChunk } from '@deepwater/core';
 import { attachWriter } from '@deepwater/ingest';
 import { chunksOf, feedSource, firstWrong, ingest, openFiles, recordOf, selfChecking, temporaryStore } from './support/feed.js';
+import { SEED } from '../../../test/support/seed.js';
 
 const stores: { remove: () => void }[] = [];
 function newStore(): string {
@@ -20,7 +21,6 @@ function newStore(): string {
 afterAll(() => { stores.forEach((store) => { store.remove(); }); });
 
 /** Of deaths; SEED=… repeats it. */
-const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 const code = (error: unknown): string => (error as DeepwaterError).code;
 

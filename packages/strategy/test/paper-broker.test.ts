@@ -5,8 +5,8 @@ import { MarketClock } from '../dist/broker/market-clock.js';
 import type { Fill, OrderRequest } from '../dist/broker/order.js';
 import { PaperBroker } from '../dist/broker/paper-broker.js';
 import { randomNumbers } from '../dist/random.js';
+import { SEED } from '../../../test/support/seed.js';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 console.log(`paper broker tests: seed ${SEED}`);
 
 const clock = { name: 'time', type: 'uint64', unit: 'us' } as const;

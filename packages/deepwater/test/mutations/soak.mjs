@@ -24,6 +24,7 @@ export async function mutations({ count, seed, from: first = 0, workers = 2, eve
   const codes = {};
   const failures = [];
   const at = new Map();
+  const children = new Set();
   let next = first;
   let ended = 0;
   const stretchOf = Math.min(STRETCH_MAX, Math.ceil(count / workers));
@@ -32,11 +33,16 @@ export async function mutations({ count, seed, from: first = 0, workers = 2, eve
     while (next < count && failures.length === 0) {
       const from = next;
       const to = (next = Math.min(count, from + stretchOf));
-      const { failure, answers } = await stretch(from, to, seed, every, (index) => { at.set(worker, index - from); told(); });
+      const { failure, answers } = await stretch(from, to, seed, every, (index) => { at.set(worker, index - from); told(); }, children);
+      if (failures.length > 0) return;
       at.delete(worker);
       ended += to - from;
       for (const [code, times] of Object.entries(answers)) codes[code] = (codes[code] ?? 0) + times;
-      if (failure !== undefined) failures.push(failure);
+      if (failure !== undefined) {
+        failures.push(failure);
+        // What the others would find waits for another run.
+        for (const child of children) child.kill('SIGKILL');
+      }
       told();
     }
   }
@@ -45,9 +51,10 @@ export async function mutations({ count, seed, from: first = 0, workers = 2, eve
 }
 
 /** One process, and what it says. */
-function stretch(from, to, seed, every, onAt) {
+function stretch(from, to, seed, every, onAt, children = new Set()) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [RUNNER, '--seed', `${seed}`, '--from', `${from}`, '--to', `${to}`, ...(every === undefined ? [] : ['--every', every])], { stdio: ['ignore', 'pipe', 'pipe'] });
+    children.add(child);
     let last = from;
     let done;
     let failure;
@@ -66,6 +73,7 @@ function stretch(from, to, seed, every, onAt) {
     });
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      children.delete(child);
       if (failure === undefined && (done === undefined || code !== 0)) {
         failure = { failed: `one of ${last} and those after it`, seed, wrong: hung ? 'hangs' : `ended with ${signal ?? code}: ${stderr}` };
       }

@@ -234,7 +234,7 @@ const USES = {
     }
   },
 
-  /** Repair keeps every block that is whole, tells of the rest, and leaves a store that is read without errors. */
+  /** Repair keeps every block that is whole, tells of the rest, and leaves a store that is read without errors and in which a second one finds nothing. */
   async repairs(use) {
     const { store, kind } = use;
     const before = snapshot(store.base);
@@ -245,6 +245,8 @@ const USES = {
     const report = await use.ask(() => repairStore(store.base));
     if (report.error !== undefined) return;
     if (dry.value !== undefined && dry.value.damaged !== report.value.damaged) throw new Wrong(`a dry run says damaged: ${dry.value.damaged}, the repair says ${report.value.damaged}`);
+    const again = await use.ask(() => repairStore(store.base, { dryRun: true }));
+    if (again.error !== undefined || again.value.damaged) throw new Wrong(`a second repair finds: ${again.error?.message ?? text(again.value)}; the first found: ${text(report.value)}`);
     const damages = report.value.feeds.filter(({ feed }) => feed === FEED).flatMap((feed) => feed.damages);
     const lost = damages.filter((damage) => damage.lost);
     const platform = await use.ask(() => Platform.open(store.base, { ...OPTIONS, readOnly: true }));

@@ -54,7 +54,7 @@ export function readCatalog(paths: FeedPaths, schema: Schema, feedUid: string): 
   return {
     usable, there: true, stale, entries, epoch: epoch < 2 ** 31 ? epoch : 0, writer: usable ? writer : undefined, ringPlace: usable && ringPlace.place <= 2 ? ringPlace : undefined,
     symbolsGiven: usable ? view.symbolsGiven : 0,
-    problem: problem ?? retiredProblem(view) ?? (stale ? undefined : countersProblem(view, room)),
+    problem: problem ?? retiredProblem(view) ?? (stale ? openProblem(view, room) : countersProblem(view, room)),
   };
 }
 
@@ -120,6 +120,15 @@ function retiredProblem(view: CatalogView): string | undefined {
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** What readers hold one against that was open when the machine went down: chunks that it calls open have to be there. */
+function openProblem(view: CatalogView, room: number): string | undefined {
+  for (let index = view.firstLive; index < Math.min(view.count, room); index++) {
+    const { state, chunkId, firstSequence } = view.entry(index);
+    if (state === ENTRY_STATE.ACTIVE && (chunkId === 0 || !Number.isSafeInteger(firstSequence))) return `entry ${index} tells of no chunk`;
+  }
+  return undefined;
 }
 
 /** What readers hold a catalog's counters and entries against. */

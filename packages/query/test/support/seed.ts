@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { SEED } from '../../../../test/support/seed.js';
+export { SEED };
 
-/** Seed of all property tests of a run. Set DEEPWATER_SEED to run it again. */
-export const SEED = Number(process.env['DEEPWATER_SEED'] ?? Date.now() & 0x7fffffff);
 console.log(`query tests: seed ${SEED}`);
 
 /** Numbers from 0 to 1 that follow from a seed. */
