@@ -92,16 +92,20 @@ function entriesOf(view: CatalogView, room: number): EvidenceEntry[] {
   for (let index = 0; index < room; index++) {
     const holds = view.entryHolds(index) && view.state(index) !== 0;
     const entry = view.entry(index);
-    if (entry.chunkId === 0) {
+    if (!isOfChunk(entry)) {
       if (index >= count) break;
       continue;
     }
     if (holds) {
       found.push({ entry: entry.state === ENTRY_STATE.ACTIVE ? factsOf(view, index) : entry, holds, deleted: entry.state === ENTRY_STATE.DELETED && index < Math.max(firstLive, 1) });
-    } else if (index < count && entry.state === ENTRY_STATE.ACTIVE && Number.isSafeInteger(entry.firstSequence)) found.push({ entry, holds: false, deleted: false });
+    } else if (index < count && entry.state === ENTRY_STATE.ACTIVE) found.push({ entry, holds: false, deleted: false });
   }
   return found;
 }
+
+/** Whether there can be such a chunk: names of their files have twelve digits. */
+const isOfChunk = ({ chunkId, firstSequence }: CatalogEntry): boolean => chunkId > 0 && chunkId < CHUNK_IDS && Number.isSafeInteger(chunkId) && Number.isSafeInteger(firstSequence);
+const CHUNK_IDS = 1e12;
 
 /** The facts of an entry that is whole although its state does not say so. */
 function factsOf(view: CatalogView, index: number): CatalogEntry {
@@ -125,8 +129,8 @@ function retiredProblem(view: CatalogView): string | undefined {
 /** What readers hold one against that was open when the machine went down: chunks that it calls open have to be there. */
 function openProblem(view: CatalogView, room: number): string | undefined {
   for (let index = view.firstLive; index < Math.min(view.count, room); index++) {
-    const { state, chunkId, firstSequence } = view.entry(index);
-    if (state === ENTRY_STATE.ACTIVE && (chunkId === 0 || !Number.isSafeInteger(firstSequence))) return `entry ${index} tells of no chunk`;
+    const entry = view.entry(index);
+    if (entry.state === ENTRY_STATE.ACTIVE && !isOfChunk(entry)) return `entry ${index} tells of no chunk`;
   }
   return undefined;
 }
@@ -142,6 +146,7 @@ function countersProblem(view: CatalogView, room: number): string | undefined {
     if (entry.state < ENTRY_STATE.ACTIVE || entry.state > ENTRY_STATE.DELETED) return `entry ${index} has the state ${entry.state}`;
     if ((entry.state === ENTRY_STATE.DELETED) !== (index < firstLive)) return `entry ${index} ${index < firstLive ? 'counts as gone and is not marked so' : 'is marked as deleted, and older ones are not'}`;
     if (entry.state !== ENTRY_STATE.ACTIVE && !view.entryHolds(index)) return `entry ${index} does not have its checksum`;
+    if (!isOfChunk(entry)) return `entry ${index} tells of no chunk`;
     if (before !== undefined && entry.firstSequence < before.firstSequence) return `entry ${index} begins with record ${entry.firstSequence}, the one before it with ${before.firstSequence}`;
     if (before !== undefined && entry.chunkId === before.chunkId) return `entry ${index} is the one before it once more`;
     before = entry;

@@ -234,6 +234,8 @@ class ChunksPlanner {
       const look = this.#looks.get(entry.chunkId);
       // After a power loss the catalog may know a chunk that never came to have rows; but its file has its name before it is in the catalog.
       if (!holds && (look?.is === 'unused' || (this.catalog.stale && look?.is === 'unknown' && look.zeros === true))) continue;
+      // Its number is damaged: the chunk that it tells of is there, and no other entry is of it.
+      if (!holds && look === undefined && looked.some(({ id, first, epoch }) => first === entry.firstSequence && epoch === entry.epoch && !this.#entries.has(id))) continue;
       const file = this.#relative(chunkPath(this.feed.paths, entry.chunkId));
       const next = holds ? entry.firstSequence + entry.rows : undefined;
       const covered = looked.some((chunk) => chunk.first <= entry.firstSequence && next !== undefined && chunk.first + chunk.rows >= next);
