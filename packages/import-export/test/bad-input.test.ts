@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { chmodSync, createWriteStream, mkdirSync } from 'node:fs';
+import { chmodSync, createWriteStream, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, gzipSync } from 'node:zlib';
-import { readCaptures } from '@deepwater/captures';
+import { CaptureWriter, readCaptures } from '@deepwater/captures';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ImportOptions, importFiles } from '../dist/index.js';
@@ -185,6 +185,28 @@ describe('captures', () => {
     const report = await importFiles(platform, [fileWith('1.dat', trade(1)), fileWith('2.dat', trade(2) + other)], OPTIONS);
     expect(report).toMatchObject({ added: 3, rejected: 0, notes: [] });
     expect(await recordsOf(platform, 'binance-usdm.ETHUSDT.trades')).toHaveLength(1);
+  });
+
+  test('a book whose snapshot comes in the next part, before any frame there', async () => {
+    const directory = temporaryDirectory();
+    const writer = new CaptureWriter({ directory, name: 'binance', fileMs: 1000, onError: (error) => { throw error; } });
+    const us = (ms: number): number => (1_700_000_000_000 + ms) * 1000;
+    const update = (first: number, last: number, before: number): string => JSON.stringify({ stream: 'btcusdt@depth', data: { e: 'depthUpdate', E: 1_700_000_000_000, T: 1_700_000_000_000, s: 'BTCUSDT', U: first, u: last, pu: before, b: [['1.0', String(last)]], a: [] } });
+    for (const connection of [1, 2]) writer.connected(connection, 'wss://fstream.binance.com/stream', us(0));
+    writer.received(1, trade(1).slice(17, -1), us(1));
+    writer.received(2, update(10, 12, 9), us(2));
+    // A channel that this connection had not in the first part.
+    writer.received(1, JSON.stringify({ stream: 'btcusdt@bookTicker', data: { e: 'bookTicker', u: 3, s: 'BTCUSDT', b: '1.0', B: '1', a: '2.0', A: '1', T: 1_700_000_000_000, E: 1_700_000_000_000 } }), us(1001));
+    writer.replied('https://fapi.binance.com/fapi/v1/depth?symbol=BTCUSDT&limit=1000', JSON.stringify({ lastUpdateId: 11, E: 1_700_000_000_000, T: 1_700_000_000_000, bids: [['1.0', '1']], asks: [['2.0', '1']] }), us(1002));
+    writer.received(2, update(13, 14, 12), us(1003));
+    await writer.close();
+    const files = readdirSync(directory).sort().map((name) => join(directory, name));
+    expect(files).toHaveLength(2);
+    const platform = await emptyPlatform();
+    expect(await importFiles(platform, files)).toMatchObject({ rejected: 0 });
+    expect(platform.feedInfo('binance-usdm.BTCUSDT.quotes').records.next).toBe(1);
+    // Two levels of the snapshot, and one of each update.
+    expect(platform.feedInfo('binance-usdm.BTCUSDT.book').records.next).toBe(4);
   });
 
   test('one of more text than a string can hold', async () => {

@@ -2,7 +2,7 @@
 import type { CapturedConnection } from '@deepwater/captures';
 import { DepthsSeen } from './book-depths.js';
 import { captureEvents } from './capture-events.js';
-import { SymbolsSeen, exchangeOfAddress } from './symbols.js';
+import { WantedSeen, exchangeOfAddress } from './symbols.js';
 import type { SourceFile } from '../unpack/source-file.js';
 
 export interface CaptureFacts {
@@ -10,8 +10,8 @@ export interface CaptureFacts {
   readonly market: string | undefined;
   /** The first address, or ''. */
   readonly address: string;
-  /** Symbols that its frames name. */
-  readonly symbols: SymbolsSeen;
+  /** What its frames are of, by connection. */
+  readonly wanted: readonly WantedSeen[];
   /** Of Binance: its trades are aggregated ones alone. They are a source of their own, whose feeds single trades do not go into. */
   readonly aggregated: boolean;
   readonly depths: DepthsSeen;
@@ -43,7 +43,7 @@ export async function captureFacts(file: SourceFile, given: string | undefined, 
   const trades = new Set<string>();
   const continued = new Set<string>();
   let leaves = false;
-  let symbols = new SymbolsSeen(given);
+  const wanted: WantedSeen[] = [];
   const depths = new DepthsSeen();
   for await (const event of captureEvents(file)) {
     if (signal?.aborted === true) break;
@@ -57,13 +57,13 @@ export async function captureFacts(file: SourceFile, given: string | undefined, 
       leaves ||= mayGoOn(connection);
       if (address !== '' || connection.address === '') continue;
       ({ address } = connection);
-      if (market === undefined) symbols = new SymbolsSeen(market = exchangeOfAddress(address));
+      market ??= exchangeOfAddress(address);
     } else if (event.kind === 'reply') firstUs = Math.min(firstUs, event.reply.us);
     else if (event.kind === 'frame') {
-      const { us, text } = event.frame;
+      const { us, text, connection } = event.frame;
       firstUs = Math.min(firstUs, us);
-      missed ||= market === undefined;
-      symbols.take(text);
+      if (market === undefined) missed = true;
+      else (wanted[connection] ??= new WantedSeen(market)).take(text);
       if (market?.startsWith('bybit') === true) depths.take(text);
       if (trades.size < 2) for (const kind of ['trade', 'aggTrade']) if (text.includes(`"e":"${kind}"`)) trades.add(kind);
     }
@@ -71,5 +71,5 @@ export async function captureFacts(file: SourceFile, given: string | undefined, 
   file.bytesRead = before;
   // Its address came behind its first frames: now it is known how to look at them.
   if (missed && market !== undefined) return captureFacts(file, market, told, signal);
-  return { market, address, symbols, aggregated: trades.has('aggTrade') && !trades.has('trade'), depths, firstUs: firstUs === Infinity ? 0 : firstUs, continued, leaves };
+  return { market, address, wanted, aggregated: trades.has('aggTrade') && !trades.has('trade'), depths, firstUs: firstUs === Infinity ? 0 : firstUs, continued, leaves };
 }

@@ -1,7 +1,7 @@
 /** Raw captures of exchanges, through the adapters that a live recording goes through: the same records, with the times of the capture. */
 import type { CapturedConnection } from '@deepwater/captures';
 import { DeepwaterError } from '@deepwater/core';
-import type { Exchange, SessionEvent } from '@deepwater/exchanges';
+import type { Exchange, SessionEvent, Wanted } from '@deepwater/exchanges';
 import type { Batch, ReadContext } from '../import/batch.js';
 import type { ImportOptions } from '../import/options.js';
 import type { SourceLayout } from '../import/source.js';
@@ -64,7 +64,13 @@ export class CaptureRun {
     if (options.feed !== undefined && (wantedSymbols?.length !== 1 || options.channels?.length !== 1)) {
       throw new DeepwaterError('DW_OPTION_INVALID', 'One feed can take one symbol and one channel of a capture: give --symbol and --channels with --feed.', { values: { option: 'feed' } });
     }
-    const wanted = { symbols: [...new Set([...facts.symbols.of(exchange), ...(wantedSymbols ?? [])])], channels: exchange.channels };
+    const seen = facts.wanted.map((each) => each.of(exchange));
+    const unseen = (wantedSymbols ?? []).filter((symbol) => !seen.some(({ symbols }) => symbols.includes(symbol)));
+    // Each connection has what came on it: another would ask for books that are not its own.
+    const wantedOn = (number: number): Wanted => {
+      const { symbols, channels } = seen[number] ?? { symbols: [], channels: exchange.channels };
+      return { symbols: [...symbols, ...unseen], channels };
+    };
     const rows = left?.rows ?? new CaptureRows(exchange, () => this.#context!, (symbol, channel) => (wantedSymbols?.includes(symbol) ?? true) && (options.channels?.includes(channel) ?? true), options.feed);
     const told = {
       event: (event: SessionEvent) => { if (event.kind !== 'subscribed' && event.kind !== 'unsubscribed') this.#context!.note(eventText(event)); },
@@ -77,15 +83,19 @@ export class CaptureRun {
       if (known !== undefined) return known;
       const { continued = false, name = '' } = connections[number] ?? {};
       const open = continued ? left?.sessions.get(name) : undefined;
-      const session = open ?? new CaptureSession(exchange, wanted, rows.sink, told, us);
-      open?.want(wanted);
+      const session = open ?? new CaptureSession(exchange, wantedOn(number), rows.sink, told, us);
+      open?.want(wantedOn(number));
       sessions.set(number, session);
       return session;
     };
     const take = facts.depths.taken(exchange, (text) => { context.note(text); });
     for await (const event of captureEvents(file)) {
-      if (event.kind === 'connection') connections[event.number] = event.connection;
-      else if (event.kind === 'bad') context.reject(event.line, event.reason);
+      if (event.kind === 'connection') {
+        const { number, connection } = event;
+        connections[number] = connection;
+        // What was asked for before may be answered before a frame comes.
+        if (connection.continued && left?.sessions.has(connection.name) === true) sessionOf(number, 0);
+      } else if (event.kind === 'bad') context.reject(event.line, event.reason);
       else if (event.kind === 'reply') {
         for (const session of sessions.size === 0 ? [sessionOf(0, event.reply.us)] : sessions.values()) await session.reply(event.reply);
       } else {

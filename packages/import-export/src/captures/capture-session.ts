@@ -61,17 +61,19 @@ export class CaptureSession {
 
   async reply(reply: CapturedReply): Promise<void> {
     await this.#advance(reply.us);
+    // Of each symbol the newest: most are the answers of other connections.
+    if (reply.url !== '') this.#replies = this.#replies.filter(({ url }) => url === '' || symbolOf(url) !== symbolOf(reply.url));
     this.#replies.push(reply);
     await this.#answer();
   }
 
-  /** A part of the recording that follows has other symbols, too. */
-  want(wanted: Wanted): void {
-    const known = this.#wanted.symbols;
-    const symbols = wanted.symbols.filter((symbol) => !known.includes(symbol));
-    if (symbols.length === 0) return;
-    this.#wanted = { ...wanted, symbols: [...known, ...symbols] };
-    this.#session.subscribe({ ...wanted, symbols });
+  /** A part of the recording that follows has other symbols or channels, too. */
+  want({ symbols, channels }: Wanted): void {
+    const known = this.#wanted;
+    const [newSymbols, newChannels] = [symbols.filter((each) => !known.symbols.includes(each)), channels.filter((each) => !known.channels.includes(each))];
+    this.#wanted = { symbols: [...known.symbols, ...newSymbols], channels: [...known.channels, ...newChannels] };
+    if (newChannels.length > 0 && known.symbols.length > 0) this.#session.subscribe({ symbols: known.symbols, channels: newChannels });
+    if (newSymbols.length > 0) this.#session.subscribe({ symbols: newSymbols, channels: this.#wanted.channels });
   }
 
   close(): void {
@@ -94,8 +96,7 @@ export class CaptureSession {
   /** Gives replies to those who asked for them. One without an address is for whoever asks first. */
   async #answer(): Promise<void> {
     for (const asked of [...this.#asked]) {
-      const symbol = new URLSearchParams(asked.path.split('?')[1] ?? '').get('symbol') ?? '';
-      const at = this.#replies.findIndex(({ url }) => url === '' || new URLSearchParams(url.split('?')[1] ?? '').get('symbol') === symbol);
+      const at = this.#replies.findIndex(({ url }) => url === '' || symbolOf(url) === symbolOf(asked.path));
       if (at < 0) continue;
       const [{ body }] = this.#replies.splice(at, 1) as [CapturedReply];
       this.#asked.splice(this.#asked.indexOf(asked), 1);
@@ -123,6 +124,9 @@ export class CaptureSession {
     this.#nowUs = Math.max(this.#nowUs, us);
   }
 }
+
+/** The symbol that a request is about. */
+const symbolOf = (address: string): string => new URLSearchParams(address.split('?')[1] ?? '').get('symbol') ?? '';
 
 /** Lets everything run that only waits for a promise. */
 async function settled(): Promise<void> {

@@ -1,5 +1,5 @@
-/** The symbols that a capture speaks of: what its sessions are to be told that they were subscribed to. */
-import type { Exchange } from '@deepwater/exchanges';
+/** What a capture speaks of: what its sessions are to be told that they were subscribed to. */
+import type { Exchange, Wanted } from '@deepwater/exchanges';
 
 /** How frames name symbols, by the beginning of the exchange's name; the longest that fits counts. */
 const PATTERNS: Readonly<Record<string, RegExp>> = {
@@ -10,31 +10,40 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
   'kraken-v1': /,"([A-Z0-9.]{2,12}\/[A-Z0-9.]{2,12})"\]$/g,
 };
 
-/** The symbols that frames name. */
-export class SymbolsSeen {
-  readonly #pattern: RegExp | undefined;
-  readonly #seen = new Set<string>();
+/** Where books begin with a REST snapshot, asked for by those who want them: how frames of books say so. */
+const ASKED_BOOKS: Readonly<Record<string, string>> = { 'binance': '"e":"depthUpdate"' };
 
-  /** @param market the name of the exchange; without one nothing is seen */
-  constructor(market: string | undefined) {
-    const family = Object.keys(PATTERNS).filter((name) => market?.startsWith(name)).sort((a, b) => b.length - a.length)[0];
+/** What the frames of a connection tell of what it was subscribed to. */
+export class WantedSeen {
+  readonly #pattern: RegExp | undefined;
+  readonly #book: string | undefined;
+  readonly #seen = new Set<string>();
+  #books: boolean;
+
+  /** @param market the name of the exchange */
+  constructor(market: string) {
+    const family = Object.keys(PATTERNS).filter((name) => market.startsWith(name)).sort((a, b) => b.length - a.length)[0];
     this.#pattern = family === undefined ? undefined : PATTERNS[family];
+    this.#book = family === undefined ? undefined : ASKED_BOOKS[family];
+    this.#books = this.#book === undefined;
   }
 
   take(frame: string): void {
     if (this.#pattern === undefined) return;
+    this.#books ||= frame.includes(this.#book!);
     for (const [, symbol] of frame.matchAll(this.#pattern)) this.#seen.add(symbol!);
   }
 
-  /** Those that the exchange takes for its own. */
-  of(exchange: Exchange): string[] {
-    return [...this.#seen].filter((symbol) => {
+  /** Symbols that the exchange takes for its own, and channels: books only where some came. */
+  of(exchange: Exchange): Wanted {
+    const symbols = [...this.#seen].filter((symbol) => {
       try {
         return exchange.symbolOf(symbol) === symbol;
       } catch {
         return false;
       }
     });
+    return { symbols, channels: exchange.channels.filter((channel) => channel !== 'book' || this.#books) };
   }
 }
 
