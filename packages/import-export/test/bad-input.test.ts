@@ -209,6 +209,20 @@ describe('captures', () => {
     expect(platform.feedInfo('binance-usdm.BTCUSDT.book').records.next).toBe(4);
   });
 
+  test('what a recording misses is a boundary of segments, as it is in a live one', async () => {
+    const platform = await emptyPlatform();
+    const segments = async (): Promise<unknown[]> => (await (await platform.createReader('binance-usdm.BTCUSDT.trades')).segments()).map(({ first, next, ended, reason }) => [first, next, ended, reason]);
+    const connects = (second: number): string => `wss://fstream.binance.com/stream <-> ${1_700_000_000 + second}\n`;
+    const frame = (id: number): string => trade(id).replace(/^(\d{10})(\d{6}) /, '$1.$2: ');
+    const one = fileWith('1', connects(0) + frame(1) + frame(2) + frame(5) + frame(6) + connects(0) + frame(7) + frame(8));
+    await importFiles(platform, [one, fileWith('2', connects(1) + frame(9))]);
+    const found = [[0, 2, 'marked', 'gap: 3 expected, 5 found'], [2, 4, 'marked', 'disconnected: another connection was made'], [4, 6, 'marked', 'another recording begins'], [6, 7, 'closed', undefined]];
+    expect(await segments()).toEqual(found);
+    // The end of an import is a boundary in itself.
+    await importFiles(platform, [fileWith('3', connects(2) + frame(10))]);
+    expect(await segments()).toEqual([...found, [7, 8, 'closed', undefined]]);
+  });
+
   test('one of more text than a string can hold', async () => {
     const platform = await emptyPlatform();
     // Lines that say nothing, which are quickly read: 560 MB of them.

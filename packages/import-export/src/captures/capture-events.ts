@@ -51,7 +51,7 @@ export async function* captureEvents(file: SourceFile): AsyncGenerator<CaptureEv
     }
     for (const event of told.splice(0)) {
       const at = event.kind === 'frame' ? event.frame.us : event.kind === 'reply' ? event.reply.us : us;
-      if (at > us) {
+      if (at > us || event.kind === 'connection') {
         yield* frames;
         frames = [];
         us = at;

@@ -5,7 +5,7 @@ import { type CellWriter, type Value, cellWriter } from '../cells/cell-writers.j
 import { type Columns, makeColumn } from '../cells/column-set.js';
 import { Reject } from '../cells/reject.js';
 import { ROWS_MAX } from '../csv/kernel.js';
-import type { Batch, ReadContext, Target } from '../import/batch.js';
+import type { Batch, ReadContext, SegmentMark, Target } from '../import/batch.js';
 import type { NamedSpec } from '../layouts/market-feed.js';
 
 /** The rows of one feed. */
@@ -15,13 +15,21 @@ class FeedRows implements RecordWriter {
   #rows = 0;
   #marks: number[] = [];
   #mark = false;
+  #segments: SegmentMark[] = [];
 
-  constructor(private readonly target: Target, private readonly names: readonly string[], private readonly full: Batch[]) {
+  /** @param behind what is in the feed, where something is: between that and these records something is missing, for all that is known */
+  constructor(private readonly target: Target, private readonly names: readonly string[], private readonly full: Batch[], behind: string | undefined) {
     this.#begin();
+    if (behind !== undefined) this.interrupt(behind);
   }
 
   markIndex(): void {
     this.#mark = true;
+  }
+
+  /** Between the record before and the one that comes something happened. */
+  interrupt(reason: string): void {
+    this.#segments.push({ row: this.#rows, reason });
   }
 
   writeValues(...values: unknown[]): void {
@@ -41,7 +49,8 @@ class FeedRows implements RecordWriter {
   /** Puts what there is with the batches that are ready. */
   take(): void {
     if (this.#rows === 0) return;
-    this.full.push({ target: this.target, rows: this.#rows, columns: this.#columns, marks: this.target.spec.mode === 'IF' ? this.#marks : [] });
+    this.full.push({ target: this.target, rows: this.#rows, columns: this.#columns, marks: this.target.spec.mode === 'IF' ? this.#marks : [], segments: this.#segments });
+    this.#segments = [];
     this.#begin();
   }
 
@@ -64,8 +73,17 @@ export class CaptureRows {
   readonly #feeds = new Map<string, FeedRows>();
 
   /** @param wanted whether records of a symbol and channel are to be kept @param feedName another name than the usual one */
-  constructor(private readonly exchange: Exchange, private readonly context: () => ReadContext, wanted: (symbol: string, channel: Channel) => boolean, private readonly feedName: string | undefined) {
+  constructor(private readonly exchange: Exchange, private readonly context: () => ReadContext, private readonly wanted: (symbol: string, channel: Channel) => boolean, private readonly feedName: string | undefined) {
     this.sink = new FeedSink((symbol) => Object.fromEntries(exchange.channels.filter((channel) => wanted(symbol, channel)).map((channel) => [channel, this.#writer(symbol, channel)])));
+  }
+
+  /** The records of some symbols, of a channel or of all, were interrupted here. Where there never was one there is nothing to be interrupted. */
+  interrupt(symbols: readonly string[], reason: string, channel?: Channel): void {
+    for (const symbol of symbols) {
+      for (const each of this.exchange.channels) {
+        if ((channel ?? each) === each && this.wanted(symbol, each)) this.#feeds.get(this.#nameOf(symbol, each))?.interrupt(reason);
+      }
+    }
   }
 
   /** Batches that are full. */
@@ -79,14 +97,18 @@ export class CaptureRows {
     yield* this.ready();
   }
 
+  #nameOf(symbol: string, channel: Channel): string {
+    return this.feedName ?? recordFeedName(this.exchange, symbol, channel);
+  }
+
   /** A writer that makes its feed with its first record. */
   #writer(symbol: string, channel: Channel): RecordWriter {
     const rows = (): FeedRows => {
-      const name = this.feedName ?? recordFeedName(this.exchange, symbol, channel);
+      const name = this.#nameOf(symbol, channel);
       let feed = this.#feeds.get(name);
       if (feed === undefined) {
         const spec = { ...recordFeedSpec(this.exchange, symbol, channel), name } as NamedSpec;
-        feed = new FeedRows(this.context().target(spec), spec.fields.map((field) => field.name), this.#ready);
+        feed = new FeedRows(this.context().target(spec), spec.fields.map((field) => field.name), this.#ready, this.context().has(name) ? 'another recording begins' : undefined);
         this.#feeds.set(name, feed);
       }
       return feed;

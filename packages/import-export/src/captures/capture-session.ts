@@ -12,9 +12,10 @@ interface Timer {
   readonly call: () => void;
 }
 
+/** Told with the symbols of the session. */
 export interface SessionTold {
-  event(event: SessionEvent): void;
-  restarted(reason: string): void;
+  event(event: SessionEvent, symbols: readonly string[]): void;
+  restarted(reason: string, symbols: readonly string[]): void;
 }
 
 export class CaptureSession {
@@ -37,14 +38,18 @@ export class CaptureSession {
       get: (path) => this.#get(path),
       after: (ms, call) => this.#after(ms, call),
       restart: (reason) => {
-        told.restarted(reason);
+        told.restarted(reason, this.symbols);
         this.#session.close();
         this.#session = this.#open();
       },
-      event: (event) => { told.event(event); },
+      event: (event) => { told.event(event, this.symbols); },
       lastTrade: (symbol) => sink.lastTrade(symbol),
     };
     this.#session = this.#open();
+  }
+
+  get symbols(): readonly string[] {
+    return this.#wanted.symbols;
   }
 
   /** @returns what is wrong with the frame, where something is */
