@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, lstatSync, mkdtempSync, readFileSync, readdirSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { CATALOG, CHUNK, FAILPOINTS, type Failpoint, chunkPath, feedPaths, onFailpoint, sharedRingDirectory } from '@deepwater/core';
+import { CATALOG, CHUNK, ChunkHeader, FAILPOINTS, type Failpoint, chunkPath, feedPaths, onFailpoint, ringPaths, sharedRingDirectory, tailChecksum } from '@deepwater/core';
 import { DeepwaterError, Platform, type RepairReport, checkHealth, repairStore } from 'deepwater';
 import { FEED, type MadeStore, OTHER, type Variant, makeStore, recordOf, settleAt } from './mutations/store.mjs';
 
@@ -208,6 +208,42 @@ describe('repair', () => {
     expect(first).toBeGreaterThanOrEqual(store.next);
     expect((await readAll(store)).records).toEqual([...kept, ...numbers(first, first + 20)].map(recordOf));
     expect(damagesOf(await repairStore(store.base))).toEqual([]);
+  });
+});
+
+describe('an open chunk whose ring is gone', () => {
+  const word = (value: number): Buffer => { const bytes = Buffer.alloc(4); bytes.writeUInt32LE(value); return bytes; };
+  /** Its mark of synced rows, with the checksum that it has to have. */
+  const markSynced = (store: Store, rows: number): void => {
+    const file = chunk(store, 3);
+    const bytes = readFileSync(file);
+    const { geometry } = store;
+    new ChunkHeader(bytes, file).markSynced(rows, tailChecksum(geometry, rows, (column, from, count) => bytes.subarray(cell(store, column, from), cell(store, column, from + count))));
+    writeFileSync(file, bytes);
+  };
+  const gone = (store: Store): void => { rmSync(ringPaths(store.paths.directory, FEED).ring); };
+  const committed = (store: Store, value: number): void => { change(chunk(store, 3), CHUNK.COMMITTED_ROWS, word(value)); };
+
+  test.each<[what: string, damage: (store: Store) => void, rows: number, lost: boolean]>([
+    ...[500, 772, 900, 1500, 4500].map((bytes): [string, (store: Store) => void, number, boolean] => [`is cut to ${bytes} bytes`, (store) => { truncateSync(chunk(store, 3), bytes); }, 0, true]),
+    ['counts fewer rows than were synced', (store) => { markSynced(store, 38); committed(store, 36); }, 38, true],
+    ['counts a block less than was synced', (store) => { markSynced(store, 38); committed(store, 32); }, 38, true],
+    ['has a damaged count', (store) => { markSynced(store, 38); committed(store, 0xb1b1b1b1); }, 38, true],
+    ['has neither count nor mark', (store) => { markSynced(store, 38); change(chunk(store, 3), CHUNK.SYNCED_ROWS, word(0xb1b1b1b1)); committed(store, 0xb1b1b1b1); }, 32, true],
+    ['is well', (store) => { markSynced(store, 38); }, 40, false],
+  ])('and that %s keeps what something proves, and says what is lost', async (_, damage, rows, lost) => {
+    const store = await storeOf('killed');
+    gone(store);
+    damage(store);
+    const report = await repairStore(store.base);
+    const damages = report.feeds.flatMap(({ damages: each }) => each).filter(({ file }) => file.endsWith('.dwk'));
+    expect(damages.some((each) => each.lost)).toBe(lost);
+    if (lost) expect(Math.min(...damages.flatMap((each) => (each.lost ? each.first ?? 0 : [])))).toBeLessThanOrEqual(133 + rows);
+    expect(damagesOf(await repairStore(store.base))).toEqual([]);
+    expect((await readAll(store)).records).toHaveLength(128 + rows);
+    const { first } = await writeOn(store, 20);
+    // Numbers of the chunk that were given out are not given out again.
+    expect(first).toBeGreaterThanOrEqual(133 + 40);
   });
 });
 

@@ -66,7 +66,7 @@ class ChunkLooker {
     }
     const seal = this.#sealFacts();
     if (seal === undefined && isCountGone(this.#was, geometry, bytes.size)) return { is: 'unknown', why: `it has ${bytes.size} bytes of ${geometry.fileBytes}: its records are gone, and how many there were`, first: place.first };
-    const { rows, had } = seal === undefined ? openRows(this.#was, geometry, this.#schema, bytes, context.ringTail, this.#flaws, (index, block) => this.#holds(index, block)) : { rows: seal.rows, had: seal.rows };
+    const { rows, had, endUnknown } = seal === undefined ? openRows(this.#was, geometry, this.#schema, bytes, context.ringTail, this.#flaws, (index, block) => this.#holds(index, block)) : { rows: seal.rows, had: seal.rows, endUnknown: false };
     if (rows === 0 && had === 0 && this.#was.state < CHUNK_STATE.ACTIVE && context.entry === undefined) return { is: 'unused' };
     const runs = this.#scan(rows, seal !== undefined);
     if (this.guess.how === 'likely' && !this.#isOurs(seal, runs)) return { is: 'unknown', why: 'its header is damaged, and its blocks are not those that the catalog tells of' };
@@ -77,7 +77,7 @@ class ChunkLooker {
       is: 'chunk',
       chunk: {
         id: context.id, path: bytes.path, geometry, first: place.first, epoch: place.epoch, gapBefore: place.gapBefore, createdUs: this.createdUs, activatedUs: place.activatedUs,
-        bootId: this.#was.bootId, rows, had, seal: whole ?? seal, runs, blocks: this.#blocks, flaws: this.#flaws, front, short: bytes.size < geometry.fileBytes, codes: this.#codes,
+        bootId: this.#was.bootId, rows, had, endUnknown, seal: whole ?? seal, runs, blocks: this.#blocks, flaws: this.#flaws, front, short: bytes.size < geometry.fileBytes, codes: this.#codes,
       },
     };
   }

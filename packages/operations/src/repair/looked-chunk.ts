@@ -8,7 +8,7 @@ export interface RowRun {
   readonly to: number;
 }
 
-/** What is wrong with a chunk; rows [from, to) are affected. */
+/** What is wrong with a chunk; rows [from, to) are affected, all behind `from` where `to` is Infinity. */
 export interface ChunkFlaw {
   readonly what: string;
   readonly lost: boolean;
@@ -31,6 +31,8 @@ export interface LookedChunk {
   /** Rows that are there, of those that it had; those between are lost. */
   readonly rows: number;
   readonly had: number;
+  /** It may have had more, and nothing tells how many. */
+  readonly endUnknown: boolean;
   /** It is sealed, or was: with these facts, but for the blocks that are damaged. */
   readonly seal: ChunkSeal | undefined;
   readonly runs: readonly RowRun[];

@@ -11,15 +11,25 @@ export function isCountGone(was: ChunkHeader, { columnsOffset }: ChunkGeometry, 
   return was.bootId !== bootId() || size < CHUNK.COMMITTED_ROWS + 4;
 }
 
+/** Rows that are there, of those that it had. */
+export interface OpenRows {
+  readonly rows: number;
+  readonly had: number;
+  /** It may have had more, and nothing tells how many. */
+  readonly endUnknown: boolean;
+}
+
+/** Older versions stored the mark without one. */
+const hasCheck = ({ bytes }: ChunkHeader): boolean => new DataView(bytes.buffer, bytes.byteOffset).getUint32(CHUNK.SYNCED_CHECK, true) !== 0;
+
 /**
  * As readers count them; where what they go by is damaged, the blocks that hold.
  * @param flaws takes what is wrong with that
  * @param holds whether a block has its checksum
- * @returns rows that are there, of those that it had
  */
 export function openRows(
   was: ChunkHeader, geometry: ChunkGeometry, schema: Schema, bytes: ChunkBytes, ringTail: number | undefined, flaws: ChunkFlaw[], holds: (index: number, block: BlockDescriptor) => boolean,
-): { rows: number; had: number } {
+): OpenRows {
   const { committedRows, syncedRows } = was;
   const { blockRows, capacityRows } = geometry;
   const described = describedRows(was, geometry, schema);
@@ -31,10 +41,15 @@ export function openRows(
   if (was.bootId === bootId()) {
     // The last may be of rows that a killed writer had not counted, and are in the ring, too.
     const uncounted = committedRows < last && last - committedRows <= blockRows && was.firstSequence + committedRows >= (ringTail ?? Infinity);
-    if (committedRows <= capacityRows && (uncounted || [complete, last].some((end) => committedRows >= end && committedRows - end <= blockRows))) return { rows: committedRows, had: committedRows };
-    flaws.push({ what: `its count of rows is damaged (${committedRows})`, lost: false, from: 0, to: 0 });
-    const rows = Math.max(last, synced ? syncedRows : 0);
-    return { rows, had: rows };
+    // Where the descriptors were cut off nothing gainsays the count.
+    const cut = bytes.size < geometry.columnsOffset;
+    const proven = synced && hasCheck(was) ? syncedRows : 0;
+    if (committedRows <= capacityRows && committedRows >= proven && (cut || uncounted || [complete, last].some((end) => committedRows >= end && committedRows - end <= blockRows))) {
+      return { rows: committedRows, had: committedRows, endUnknown: false };
+    }
+    const rows = Math.max(last, proven);
+    flaws.push({ what: `its count of rows is damaged (${committedRows}); rows behind those that something proves are gone, if there were any`, lost: true, from: rows, to: Infinity });
+    return { rows, had: rows, endUnknown: true };
   }
   // Complete blocks under the mark are looked at one by one, wherever among them the damage is.
   const marked = syncedRows <= capacityRows ? syncedRows - (syncedRows % blockRows) : capacityRows;
@@ -50,5 +65,5 @@ export function openRows(
     if (block.count < blockRows) break;
   }
   // What a power loss took behind the mark is not missed; what somebody cut off is.
-  return { rows, had: bytes.size < geometry.fileBytes ? Math.max(rows, last) : rows };
+  return { rows, had: bytes.size < geometry.fileBytes ? Math.max(rows, last) : rows, endUnknown: false };
 }

@@ -184,7 +184,7 @@ class ChunksPlanner {
     if (look.is === 'chunk') {
       // What retention has removed, and whose file is not gone yet, is the next clean-up's.
       if (look.chunk.first >= this.#from && this.#entries.get(id)?.deleted !== true) looked.push(look.chunk);
-    } else if (look.is !== 'unused') this.#putAside(file, look.why, look.is === 'unknown', look.first);
+    } else if (look.is !== 'unused') this.#putAside(file, look.why, look.is === 'unknown', look.first ?? this.#entries.get(id)?.entry.firstSequence);
   }
 
   #putAside(file: string, why: string, lost: boolean, first?: number): void {
@@ -208,10 +208,10 @@ class ChunksPlanner {
     if (flaws.length === 0) return;
     const clock = this.feed.schema.clocks[0]?.name ?? '';
     for (const { what, lost, from, to, range, bytes } of flaws) {
-      if (lost) this.#lost += to - from;
+      if (lost && to !== Infinity) this.#lost += to - from;
       this.#damages.push({
         file: this.#relative(file), what, lost, remedy: lost ? 'these records are lost; the others are kept' : 'it is put right',
-        ...(to > from ? { first: first + from, next: first + to } : {}), ...(range === undefined ? {} : { times: { clock, ...range } }), ...(bytes === undefined ? {} : { bytes }),
+        ...(to > from ? { first: first + from, ...(to === Infinity ? {} : { next: first + to }) } : {}), ...(range === undefined ? {} : { times: { clock, ...range } }), ...(bytes === undefined ? {} : { bytes }),
       });
     }
     this.#maps.push({
@@ -228,7 +228,7 @@ class ChunksPlanner {
     const gaps: CatalogEntry[] = [];
     const there = new Set(looked.map(({ id }) => id));
     const ends: number[] = [];
-    let endUnknown = false;
+    let endUnknown = looked.at(-1)?.endUnknown === true;
     for (const { entry, holds, deleted } of this.#entries.values()) {
       if (deleted || there.has(entry.chunkId) || entry.firstSequence < this.#from) continue;
       const look = this.#looks.get(entry.chunkId);

@@ -73,7 +73,9 @@ export async function planFeed(work: FeedWork, hooks: LookHooks): Promise<FeedPl
   // Between the chunks' end and the ring's beginning may lie numbers that no record had, but none that is lost.
   const start = Math.max(chunksEnd, left?.baseSequence ?? 0);
   const tail = left !== undefined && left.tail > start && ringHolds(left, start) && (start === chunksEnd || start <= chunks.lostFrom) ? start : undefined;
-  if (tail === undefined && left?.persist === true && left.tail > left.baseSequence) end = Math.max(end, left.tail);
+  const lostOfRing = tail === undefined && left?.persist === true && left.tail > left.baseSequence ? Math.max(0, left.tail - chunks.end) : 0;
+  if (lostOfRing > 0) tell(ring?.file ?? '', `records ${chunks.end} to ${chunks.end + lostOfRing - 1} were given out, and are neither in a chunk nor in the ring any more`, 'they are told as lost', true, { first: chunks.end, next: chunks.end + lostOfRing });
+  end = Math.max(end, chunks.end + lostOfRing);
   const marker = spec.persist && tail === undefined && end > chunksEnd ? markerOf(work, chunks, end) : undefined;
   if (tail !== undefined) tell(ring?.file ?? '', `records ${tail} to ${(left?.tail ?? 0) - 1} are in no chunk any more, and the ring still has them`, 'the next writer puts them into a chunk');
 
@@ -94,7 +96,7 @@ export async function planFeed(work: FeedWork, hooks: LookHooks): Promise<FeedPl
   const ofRing = inRing.reduce((sum, { first = 0, next = first }) => sum + next - first, 0);
   return {
     work,
-    repair: { feed: name, damages: told, chunks: chunks.maps, keptRecords: chunks.keptRecords, lostRecords: chunks.lostRecords - ofRing },
+    repair: { feed: name, damages: told, chunks: chunks.maps, keptRecords: chunks.keptRecords, lostRecords: chunks.lostRecords + lostOfRing - ofRing },
     steps: {
       chunks, catalog, makeCatalog: why !== undefined || (changed && spec.persist && (catalog.there || chunks.kept.length + chunks.stretches.length > 0)), removed: removal.removed,
       writeRemoved: removal.problem !== undefined, symbols, segments: segmentsState.held, makeSegments: segmentsState.problem !== undefined, ring, tail,
