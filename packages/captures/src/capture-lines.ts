@@ -37,7 +37,7 @@ export class CaptureLines {
     if (format === undefined) throw this.#unknown();
     const { into } = this;
     return format.reader({
-      connection: (connection) => into.connection(connection),
+      connection: (connection) => into.connection(connection.us === undefined ? connection : { ...connection, us: this.#forward(connection.us) }),
       received: (frame) => { into.received({ ...frame, us: this.#forward(frame.us) }); },
       sent: (frame) => { into.sent({ ...frame, us: this.#forward(frame.us) }); },
       replied: (reply) => { into.replied({ ...reply, us: this.#forward(reply.us) }); },

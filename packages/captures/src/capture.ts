@@ -29,6 +29,8 @@ export interface CapturedConnection {
   readonly name: string;
   /** It may have been open before the file began: one of this name in the file before goes on. */
   readonly continued: boolean;
+  /** When it was made; undefined where the file does not tell it. */
+  readonly us?: number;
 }
 
 /** Told what a capture says, line by line. Within a file times never go back. */
@@ -49,7 +51,8 @@ export class CaptureBuilder implements CaptureSink {
   readonly #replies: CapturedReply[] = [];
 
   connection({ address, name, continued }: CapturedConnection): number {
-    const known = continued ? this.#byName.get(name) : undefined;
+    // One without a name may be any: each file's is its own.
+    const known = continued && name !== '' ? this.#byName.get(name) : undefined;
     if (known !== undefined) return known;
     const made = this.#connections.push(address) - 1;
     this.#byName.set(name, made);

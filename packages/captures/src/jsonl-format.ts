@@ -1,4 +1,4 @@
-import type { CaptureFormat } from './line-format.js';
+import { type CaptureFormat, isTime } from './line-format.js';
 
 /** A line of the format; which fields it has depends on `t`. */
 interface Line {
@@ -18,22 +18,24 @@ export const jsonlFormat: CaptureFormat = {
   begins: (line) => line.startsWith('{"t":"header"'),
   reader(into) {
     const byName = new Map<string, number>();
-    const connect = ({ conn: name = '', addr: address = '' }: Line, continued: boolean): number => {
+    const connect = ({ conn: name = '', addr: address = '' }: Line, continued: boolean, us?: number): number => {
       // The same name again is a new connection of the same client.
-      const made = into.connection({ address, name, continued });
+      const made = into.connection({ address, name, continued, ...(us === undefined ? {} : { us }) });
       byName.set(name, made);
       return made;
     };
-    const connectionOf = (line: Line): number => byName.get(line.conn ?? '') ?? connect(line, false);
+    const connectionOf = (line: Line): number => byName.get(line.conn ?? '') ?? connect(line, true);
     return (text) => {
       const line = parsed(text);
-      const us = Math.round((line?.ts ?? 0) * 1e6);
-      const data = line?.data ?? '';
-      switch (line?.t) {
-        case undefined: return 'JSON';
+      if (line === undefined) return 'JSON';
+      const { t, ts = 0, data = '' } = line;
+      const us = Math.round(ts * 1e6);
+      if (typeof ts !== 'number' || !isTime(us)) return 'one whose ts is a time in seconds';
+      if ([t, data, line.conn, line.url, line.addr].some((each) => each !== undefined && typeof each !== 'string')) return 'one whose conn, addr, url and data are texts';
+      switch (t) {
         case 'header': return line.format === 2 ? undefined : 'a header of format 2';
         case 'http': into.replied({ us, url: line.url ?? '', body: data }); break;
-        case 'connect': connect(line, line.continued === true); break;
+        case 'connect': connect(line, line.continued === true, us); break;
         case 'send': into.sent({ us, connection: connectionOf(line), text: data }); break;
         case 'recv': into.received({ us, connection: connectionOf(line), text: data }); break;
         default: return 'one of header, http, connect, send, recv';
@@ -43,9 +45,11 @@ export const jsonlFormat: CaptureFormat = {
   },
 };
 
+/** An object, whatever its keys hold. */
 function parsed(text: string): Line | undefined {
   try {
-    return JSON.parse(text) as Line;
+    const line: unknown = JSON.parse(text);
+    return typeof line === 'object' && line !== null ? line as Line : undefined;
   } catch {
     return undefined;
   }

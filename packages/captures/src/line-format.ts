@@ -10,5 +10,8 @@ export interface CaptureFormat {
   reader(into: CaptureSink): ReadLine;
 }
 
+/** Whether something can be a time, in microseconds: from 1970 to 2100. */
+export const isTime = (us: number): boolean => us >= 0 && us < 4_102_444_800_000_000;
+
 /** A file that does not tell of connections has one, which may have been open before it began. */
 export const UNTOLD: CapturedConnection = { address: '', name: '', continued: true };

@@ -1,4 +1,4 @@
-import { type CaptureFormat, UNTOLD } from './line-format.js';
+import { type CaptureFormat, UNTOLD, isTime } from './line-format.js';
 
 const RECEIVED = /^(\d+(?:\.\d+)?): (.*)$/;
 const ELSE = /^(\w+:\/\/\S+) (<->|<-|->) (\d+(?:\.\d+)?)(?:: (.*))?$/;
@@ -13,18 +13,19 @@ export const textFormat: CaptureFormat = {
     return (line) => {
       if (line.startsWith('configuration:')) return undefined;
       const received = RECEIVED.exec(line);
+      const other = received === null ? ELSE.exec(line) : null;
+      const us = toUs(received?.[1] ?? other?.[3] ?? '');
+      if ((received ?? other) === null || !isTime(us)) return 'a frame, a connection or a reply as cryptofeed writes them';
       if (received !== null) {
         if (connection < 0) connection = into.connection(UNTOLD);
-        into.received({ us: toUs(received[1]), connection, text: received[2] });
+        into.received({ us, connection, text: received[2] });
         return undefined;
       }
-      const other = ELSE.exec(line);
-      if (other === null) return 'a frame, a connection or a reply as cryptofeed writes them';
-      const [, address, arrow, time, text = ''] = other;
-      if (arrow === '->') into.replied({ us: toUs(time), url: address, body: text });
+      const [, address = '', arrow, , text = ''] = other ?? [];
+      if (arrow === '->') into.replied({ us, url: address, body: text });
       else {
-        if (arrow === '<->' || connection < 0) connection = into.connection({ address, name: '', continued: false });
-        if (arrow === '<-') into.sent({ us: toUs(time), connection, text });
+        if (arrow === '<->' || connection < 0) connection = into.connection({ address, name: '', continued: false, us });
+        if (arrow === '<-') into.sent({ us, connection, text });
       }
       return undefined;
     };

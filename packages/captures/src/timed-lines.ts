@@ -1,4 +1,4 @@
-import { type CaptureFormat, UNTOLD } from './line-format.js';
+import { type CaptureFormat, UNTOLD, isTime } from './line-format.js';
 
 const LINE = /^(\d{16})(\d{3})? (\{.*\})$/;
 
@@ -9,9 +9,9 @@ export const timedLines: CaptureFormat = {
     const connection = into.connection(UNTOLD);
     return (line) => {
       const match = LINE.exec(line);
-      if (match === null) return 'a time of 16 or 19 digits and a JSON object';
-      const [, digits, , json] = match;
+      const [, digits, , json] = match ?? [];
       const us = Number(digits);
+      if (json === undefined || !isTime(us)) return 'a time of 16 or 19 digits and a JSON object';
       if (json.startsWith('{"stream"')) into.received({ us, connection, text: json });
       else into.replied({ us, url: '', body: json });
       return undefined;

@@ -48,7 +48,7 @@ export class BinanceSession implements ExchangeSession {
 
   constructor(private readonly market: BinanceMarket, wanted: Wanted, private readonly host: SessionHost) {
     this.#retries = new RetryLater(host);
-    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received || nowUs());
+    this.#snapshots = new SnapshotQueue(host, market.depthPath, () => this.#received || (host.nowUs?.() ?? nowUs()));
     let length = 0;
     for (const stream of this.#add(wanted)) {
       length += encodeURI(stream.name).length + 1;

@@ -96,6 +96,8 @@ export interface SessionHost {
   /** Gives the connection up; another one is made, from the beginning. */
   restart(reason: string): void;
   event(event: SessionEvent): void;
+  /** What time it is, microseconds since 1970; this machine's clock where it is left out. */
+  nowUs?(): number;
   /**
    * The id of the newest trade of a symbol that connections before this one have written, where the host knows: of an exchange's list of recent
    * trades, those after it were missed in between. Without it such a list is history.

@@ -1,9 +1,6 @@
-import { once } from 'node:events';
-import { chmodSync, createWriteStream, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip, gzipSync } from 'node:zlib';
-import { CaptureWriter, readCaptures } from '@deepwater/captures';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ImportOptions, importFiles } from '../dist/index.js';
@@ -102,6 +99,8 @@ describe('what cannot be imported says why, and leaves nothing', () => {
     const lines = `ts,price,size,who,n\n${`${T0},1,1,a,1\n`.repeat(5000)}`;
     const packed = gzipSync(lines);
     expect(await refused(packed.subarray(0, packed.length - 20), {}, 't.csv.gz')).toMatch(/^DW_IMPORT_UNREADABLE: .*unexpected end of file.* Nothing of it was written\./);
+    // Short ones, too.
+    expect(await refused(gzipSync('ts,price,size,who,n\n'.repeat(1000)).subarray(0, 60), {}, 't.csv.gz')).toMatch(/^DW_IMPORT_UNREADABLE/);
     expect(await refused(`ts,price\n${T0},1\n`)).toMatch(/^DW_IMPORT_COLUMNS: No column of the file is field size/);
     expect(await refused(lines, { columns: { ts: 'nowhere' } })).toMatch(/^DW_IMPORT_COLUMNS: The file has no column nowhere/);
     expect(await refused(lines, { layout: 'tardis' })).toMatch(/^DW_IMPORT_LAYOUT/);
@@ -150,92 +149,4 @@ test('a feed that is being written is left alone', async () => {
   const writer = await platform.createWriter('t');
   await expect(importFiles(platform, [fileWith('t.csv', `ts,price,size,who,n\n${T0},1,1,a,1\n`)], { feed: 't' })).rejects.toMatchObject({ code: 'DW_WRITER_EXISTS' });
   await writer.close();
-});
-
-describe('captures', () => {
-  const trade = (id: number): string => `${1_700_000_000_000_000 + id} {"stream":"btcusdt@trade","data":{"e":"trade","E":1700000000000,"s":"BTCUSDT","t":${id},"p":"1.5","q":"2","T":1700000000000,"m":false,"X":"MARKET"}}\n`;
-  const OPTIONS = { exchange: 'binance-usdm' } as const;
-
-  test('a line that is none, and a frame that cannot be read, are rejected by their lines', async () => {
-    const platform = await emptyPlatform();
-    const lines = `${trade(1)}\nnonsense\n${trade(2).replace('"p":"1.5"', '"p":"x"')}${trade(3)}`;
-    const report = await importFiles(platform, [fileWith('t.dat', lines)], OPTIONS);
-    expect(report.rejects).toMatchObject([{ line: 3, reason: expect.stringContaining('a time of 16 or 19 digits') as string }, { line: 4 }]);
-    expect((await recordsOf(platform, 'binance-usdm.BTCUSDT.trades'))).toHaveLength(2);
-    expect(await refused(`nonsense\n${trade(1)}`, { ...OPTIONS, layout: 'capture' })).toMatch(/^DW_IMPORT_LAYOUT: .* is no capture/);
-  });
-
-  test('a file that its recorder was killed over is taken to the end of its last whole line, once', async () => {
-    const platform = await emptyPlatform();
-    const members = [1, 2, 3].map((n) => gzipSync(trade(2 * n - 1) + trade(2 * n)));
-    const whole = Buffer.concat(members);
-    const file = fileWith('t.gz', whole.subarray(0, whole.length - members[2]!.length + 120));
-    const report = await importFiles(platform, [file], OPTIONS);
-    expect(report).toMatchObject({ rejected: 0, notes: [{ text: expect.stringMatching(/breaks off/) as string }] });
-    expect(report.added).toBeGreaterThanOrEqual(4);
-    expect(report.added).toBeLessThan(6);
-    expect((await importFiles(platform, [file], OPTIONS)).added).toBe(0);
-    // Of other layouts nobody knows what is missing.
-    expect(await refused(gzipSync('ts,price,size,who,n\n'.repeat(1000)).subarray(0, 60), {}, 't.csv.gz')).toMatch(/^DW_IMPORT_UNREADABLE/);
-  });
-
-  test('a part of a recording that has symbols which the one before it had not', async () => {
-    const platform = await emptyPlatform();
-    const other = trade(7).replace('btcusdt', 'ethusdt').replace('BTCUSDT', 'ETHUSDT');
-    const report = await importFiles(platform, [fileWith('1.dat', trade(1)), fileWith('2.dat', trade(2) + other)], OPTIONS);
-    expect(report).toMatchObject({ added: 3, rejected: 0, notes: [] });
-    expect(await recordsOf(platform, 'binance-usdm.ETHUSDT.trades')).toHaveLength(1);
-  });
-
-  test('a book whose snapshot comes in the next part, before any frame there', async () => {
-    const directory = temporaryDirectory();
-    const writer = new CaptureWriter({ directory, name: 'binance', fileMs: 1000, onError: (error) => { throw error; } });
-    const us = (ms: number): number => (1_700_000_000_000 + ms) * 1000;
-    const update = (first: number, last: number, before: number): string => JSON.stringify({ stream: 'btcusdt@depth', data: { e: 'depthUpdate', E: 1_700_000_000_000, T: 1_700_000_000_000, s: 'BTCUSDT', U: first, u: last, pu: before, b: [['1.0', String(last)]], a: [] } });
-    for (const connection of [1, 2]) writer.connected(connection, 'wss://fstream.binance.com/stream', us(0));
-    writer.received(1, trade(1).slice(17, -1), us(1));
-    writer.received(2, update(10, 12, 9), us(2));
-    // A channel that this connection had not in the first part.
-    writer.received(1, JSON.stringify({ stream: 'btcusdt@bookTicker', data: { e: 'bookTicker', u: 3, s: 'BTCUSDT', b: '1.0', B: '1', a: '2.0', A: '1', T: 1_700_000_000_000, E: 1_700_000_000_000 } }), us(1001));
-    writer.replied('https://fapi.binance.com/fapi/v1/depth?symbol=BTCUSDT&limit=1000', JSON.stringify({ lastUpdateId: 11, E: 1_700_000_000_000, T: 1_700_000_000_000, bids: [['1.0', '1']], asks: [['2.0', '1']] }), us(1002));
-    writer.received(2, update(13, 14, 12), us(1003));
-    await writer.close();
-    const files = readdirSync(directory).sort().map((name) => join(directory, name));
-    expect(files).toHaveLength(2);
-    const platform = await emptyPlatform();
-    expect(await importFiles(platform, files)).toMatchObject({ rejected: 0 });
-    expect(platform.feedInfo('binance-usdm.BTCUSDT.quotes').records.next).toBe(1);
-    // Two levels of the snapshot, and one of each update.
-    expect(platform.feedInfo('binance-usdm.BTCUSDT.book').records.next).toBe(4);
-  });
-
-  test('what a recording misses is a boundary of segments, as it is in a live one', async () => {
-    const platform = await emptyPlatform();
-    const segments = async (): Promise<unknown[]> => (await (await platform.createReader('binance-usdm.BTCUSDT.trades')).segments()).map(({ first, next, ended, reason }) => [first, next, ended, reason]);
-    const connects = (second: number): string => `wss://fstream.binance.com/stream <-> ${1_700_000_000 + second}\n`;
-    const frame = (id: number): string => trade(id).replace(/^(\d{10})(\d{6}) /, '$1.$2: ');
-    const one = fileWith('1', connects(0) + frame(1) + frame(2) + frame(5) + frame(6) + connects(0) + frame(7) + frame(8));
-    await importFiles(platform, [one, fileWith('2', connects(1) + frame(9))]);
-    const found = [[0, 2, 'marked', 'gap: 3 expected, 5 found'], [2, 4, 'marked', 'disconnected: another connection was made'], [4, 6, 'marked', 'another recording begins'], [6, 7, 'closed', undefined]];
-    expect(await segments()).toEqual(found);
-    // The end of an import is a boundary in itself.
-    await importFiles(platform, [fileWith('3', connects(2) + frame(10))]);
-    expect(await segments()).toEqual([...found, [7, 8, 'closed', undefined]]);
-  });
-
-  test('one of more text than a string can hold', async () => {
-    const platform = await emptyPlatform();
-    // Lines that say nothing, which are quickly read: 560 MB of them.
-    const filler = `configuration: ${'x'.repeat(8 << 20)}\n`;
-    const text = (id: number): string => trade(id).replace(/^(\d{10})(\d{6}) /, '$1.$2: ');
-    const pack = createGzip({ level: 1 });
-    const file = fileWith('t.gz', '');
-    const written = pipeline(pack, createWriteStream(file));
-    pack.write(text(1));
-    for (let n = 0; n < 70; n++) if (!pack.write(filler)) await once(pack, 'drain');
-    pack.end(text(2));
-    await written;
-    expect(await importFiles(platform, [file], OPTIONS)).toMatchObject({ added: 2, rejected: 0 });
-    expect(readCaptures([file]).received).toHaveLength(2);
-  }, 60_000);
 });

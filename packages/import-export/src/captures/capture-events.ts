@@ -12,6 +12,8 @@ export type CaptureEvent =
   /** A line that is not what the format says. */
   | { readonly kind: 'bad'; readonly line: number; readonly reason: string };
 
+/** Frames of one moment that may wait for a reply: some captures have no times, or a clock that went back, and then all that follows is of one. */
+const FRAMES_MAX = 1000;
 /** As long as the longest frame that is recorded. */
 const LINE_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -51,7 +53,7 @@ export async function* captureEvents(file: SourceFile): AsyncGenerator<CaptureEv
     }
     for (const event of told.splice(0)) {
       const at = event.kind === 'frame' ? event.frame.us : event.kind === 'reply' ? event.reply.us : us;
-      if (at > us || event.kind === 'connection') {
+      if (at > us || event.kind === 'connection' || frames.length === FRAMES_MAX) {
         yield* frames;
         frames = [];
         us = at;

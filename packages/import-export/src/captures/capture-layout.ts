@@ -23,7 +23,6 @@ export interface CaptureLayout extends SourceLayout {
 
 /** What files leave to those behind them, which go on with their connections. */
 interface Left {
-  readonly exchange: Exchange;
   /** By name; of several of one name, the last. */
   readonly sessions: ReadonlyMap<string, CaptureSession>;
   readonly rows: CaptureRows;
@@ -33,12 +32,14 @@ interface Left {
 
 /** Captures of one call of importFiles. A file goes on with the connections that the one before it left open: hours of a recording, halves of one that was cut at midnight. */
 export class CaptureRun {
-  #left: Left | undefined;
+  /** By exchange. */
+  readonly #left = new Map<Exchange, Left>();
   #context: ReadContext | undefined;
 
   /** @throws DeepwaterError DW_IMPORT_LAYOUT, DW_IMPORT_UNREADABLE */
   async layout(file: SourceFile, options: ImportOptions, told: (bytes: number) => void): Promise<CaptureLayout> {
     const facts = await factsOf(file, options, told);
+    if (options.signal?.aborted === true) return STOPPED;
     const name = facts.market !== undefined && facts.aggregated ? aggregatedOf(facts.market) : facts.market;
     const exchange = name === undefined ? undefined : exchangeOf(name);
     if (exchange === undefined) {
@@ -46,8 +47,8 @@ export class CaptureRun {
         values: { file: file.path, exchange: name },
       });
     }
-    const before = this.#left;
-    const left = before?.exchange === exchange && [...facts.continued].some((each) => before.sessions.has(each)) ? before : undefined;
+    const before = this.#left.get(exchange);
+    const left = before !== undefined && [...facts.continued].some((each) => before.sessions.has(each)) ? before : undefined;
     let digests = left?.digests ?? [];
     return {
       name: 'capture', leaves: facts.leaves, identity: { exchange: exchange.name, after: digests },
@@ -78,10 +79,13 @@ export class CaptureRun {
       yield* rows.ready();
     }
     yield* rows.all();
-    if (left === undefined) for (const session of this.#left?.sessions.values() ?? []) session.close();
-    this.#left = { exchange, sessions: player.leave(), rows, digests: digests() };
+    if (left === undefined) for (const session of this.#left.get(exchange)?.sessions.values() ?? []) session.close();
+    this.#left.set(exchange, { sessions: player.leave(), rows, digests: digests() });
   }
 }
+
+/** Of a file whose facts are not known: nothing of it is read. */
+const STOPPED: CaptureLayout = { name: 'capture', identity: {}, hashed: () => undefined, read: () => (async function* none() { /* nothing */ })() };
 
 /** A gzip that breaks off is a capture all the same. */
 async function factsOf(file: SourceFile, { exchange, signal }: ImportOptions, told: (bytes: number) => void): Promise<CaptureFacts> {

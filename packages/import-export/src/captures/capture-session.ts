@@ -1,16 +1,26 @@
 /** One connection of a capture, played to the adapter of its exchange by the capture's own clock. */
-import { BadFrame, type Exchange, type ExchangeSession, type FeedSink, type SessionEvent, type SessionHost, type Wanted } from '@deepwater/exchanges';
+import { DeepwaterError } from '@deepwater/core';
+import { BadFrame, type Channel, type Exchange, type ExchangeSession, type FeedSink, type SessionEvent, type SessionHost, type Wanted } from '@deepwater/exchanges';
 import type { CapturedFrame, CapturedReply } from '@deepwater/captures';
 
 interface Asked {
   readonly path: string;
   readonly answer: (body: string) => void;
+  /** Nobody waits for it any longer. */
+  readonly forget: () => void;
 }
 
 interface Timer {
-  readonly atUs: number;
+  atUs: number;
   readonly call: () => void;
 }
+
+/** As long as a live request is waited for. */
+const ANSWER_MS = 15_000;
+/** Longer silence is passed over in one step: a capture may have a clock that jumps. */
+const SILENCE_US = 3_600_000_000;
+/** Replies without an address that are kept until somebody asks. */
+const REPLIES_MAX = 16;
 
 /** Told with the symbols of the session. */
 export interface SessionTold {
@@ -20,7 +30,7 @@ export interface SessionTold {
 
 export class CaptureSession {
   #session: ExchangeSession;
-  #wanted: Wanted;
+  #wanted: readonly Wanted[] = [];
   #nowUs: number;
   #timers: Timer[] = [];
   #asked: Asked[] = [];
@@ -29,8 +39,8 @@ export class CaptureSession {
   readonly #host: SessionHost;
 
   /** @param beginUs when it connects: its timers count from then */
-  constructor(private readonly exchange: Exchange, wanted: Wanted, sink: FeedSink, told: SessionTold, beginUs: number) {
-    this.#wanted = wanted;
+  constructor(private readonly exchange: Exchange, wanted: readonly Wanted[], sink: FeedSink, told: SessionTold, beginUs: number) {
+    this.#wanted = wanted.filter(({ symbols }, n) => n === 0 || symbols.length > 0);
     this.#nowUs = beginUs;
     this.#host = {
       records: sink,
@@ -40,8 +50,12 @@ export class CaptureSession {
       restart: (reason) => {
         told.restarted(reason, this.symbols);
         this.#session.close();
+        // What it waited for nobody waits for any more.
+        this.#timers = [];
+        this.#asked = [];
         this.#session = this.#open();
       },
+      nowUs: () => this.#nowUs,
       event: (event) => { told.event(event, this.symbols); },
       lastTrade: (symbol) => sink.lastTrade(symbol),
     };
@@ -49,7 +63,7 @@ export class CaptureSession {
   }
 
   get symbols(): readonly string[] {
-    return this.#wanted.symbols;
+    return [...new Set(this.#wanted.flatMap(({ symbols }) => symbols))];
   }
 
   /** @returns what is wrong with the frame, where something is */
@@ -67,18 +81,22 @@ export class CaptureSession {
   async reply(reply: CapturedReply): Promise<void> {
     await this.#advance(reply.us);
     // Of each symbol the newest: most are the answers of other connections.
-    if (reply.url !== '') this.#replies = this.#replies.filter(({ url }) => url === '' || symbolOf(url) !== symbolOf(reply.url));
+    this.#replies = reply.url === '' ? this.#replies.slice(1 - REPLIES_MAX) : this.#replies.filter(({ url }) => url === '' || symbolOf(url) !== symbolOf(reply.url));
     this.#replies.push(reply);
     await this.#answer();
   }
 
   /** A part of the recording that follows has other symbols or channels, too. */
-  want({ symbols, channels }: Wanted): void {
-    const known = this.#wanted;
-    const [newSymbols, newChannels] = [symbols.filter((each) => !known.symbols.includes(each)), channels.filter((each) => !known.channels.includes(each))];
-    this.#wanted = { symbols: [...known.symbols, ...newSymbols], channels: [...known.channels, ...newChannels] };
-    if (newChannels.length > 0 && known.symbols.length > 0) this.#session.subscribe({ symbols: known.symbols, channels: newChannels });
-    if (newSymbols.length > 0) this.#session.subscribe({ symbols: newSymbols, channels: this.#wanted.channels });
+  want(wanted: readonly Wanted[]): void {
+    const has = (symbol: string, channel: Channel): boolean => this.#wanted.some(({ symbols, channels }) => symbols.includes(symbol) && channels.includes(channel));
+    for (const { symbols, channels } of wanted) {
+      for (const channel of channels) {
+        const more = symbols.filter((symbol) => !has(symbol, channel));
+        if (more.length === 0) continue;
+        this.#wanted = [...this.#wanted, { symbols: more, channels: [channel] }];
+        this.#session.subscribe({ symbols: more, channels: [channel] });
+      }
+    }
   }
 
   close(): void {
@@ -86,14 +104,21 @@ export class CaptureSession {
   }
 
   #open(): ExchangeSession {
-    const session = this.exchange.newSession(this.#wanted, this.#host);
+    const [first = { symbols: [], channels: [] }, ...more] = this.#wanted;
+    const session = this.exchange.newSession(first, this.#host);
     session.open();
+    for (const wanted of more) session.subscribe(wanted);
     return session;
   }
 
   #get(path: string): Promise<string> {
-    return new Promise((answer) => {
-      this.#asked.push({ path, answer });
+    return new Promise((resolve, reject) => {
+      const forget = this.#after(ANSWER_MS, () => {
+        this.#asked = this.#asked.filter((other) => other !== asked);
+        reject(new DeepwaterError('DW_EXCHANGE_REST', `The capture has no answer to ${path}.`, { values: { path } }));
+      });
+      const asked: Asked = { path, answer: resolve, forget };
+      this.#asked.push(asked);
       void this.#answer();
     });
   }
@@ -105,6 +130,7 @@ export class CaptureSession {
       if (at < 0) continue;
       const [{ body }] = this.#replies.splice(at, 1) as [CapturedReply];
       this.#asked.splice(this.#asked.indexOf(asked), 1);
+      asked.forget();
       asked.answer(body);
     }
     await settled();
@@ -117,6 +143,14 @@ export class CaptureSession {
   }
 
   async #advance(us: number): Promise<void> {
+    await this.#runUntil(Math.min(us, this.#nowUs + SILENCE_US));
+    const more = us - this.#nowUs;
+    if (more <= 0) return;
+    for (const timer of this.#timers) timer.atUs += more;
+    this.#nowUs = us;
+  }
+
+  async #runUntil(us: number): Promise<void> {
     for (;;) {
       let due: Timer | undefined;
       for (const timer of this.#timers) if (timer.atUs <= us && (due === undefined || timer.atUs < due.atUs)) due = timer;

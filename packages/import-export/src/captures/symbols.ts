@@ -18,24 +18,29 @@ export class WantedSeen {
   readonly #pattern: RegExp | undefined;
   readonly #book: string | undefined;
   readonly #seen = new Set<string>();
-  #books: boolean;
+  /** Of which books came; undefined where that need not be known. */
+  readonly #books: Set<string> | undefined;
 
   /** @param market the name of the exchange */
   constructor(market: string) {
     const family = Object.keys(PATTERNS).filter((name) => market.startsWith(name)).sort((a, b) => b.length - a.length)[0];
-    this.#pattern = family === undefined ? undefined : PATTERNS[family];
-    this.#book = family === undefined ? undefined : ASKED_BOOKS[family];
-    this.#books = this.#book === undefined;
+    if (family === undefined) return;
+    this.#pattern = PATTERNS[family];
+    this.#book = ASKED_BOOKS[family];
+    if (this.#book !== undefined) this.#books = new Set();
   }
 
   take(frame: string): void {
     if (this.#pattern === undefined) return;
-    this.#books ||= frame.includes(this.#book!);
-    for (const [, symbol] of frame.matchAll(this.#pattern)) this.#seen.add(symbol!);
+    const books = this.#book !== undefined && frame.includes(this.#book) ? this.#books : undefined;
+    for (const [, symbol] of frame.matchAll(this.#pattern)) {
+      this.#seen.add(symbol!);
+      books?.add(symbol!);
+    }
   }
 
-  /** Symbols that the exchange takes for its own, and channels: books only where some came. */
-  of(exchange: Exchange): Wanted {
+  /** Symbols that the exchange takes for its own; books only of those of which some came: others would be waited for in vain, and those behind them with them. */
+  of(exchange: Exchange): Wanted[] {
     const symbols = [...this.#seen].filter((symbol) => {
       try {
         return exchange.symbolOf(symbol) === symbol;
@@ -43,7 +48,9 @@ export class WantedSeen {
         return false;
       }
     });
-    return { symbols, channels: exchange.channels.filter((channel) => channel !== 'book' || this.#books) };
+    const books = this.#books;
+    if (books === undefined) return [{ symbols, channels: exchange.channels }];
+    return [{ symbols, channels: exchange.channels.filter((channel) => channel !== 'book') }, { symbols: symbols.filter((symbol) => books.has(symbol)), channels: ['book'] }];
   }
 }
 
