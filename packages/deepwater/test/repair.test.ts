@@ -370,6 +370,16 @@ describe('a writer that opens', () => {
     expect((await readAll(store)).records).toEqual([...store.sequences, ...numbers(first, first + 5)].map(recordOf));
   });
 
+  test.each([[1, 4], [2, 0], [2, 10], [2, 16]])('makes a catalog again whose last entries are damaged: entry %i at %i', async (index, at) => {
+    const store = await storeOf('closed');
+    change(store.paths.catalog, 4096 + 256 * index + at, [0x5a]);
+    const { first } = await writeOn(store, 20);
+    expect(first).toBeGreaterThanOrEqual(173);
+    expect(first).toBeLessThan(2 ** 40);
+    expect((await readAll(store)).records).toEqual([...store.sequences, ...numbers(first, first + 20)].map(recordOf));
+    expect(damagesOf(await repairStore(store.base))).toEqual([]);
+  });
+
   test('makes a damaged descriptor again where the rows prove it', async () => {
     const store = await storeOf('killed');
     change(chunk(store, 3), block(store, 0) + 4, [1, 2, 3]);

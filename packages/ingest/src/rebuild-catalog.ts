@@ -1,7 +1,7 @@
 /** A feed's chunk catalog as a writer opens it: the one that is there, or one made again from the chunks. */
 import os from 'node:os';
 import {
-  type CatalogFile, type CatalogView, DeepwaterError, type FeedPaths, RING_PLACE, type RemovedChunk, type RingPlace, type Schema, addChunks, bootId, createCatalog, failpoint, fileExists, openCatalog,
+  type CatalogFile, type CatalogView, DeepwaterError, ENTRY_STATE, type FeedPaths, RING_PLACE, type RemovedChunk, type RingPlace, type Schema, addChunks, bootId, createCatalog, failpoint, fileExists, openCatalog,
   readRemoved, removeFile, renameFile, ringPaths, sharedRingDirectory, startedChunks, syncDirectory, syncFile, withFileLockSync,
 } from '@deepwater/core/engine';
 import type { FeedSource, IngestSettings } from './lane-source.js';
@@ -17,18 +17,27 @@ export interface FoundCatalog {
 /** @param notes takes what was put right, for the log @throws DeepwaterError DW_DISK_FULL, DW_SYSTEM_CALL */
 export function openOrRebuildCatalog(source: FeedSource, settings: IngestSettings, paths: FeedPaths, schema: Schema, notes: string[]): FoundCatalog {
   let stale: CatalogFile | undefined;
+  let powerLost = false;
   let damaged = false;
+  /** For all that the catalog knows. */
+  let wasOpen = true;
   if (fileExists(paths.catalog)) {
     try {
       const catalog = openCatalog(paths.catalog, schema, source.feedUid, true);
       const { open, bootId: boot } = catalog.view.writer;
-      const powerLost = open && boot !== bootId();
+      powerLost = open && boot !== bootId();
       const { retired } = catalog.view;
-      if (!powerLost && !retired) return { catalog, leftOpen: open, powerLost: false };
+      const unsound = powerLost || retired ? undefined : unsoundEntry(catalog.view);
+      if (!powerLost && !retired && unsound === undefined) return { catalog, leftOpen: open, powerLost: false };
       // After a power loss the catalog's pages may be older than the chunks': trust the chunks.
       if (powerLost) {
         stale = catalog;
         notes.push('the machine went down while the feed was written: its catalog is made again from the chunks');
+      } else if (unsound !== undefined) {
+        // What of its entries holds vouches for their chunks; readers that have it open look for its successor.
+        stale = catalog;
+        wasOpen = open;
+        notes.push(`entry ${unsound} of the catalog, which tells where numbers go on, does not have its checksum: the catalog is made again from the chunks`);
       } else {
         // Readers look for its successor, so there has to be one.
         damaged = true;
@@ -46,10 +55,10 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
     const next = `${paths.catalog}.new`;
     removeFile(next);
     const { view, closed } = rebuildCatalog(source, settings, paths, schema, next, stale, notes);
-    const leftOpen = stale !== undefined || damaged || !closed;
+    const leftOpen = (stale !== undefined && wasOpen) || damaged || !closed;
     // Should the machine go down again before there is a writer, that has to be known then, too. Of a writer of which nothing is known this boot is as good as
     // another: chunks and rings say themselves of which they are, and a ring of this one may hold records that are nowhere else.
-    if (leftOpen) view.setWriter(true, 0, stale?.view.writer.bootId ?? bootId());
+    if (leftOpen) view.setWriter(true, 0, powerLost ? (stale as CatalogFile).view.writer.bootId : bootId());
     // Readers that come before the ring is open again find in it what is in no chunk.
     const { place, user } = stale?.view.ringPlace ?? ringPlaceOf(source, settings, paths);
     view.setRingPlace(place, user);
@@ -61,8 +70,16 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
     syncDirectory(paths.directory);
     stale?.view.retire();
     failpoint('open.stale-retired');
-    return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen, powerLost: stale !== undefined };
+    return { catalog: openCatalog(paths.catalog, schema, source.feedUid, true), leftOpen, powerLost };
   });
+}
+
+/** The last entries tell where numbers of records and chunks go on. @returns the index of one that is sealed and does not have its checksum */
+function unsoundEntry(view: CatalogView): number | undefined {
+  for (let index = Math.max(0, view.count - 2); index < view.count; index++) {
+    if (view.state(index) !== ENTRY_STATE.ACTIVE && !view.entryHolds(index)) return index;
+  }
+  return undefined;
 }
 
 /**

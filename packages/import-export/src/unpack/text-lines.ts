@@ -13,29 +13,31 @@ export interface TextLine {
  * @param whole only lines that end count, for a file that may break off
  */
 export async function* textLines(blocks: AsyncIterable<Uint8Array>, bytesMax: number, whole = false): AsyncGenerator<TextLine, void, void> {
-  let rest: Buffer = Buffer.alloc(0);
+  /** Of the line at hand, from blocks before. */
+  let pieces: Buffer[] = [];
+  let length = 0;
   let line = 1;
-  let tooLong = false;
+  const taken = (last: Buffer): TextLine => {
+    const text = length + last.length > bytesMax ? undefined : (pieces.length === 0 ? last : Buffer.concat([...pieces, last])).toString('utf8').trim();
+    pieces = [];
+    length = 0;
+    return { text, line: line++ };
+  };
   for await (const block of blocks) {
-    const bytes: Buffer = rest.length === 0 ? Buffer.from(block.buffer, block.byteOffset, block.byteLength) : Buffer.concat([rest, block]);
+    const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
     let from = 0;
-    // What was there before this block has no end of a line.
-    for (let end = bytes.indexOf(LF, rest.length); end >= 0; end = bytes.indexOf(LF, from)) {
-      if (tooLong || end - from > bytesMax) yield { text: undefined, line };
-      else {
-        const text = bytes.toString('utf8', from, end).trim();
-        if (text !== '') yield { text, line };
-      }
-      tooLong = false;
-      line += 1;
+    for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
+      const found = taken(bytes.subarray(from, end));
+      if (found.text !== '') yield found;
       from = end + 1;
     }
-    tooLong ||= bytes.length - from > bytesMax;
+    if (from === bytes.length) continue;
+    length += bytes.length - from;
     // Blocks are used again.
-    rest = tooLong ? Buffer.alloc(0) : Buffer.from(bytes.subarray(from));
+    if (length > bytesMax) pieces = [];
+    else pieces.push(Buffer.from(bytes.subarray(from)));
   }
   if (whole) return;
-  const text = rest.toString('utf8').trim();
-  if (tooLong) yield { text: undefined, line };
-  else if (text !== '') yield { text, line };
+  const found = taken(Buffer.alloc(0));
+  if (found.text !== '') yield found;
 }
