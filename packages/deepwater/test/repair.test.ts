@@ -370,6 +370,13 @@ describe('a writer that opens', () => {
     expect((await readAll(store)).records).toEqual([...store.sequences, ...numbers(first, first + 5)].map(recordOf));
   });
 
+  test('makes a catalog again that says nothing believable of its writer', async () => {
+    const store = await storeOf('closed');
+    change(store.paths.catalog, 512, Buffer.alloc(512, 18));
+    const { first } = await writeOn(store, 20);
+    expect((await readAll(store)).records).toEqual([...store.sequences, ...numbers(first, first + 20)].map(recordOf));
+  });
+
   test.each([[1, 4], [2, 0], [2, 10], [2, 16]])('makes a catalog again whose last entries are damaged: entry %i at %i', async (index, at) => {
     const store = await storeOf('closed');
     change(store.paths.catalog, 4096 + 256 * index + at, [0x5a]);

@@ -47,6 +47,7 @@ export function openOrRebuildCatalog(source: FeedSource, settings: IngestSetting
       if (!(error instanceof DeepwaterError) || (error.code !== 'DW_FILE_CORRUPT' && error.code !== 'DW_FORMAT_VERSION')) throw error;
       notes.push(error.message);
       damaged = true;
+      powerLost = false;
     }
   }
   // Nobody removes chunks meanwhile, and knows them by a catalog that is none any more.
