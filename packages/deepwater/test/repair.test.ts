@@ -127,6 +127,7 @@ const CASES: Case[] = [
   { what: 'an entry of the catalog', damage: (s) => { change(s.paths.catalog, 4096 + 256 + 16, [1]); }, told: ['catalog.dwc', /entry 1/] },
   { what: 'an open entry of the catalog after an outage', variant: 'outage', damage: (s) => { change(s.paths.catalog, 4096 + 512, Buffer.alloc(64)); }, unsynced: [[168, 173]], told: ['catalog.dwc', /entry 2 tells of no chunk/] },
   { what: 'the id of an open entry of the catalog, into one that there cannot be', variant: 'killed', damage: (s) => { change(s.paths.catalog, 4096 + 512 + 7, [206]); }, told: ['catalog.dwc', /entry 2 tells of no chunk/] },
+  { what: 'the id of an open entry of the catalog after an outage', variant: 'outage', damage: (s) => { change(s.paths.catalog, 4096 + 512 + 2, [16]); }, unsynced: [[168, 173]], told: ['catalog.dwc', /calls chunk 3 by another number/] },
   { what: 'the id of an open entry of the catalog', variant: 'killed', damage: (s) => { change(s.paths.catalog, 4096 + 512 + 1, [1]); }, told: ['catalog.dwc', /does not know chunk 3/] },
   { what: 'a place of the ring that there is not', damage: (s) => { change(s.paths.catalog, CATALOG.RING_PLACE, [1, 0, 0, 0x80]); }, told: ['catalog.dwc', /the ring is in place 2147483649/] },
   { what: 'the catalog marked as replaced', damage: (s) => { change(s.paths.catalog, CATALOG.RETIRED, [1]); }, told: ['catalog.dwc', /another has taken its place/] },

@@ -36,6 +36,8 @@ export interface ChunksPlan {
   readonly lostFrom: number;
   /** Numbers at the end were given out, and nothing tells how many. */
   readonly endUnknown: boolean;
+  /** A chunk that the catalog calls by another number, which is damaged. */
+  readonly misnamed: number | undefined;
   readonly codes: ReadonlyMap<number, number>;
 }
 
@@ -152,7 +154,7 @@ class ChunksPlanner {
     return {
       kept, fronts, stretches, aside: this.#aside, unfinished: this.#unfinished, damages: this.#damages, maps: this.#maps, lostRecords: this.#lost, nextId, codes,
       keptRecords: kept.reduce((sum, { rows }) => sum + rows, 0) + stretches.reduce((sum, { rows }) => sum + rows, 0),
-      end: Math.max(this.#from, 0, ...had), chunksEnd, endUnknown: missing.endUnknown,
+      end: Math.max(this.#from, 0, ...had), chunksEnd, endUnknown: missing.endUnknown, misnamed: missing.misnamed,
       lostFrom: Math.min(Infinity, ...this.#damages.flatMap(({ lost, first }) => (lost && first !== undefined && first >= chunksEnd ? [first] : []))),
     };
   }
@@ -224,18 +226,23 @@ class ChunksPlanner {
   }
 
   /** Records of chunks that the catalog knows and that are not there, or cannot be told any more. */
-  #tellMissing(looked: readonly LookedChunk[]): { ends: number[]; endUnknown: boolean; gaps: CatalogEntry[] } {
+  #tellMissing(looked: readonly LookedChunk[]): { ends: number[]; endUnknown: boolean; misnamed: number | undefined; gaps: CatalogEntry[] } {
     const gaps: CatalogEntry[] = [];
     const there = new Set(looked.map(({ id }) => id));
     const ends: number[] = [];
     let endUnknown = looked.at(-1)?.endUnknown === true;
+    let misnamed: number | undefined;
     for (const { entry, holds, deleted } of this.#entries.values()) {
       if (deleted || there.has(entry.chunkId) || entry.firstSequence < this.#from) continue;
       const look = this.#looks.get(entry.chunkId);
       // After a power loss the catalog may know a chunk that never came to have rows; but its file has its name before it is in the catalog.
       if (!holds && (look?.is === 'unused' || (this.catalog.stale && look?.is === 'unknown' && look.zeros === true))) continue;
       // Its number is damaged: the chunk that it tells of is there, and no other entry is of it.
-      if (!holds && look === undefined && looked.some(({ id, first, epoch }) => first === entry.firstSequence && epoch === entry.epoch && !this.#entries.has(id))) continue;
+      const own = holds || look !== undefined ? undefined : looked.find(({ id, first, epoch }) => first === entry.firstSequence && epoch === entry.epoch && !this.#entries.has(id));
+      if (own !== undefined) {
+        misnamed = own.id;
+        continue;
+      }
       const file = this.#relative(chunkPath(this.feed.paths, entry.chunkId));
       const next = holds ? entry.firstSequence + entry.rows : undefined;
       const covered = looked.some((chunk) => chunk.first <= entry.firstSequence && next !== undefined && chunk.first + chunk.rows >= next);
@@ -264,7 +271,7 @@ class ChunksPlanner {
       if (unknown.some((id) => looked.every((chunk) => chunk.id < id))) endUnknown = true;
       this.#tellHoles(looked);
     }
-    return { ends, endUnknown, gaps };
+    return { ends, endUnknown, misnamed, gaps };
   }
 
   /** Without a catalog nothing but the numbers themselves tells that chunks are missing. */

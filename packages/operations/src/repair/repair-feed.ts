@@ -89,7 +89,7 @@ export async function planFeed(work: FeedWork, hooks: LookHooks): Promise<FeedPl
     for (const [field, codes] of symbols.lost) tellLostCodes(work, chunks.kept, field, codes, tell);
   }
   const changed = chunks.stretches.length > 0 || chunks.fronts.length > 0 || chunks.aside.length > 0 || marker !== undefined || damages.some(({ file }) => file.includes(`${path.sep}chunks`));
-  const why = catalog.problem ?? (changed ? undefined : catalogDiffers(catalog, chunks.kept, removal.removed));
+  const why = catalog.problem ?? (changed ? undefined : catalogDiffers(catalog, chunks.kept, removal.removed) ?? (chunks.misnamed === undefined ? undefined : `it calls chunk ${chunks.misnamed} by another number`));
   if (why !== undefined) tell(paths.catalog, why, 'it is made again from the chunks');
   const inRing = tail === undefined ? [] : damages.filter(({ lost, first }) => lost && first !== undefined && first >= tail);
   const told = damages.map((damage): Damage => (inRing.includes(damage) ? { ...damage, lost: false, remedy: 'the ring still has these records' } : damage));
