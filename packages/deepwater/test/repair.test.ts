@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { CATALOG, CHUNK, ChunkHeader, FAILPOINTS, type Failpoint, chunkPath, feedPaths, onFailpoint, ringPaths, sharedRingDirectory, tailChecksum } from '@deepwater/core';
+import { FeedReader } from '@deepwater/query';
 import { DeepwaterError, Platform, type RepairReport, checkHealth, repairStore } from 'deepwater';
 import { FEED, type MadeStore, OTHER, type Variant, makeStore, recordOf, settleAt } from './mutations/store.mjs';
 
@@ -61,10 +62,10 @@ function snapshot(directory: string): string[] {
 }
 
 /** What a reader gives of the feed, and what a subscriber from the first number on is told as lost. */
-async function readAll({ base }: Store): Promise<{ records: unknown[]; lost: [number, number][] }> {
-  const platform = await Platform.open(base, { logLevel: 'silent', readOnly: true, handleSignals: false });
+async function readAll({ base, storeId, feed }: Store): Promise<{ records: unknown[]; lost: [number, number][] }> {
+  // By itself: a platform has threads, which take longer to begin than all of a repair.
+  const reader = new FeedReader({ basePath: base, storeId, feedUid: feed.uid, spec: feed.spec });
   try {
-    const reader = await platform.createReader(FEED);
     const records = reader.rangeSync(0, 2 ** 52) as unknown[];
     const lost: [number, number][] = [];
     const stream = reader.streamSync({ fromSequence: 0, allowMainThread: true, onLoss: ({ from, to }) => { lost.push([from, to]); } });
@@ -72,7 +73,7 @@ async function readAll({ base }: Store): Promise<{ records: unknown[]; lost: [nu
     stream.return();
     return { records, lost };
   } finally {
-    await platform.close();
+    await reader.close();
   }
 }
 
@@ -148,7 +149,7 @@ const CASES: Case[] = [
   },
   { what: 'an open chunk that is cut short', variant: 'killed', damage: (s) => { truncateSync(chunk(s, 3), cell(s, 4, 5)); }, told: ['3.dwk', /bytes of|not in the file/] },
   // Before its cells, and before one or the other word that tells how many there were.
-  ...[100, 255, 300, 700, 900, 1500, 4096, 4500].flatMap((bytes): Case[] => [
+  ...[255, 900, 4500].flatMap((bytes): Case[] => [
     { what: `an open chunk that is cut to ${bytes} bytes after an outage`, variant: 'outage', damage: (s) => { truncateSync(chunk(s, 3), bytes); }, lost: [[133, 173]], told: ['3.dwk', /bytes of/] },
     { what: `an open chunk that is cut to ${bytes} bytes`, variant: 'killed', damage: (s) => { truncateSync(chunk(s, 3), bytes); }, told: ['3.dwk', /bytes of/] },
     { what: `a sealed chunk that is cut to ${bytes} bytes`, damage: (s) => { truncateSync(chunk(s, 3), bytes); }, lost: [[133, 173]], told: ['3.dwk', /bytes of|zeros|header/] },
@@ -226,7 +227,7 @@ describe('an open chunk whose ring is gone', () => {
   const committed = (store: Store, value: number): void => { change(chunk(store, 3), CHUNK.COMMITTED_ROWS, word(value)); };
 
   test.each<[what: string, damage: (store: Store) => void, rows: number, lost: boolean]>([
-    ...[500, 772, 900, 1500, 4500].map((bytes): [string, (store: Store) => void, number, boolean] => [`is cut to ${bytes} bytes`, (store) => { truncateSync(chunk(store, 3), bytes); }, 0, true]),
+    ...[500, 772, 4500].map((bytes): [string, (store: Store) => void, number, boolean] => [`is cut to ${bytes} bytes`, (store) => { truncateSync(chunk(store, 3), bytes); }, 0, true]),
     ['counts fewer rows than were synced', (store) => { markSynced(store, 38); committed(store, 36); }, 38, true],
     ['counts a block less than was synced', (store) => { markSynced(store, 38); committed(store, 32); }, 38, true],
     ['has a damaged count', (store) => { markSynced(store, 38); committed(store, 0xb1b1b1b1); }, 38, true],
