@@ -5,6 +5,7 @@ export { kraken } from './kraken.js';
 export { krakenV1 } from './kraken-v1.js';
 export { BadFrame, CHANNELS, CHANNEL_ALIASES } from './exchange.js';
 export type { Channel, ConnectionLimits, Exchange, ExchangeSession, SessionEvent, SessionEventKind, SessionHost, Wanted } from './exchange.js';
+export { interruption } from './interruption.js';
 export { ExchangeConnection } from './connection.js';
 export type { ConnectionEvent, ConnectionOptions } from './connection.js';
 export type { BackoffOptions } from './backoff.js';

@@ -1,5 +1,6 @@
 /** What an event of a connection means for the counts, and for the feeds that have a hole there. */
 import type { ConnectionEvent } from '../connection.js';
+import { interruption } from '../interruption.js';
 import type { Shard } from './shards.js';
 import type { SymbolFeeds } from './symbol-feeds.js';
 import type { Tally } from './tally.js';
@@ -37,12 +38,12 @@ export function account(event: ConnectionEvent, { shard, tally, feeds, all, mark
       // Numbers that run over a whole connection do not tell of what something is missing.
       for (const each of feeds === undefined ? all() : [feeds]) {
         each.gaps += 1;
-        mark(each, `gap: ${event.detail ?? `${event.expected ?? ''} expected, ${event.found ?? ''} found`}`, channel);
+        mark(each, interruption(event)!, channel);
       }
       break;
     case 'checksum':
       tally.checksums += 1;
-      if (feeds !== undefined) mark(feeds, 'the book was not the exchange’s: checksum', channel);
+      if (feeds !== undefined) mark(feeds, interruption(event)!, channel);
       break;
     case 'resynced':
       tally.resyncs += 1;

@@ -1,6 +1,6 @@
 /** Plays what a capture has to the adapter of its exchange: a session for each connection. */
 import type { CapturedConnection, CapturedReply } from '@deepwater/captures';
-import type { BadFrame, Exchange, SessionEvent, Wanted } from '@deepwater/exchanges';
+import { type BadFrame, type Exchange, type SessionEvent, type Wanted, interruption } from '@deepwater/exchanges';
 import type { CaptureEvent } from './capture-events.js';
 import { type CaptureFacts, mayGoOn } from './capture-facts.js';
 import type { CaptureRows } from './capture-rows.js';
@@ -107,12 +107,6 @@ export class CapturePlayer {
     const seen = this.#wanted[number] ?? [];
     return this.#unseen.length === 0 ? seen : [...seen, { symbols: this.#unseen, channels: this.exchange.channels }];
   }
-}
-
-/** Why records are interrupted at an event, in the words of a live recording; undefined where they are not. */
-function interruption({ kind, detail, expected, found }: SessionEvent): string | undefined {
-  if (kind === 'gap') return `gap: ${detail ?? `${expected ?? ''} expected, ${found ?? ''} found`}`;
-  return kind === 'checksum' ? 'the book was not the exchange’s: checksum' : undefined;
 }
 
 function eventText({ kind, symbol, channel, expected, found, detail }: SessionEvent): string {
