@@ -127,6 +127,15 @@ describe('changing and removing a feed', () => {
     expect(error).toMatchObject({ code: 'DW_FEED_UNKNOWN', message: expect.stringContaining('did you mean trades?') as string });
   });
 
+  test('a directory that a feed was to be made in is not taken for a feed', async () => {
+    const { basePath, registry } = await open();
+    await registry.createFeed(specOf('quotes'));
+    mkdirSync(feedPaths(basePath, 'trades').directory);
+    const error = await failure(() => registry.updateFeed('trades', ({ spec }) => spec)) as DeepwaterError;
+    expect(error).toMatchObject({ code: 'DW_FEED_UNKNOWN', values: { feed: 'trades', feeds: ['quotes'] } });
+    expect(error.message).toMatch(/no feed trades in \S+; the store has one feed\./);
+  });
+
   test('what a killed deletion left is removed at the next opening', async () => {
     const { basePath, registry } = await open();
     const { feed } = await registry.createFeed(specOf('trades'));

@@ -222,7 +222,8 @@ export class Registry {
 
 /** DW_FEED_UNKNOWN, with names that may have been meant. */
 export function unknownFeed(basePath: string, feedName: string): DeepwaterError {
-  const names = feedDirectories(basePath);
+  // The directory of a feed that was being made is there before the feed is.
+  const names = feedDirectories(basePath).filter((name) => fileStat(feedPaths(basePath, name).spec) !== undefined);
   return new DeepwaterError(
     'DW_FEED_UNKNOWN',
     `There is no feed ${feedName} in ${basePath}${didYouMean(feedName, names)}; the store has ${names.length === 0 ? 'no feeds' : names.length === 1 ? 'one feed' : `${names.length} feeds`}. Create it with \`platform.createFeed\`.`,

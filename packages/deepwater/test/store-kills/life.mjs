@@ -182,7 +182,10 @@ export class Life {
   /** A name that was never used; sometimes one of a feed that was deleted. */
   #newName() { return this.#deleted.size > 0 && this.random() < 0.4 ? this.#pick([...this.#deleted]) : `f${++this.#names}`; }
 
-  #made(feed) { return this.#feeds.has(feed) ? [] : [{ do: 'create', feed }]; }
+  /** Making it again, where it may be there, is fine. */
+  #made(feed) { return this.#isSure(feed) ? [] : [{ do: 'create', feed }]; }
+
+  #isSure(feed) { return this.#feeds.has(feed) && this.#feeds.get(feed).unsure !== true; }
 
   /** What a life does: some things at random, then what comes to the point. */
   #stepsFor(point, crashed) {
@@ -193,8 +196,7 @@ export class Life {
     const feedFor = () => {
       let feed = this.#anyFeed();
       while (gone.has(feed)) feed = `f${++this.#names}`;
-      if (!names.has(feed) || this.#feeds.get(feed)?.unsure === true) {
-        // Making it again, where it may be there, is fine.
+      if (!names.has(feed) || (this.#feeds.has(feed) && !this.#isSure(feed))) {
         steps.push({ do: 'create', feed });
         names.add(feed);
       }
