@@ -71,7 +71,7 @@ export { SegmentsFile, readSegments, writeSegments } from './segments/segments-f
 export { endKindOf, segmentsOfChunks } from './segments/segments-of-chunks.js';
 export type { ChunkPlace } from './segments/segments-of-chunks.js';
 export { compileSchema } from './schema/compile-schema.js';
-export { decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal, quickDecimal } from './schema/decimal.js';
+export { DecimalDigits, decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal, quickDecimal } from './schema/decimal.js';
 export { FIELD_TYPES, isNumericType } from './schema/field-types.js';
 export { FEED_DEFAULTS, FEED_LIMITS } from './schema/limits.js';
 export { checkFeedName } from './schema/names.js';

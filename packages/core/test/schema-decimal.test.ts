@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DeepwaterError } from '../dist/errors/index.js';
-import { decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal, quickDecimal } from '../dist/schema/index.js';
+import { DecimalDigits, decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal, quickDecimal } from '../dist/schema/index.js';
 import { assertProperty } from './schema-arbitraries.js';
 
 const INT64_MIN = -(2n ** 63n);
@@ -166,6 +166,28 @@ describe('the quick way', () => {
     assertProperty(fc.property(fc.maxSafeInteger(), scales, (value, scale) => {
       const text = formatDecimal(BigInt(value), scale);
       expect(quickDecimal(text, scale)).toBe(value);
+    }));
+  });
+});
+
+describe('a decimal that has been read', () => {
+  const digits = fc.oneof(fc.integer({ min: 0, max: 100_000 }), fc.nat({ max: Number.MAX_SAFE_INTEGER }));
+
+  test('is stored as its text is, at every scale that a number is enough for', () => {
+    assertProperty(fc.property(digits, scales, scales, (value, decimals, scale) => {
+      const decimal = new DecimalDigits(value, decimals);
+      const text = formatDecimal(BigInt(value), decimals);
+      expect(String(decimal)).toBe(text);
+      const exact = scale >= decimals ? BigInt(value) * 10n ** BigInt(scale - decimals) : undefined;
+      const fits = exact !== undefined && exact <= BigInt(Number.MAX_SAFE_INTEGER);
+      expect(decimal.scaled(scale)).toBe(fits ? Number(exact) : NaN);
+      if (fits) expect(parseDecimal(text, scale)).toBe(exact);
+    }));
+  });
+
+  test('is the number that its text is', () => {
+    assertProperty(fc.property(digits, scales, (value, decimals) => {
+      expect(new DecimalDigits(value, decimals).toNumber()).toBe(Number(formatDecimal(BigInt(value), decimals)));
     }));
   });
 });

@@ -25,11 +25,15 @@ import { PassedRun } from './passed-run.js';
 import { listProducts } from './products/list.js';
 import type { BookSide, SymbolSink, TakerSide } from './record-sink.js';
 import { scanCoinbase } from './scan/coinbase-scan.js';
+import { ScannedLevels, writeScanned } from './scan/scanned-levels.js';
 
 const TITLE = 'Coinbase Advanced Trade';
 
 /** Names of channels in requests and acknowledgements. The book's messages call theirs `l2_data`. */
 const NAMES: Readonly<Record<Channel, string>> = { trades: 'market_trades', book: 'level2', quotes: 'ticker', heartbeats: 'heartbeats' };
+
+/** Levels of a book, scanned or as JSON has them. */
+type Updates = ScannedLevels | readonly unknown[];
 
 class CoinbaseSession extends JsonSession {
   /** Subscriptions end after 60 to 90 seconds without updates, unless there are heartbeats. */
@@ -135,22 +139,25 @@ class CoinbaseSession extends JsonSession {
     const state = this.find(event['product_id']);
     if (!state.wants.book) return;
     const snapshot = event['type'] === 'snapshot';
+    const given = event['updates'];
     try {
       if (!snapshot && event['type'] !== 'update') throw new BadFrame('type unknown', shown(event['type']));
-      const updates = listOf(event['updates'], 'updates');
+      const updates = given instanceof ScannedLevels ? given : listOf(given, 'updates');
       if (snapshot) this.#snapshot(state, updates, frame, receivedUs);
       else if (this.mayChange(state)) this.#changes(state, updates, receivedUs);
     } catch (error) {
       this.spoiled(state, error, snapshot);
+    } finally {
+      // Its texts keep the frame's in memory, and a snapshot's is large.
+      if (given instanceof ScannedLevels) given.clear();
     }
   }
 
   /** The docs show snapshots whose levels have no time but 1970: then the message's own is the book's. */
-  #snapshot(state: SubscribedSymbol, updates: readonly unknown[], frame: Fields, receivedUs: number): void {
-    const first = updates[0];
+  #snapshot(state: SubscribedSymbol, updates: Updates, frame: Fields, receivedUs: number): void {
     let ts: number;
     try {
-      ts = rfc3339Us(isFields(first) ? first['event_time'] : undefined, receivedUs);
+      ts = rfc3339Us(timeOf(updates, 0), receivedUs);
     } catch {
       ts = rfc3339Us(frame['timestamp'], receivedUs);
     }
@@ -161,11 +168,11 @@ class CoinbaseSession extends JsonSession {
   }
 
   /** One change of the book for each time there is: levels of one event have always been seen with one time. */
-  #changes({ sink }: SubscribedSymbol, updates: readonly unknown[], receivedUs: number): void {
+  #changes({ sink }: SubscribedSymbol, updates: Updates, receivedUs: number): void {
     for (let from = 0; from < updates.length;) {
-      const time = timeOf(updates[from]);
+      const time = timeOf(updates, from);
       let to = from + 1;
-      while (to < updates.length && timeOf(updates[to]) === time) to++;
+      while (to < updates.length && timeOf(updates, to) === time) to++;
       sink.beginBook(rfc3339Us(time, receivedUs), receivedUs, false, 0, 0);
       writeLevels(sink, updates, from, to);
       sink.endBook();
@@ -200,7 +207,8 @@ class CoinbaseSession extends JsonSession {
   }
 }
 
-function writeLevels(sink: SymbolSink, updates: readonly unknown[], from: number, to: number): void {
+function writeLevels(sink: SymbolSink, updates: Updates, from: number, to: number): void {
+  if (updates instanceof ScannedLevels) return writeScanned(sink, updates, from, to);
   for (let at = from; at < to; at++) {
     const update = updates[at];
     if (!isFields(update)) throw new BadFrame('level is not an object');
@@ -208,7 +216,11 @@ function writeLevels(sink: SymbolSink, updates: readonly unknown[], from: number
   }
 }
 
-const timeOf = (update: unknown): unknown => (isFields(update) ? update['event_time'] : undefined);
+function timeOf(updates: Updates, at: number): unknown {
+  if (updates instanceof ScannedLevels) return updates.times[at];
+  const update = updates[at];
+  return isFields(update) ? update['event_time'] : undefined;
+}
 
 function takerOf(maker: unknown): TakerSide {
   if (maker === 'BUY') return 'S';

@@ -18,6 +18,7 @@ export type { ChannelMetrics, ConnectionStatus, IngestMetrics, IngestStatus, Per
 export { BOOK_FLAGS, recordFeedName, recordFeedSpec } from './records/record-feeds.js';
 export type { RecordFeedOptions } from './records/record-feeds.js';
 export type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './record-sink.js';
+export type { ScannedLevels } from './scan/scanned-levels.js';
 export { binance, binanceAgg, binanceCoinm, binanceCoinmAgg, binanceUsdm, binanceUsdmAgg } from './binance.js';
 export { bybit, bybitInverse, bybitLinear } from './bybit.js';
 export { newLink } from './link.js';

@@ -3,6 +3,8 @@
  * ring. Prices and sizes are texts, which are decimals to the last digit; or numbers where the exchange sends numbers.
  */
 
+import type { ScannedLevels } from './scan/scanned-levels.js';
+
 /** The taker's side of a trade: bought, sold, or not told. */
 export type TakerSide = 'B' | 'S' | ' ';
 /** Bids or asks. */
@@ -32,6 +34,8 @@ export interface SymbolSink {
   beginBook(ts: number, received: number, snapshot: boolean, first: number, last: number): void;
   /** One level: the size there is at a price from now on, 0 where it is gone. */
   level(side: BookSide, price: Amount, size: Amount): void;
+  /** As `level` for each of these; where it is left out, `level` is called. */
+  levels?(levels: ScannedLevels, from: number, to: number): void;
   endBook(): void;
   /** @param counter the exchange's, 0 where it has none */
   heartbeat(ts: number, received: number, counter: number): void;

@@ -1,6 +1,10 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { DecimalDigits } from '../../core/dist/index.js';
 import type { Platform } from 'deepwater';
 import { openPlatform } from '../../../test/support/platforms.js';
+import { SEED } from '../../../test/support/seed.js';
+import { ScannedLevels } from '../dist/scan/scanned-levels.js';
 import { BOOK_FLAGS, BadFrame, type Channel, FeedSink, type RecordFeedOptions, binanceUsdm, bybitLinear, krakenV1, recordFeedName, recordFeedSpec } from '../dist/index.js';
 
 /** A store with the feeds of a symbol, and a sink into them. */
@@ -56,6 +60,53 @@ test('a snapshot begins at an index point, and each message ends with a record t
   ]);
   const points = await reader.indexPoints(0, 2 ** 52);
   expect(points.map(({ sequence }) => sequence)).toEqual([0, 4]);
+});
+
+/** Levels as a frame has them. */
+const scannedOf = (levels: readonly (readonly ['A' | 'B', price: DecimalDigits, size: DecimalDigits])[]): ScannedLevels => {
+  const scanned = new ScannedLevels();
+  for (const [side, price, size] of levels) scanned.add(side, 'then', price.digits, price.decimals, size.digits, size.decimals);
+  return scanned;
+};
+
+test('levels that were scanned are written as those given one by one, in any company', async () => {
+  const amount = fc.tuple(fc.nat({ max: 10 ** 9 }), fc.integer({ min: 0, max: 8 })).map(([digits, decimals]) => new DecimalDigits(digits, decimals));
+  const level = fc.tuple(fc.constantFrom('A' as const, 'B' as const), amount, amount);
+  const message = fc.record({ snapshot: fc.boolean(), before: fc.array(level, { maxLength: 2 }), scanned: fc.array(level, { maxLength: 5 }), after: fc.array(level, { maxLength: 2 }) });
+  for (const amounts of ['decimal', 'float64'] as const) {
+    const [ours, theirs] = [await feedsOf(binanceUsdm, 'BTCUSDT', { amounts }), await feedsOf(binanceUsdm, 'BTCUSDT', { amounts })];
+    const [scanning, plain] = [ours.sink.of('BTCUSDT'), theirs.sink.of('BTCUSDT')];
+    const oneByOne = (sink: typeof plain, levels: readonly (readonly ['A' | 'B', DecimalDigits, DecimalDigits])[]) => { for (const [side, price, size] of levels) sink.level(side, String(price), String(size)); };
+    let ts = 1000;
+    for (const { snapshot, before, scanned, after } of fc.sample(message, { seed: SEED, numRuns: 300 })) {
+      for (const sink of [scanning, plain]) {
+        sink.beginBook(ts, ts + 5, snapshot, ts, ts);
+        oneByOne(sink, before);
+        if (sink === scanning) sink.levels!(scannedOf(scanned), 0, scanned.length);
+        else oneByOne(sink, scanned);
+        oneByOne(sink, after);
+        sink.endBook();
+      }
+      ts += 10;
+    }
+    const [read, wanted] = [await ours.read('book'), await theirs.read('book')];
+    expect(wanted.records.length).toBeGreaterThan(500);
+    expect(read.records).toEqual(wanted.records);
+    expect((await read.reader.indexPoints(0, 2 ** 52)).map(({ sequence }) => sequence)).toEqual((await wanted.reader.indexPoints(0, 2 ** 52)).map(({ sequence }) => sequence));
+  }
+});
+
+test('of levels that were scanned, those before one that no record can hold are written', async () => {
+  const { sink, read } = await feedsOf(binanceUsdm, 'BTCUSDT', { priceScale: 2 });
+  const btc = sink.of('BTCUSDT');
+  const one = new DecimalDigits(1, 0);
+  const levels = scannedOf([['B', one, one], ['B', new DecimalDigits(1005, 3), one], ['A', new DecimalDigits(2000, 3), one], ['A', one, one]]);
+  btc.beginBook(1000, 1001, true, 1, 2);
+  expect(() => { btc.levels!(levels, 0, 4); }).toThrow(/1\.005.*has 3 digits after the point/);
+  btc.beginBook(1010, 1011, false, 3, 4);
+  btc.levels!(levels, 2, 4);
+  btc.endBook();
+  expect((await read('book')).records).toEqual([[1000, 1001, 1, 2, 'B', BOOK_FLAGS.SNAPSHOT, '1.00', '1.00000000'], [1010, 1011, 3, 4, 'A', 0, '2.00', '1.00000000'], [1010, 1011, 3, 4, 'A', BOOK_FLAGS.LAST, '1.00', '1.00000000']]);
 });
 
 test('what a record cannot hold is the frame’s fault, is not written, and is in nobody’s way', async () => {

@@ -1,6 +1,7 @@
 /** What is scanned by hand has to be what JSON.parse makes of it, or nothing. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DecimalDigits } from '../../core/dist/index.js';
 import { scanBinance } from '../dist/scan/binance-scan.js';
 import { scanCoinbase } from '../dist/scan/coinbase-scan.js';
 import { captureLines, noCaptures, withCaptures } from './support/captures.js';
@@ -12,6 +13,22 @@ type Scanner = (text: string) => unknown;
 const pick = (raw: Raw, names: readonly string[]): Raw => Object.fromEntries(names.filter((name) => raw[name] !== undefined).map((name) => [name, raw[name]]));
 /** Texts that compare whatever the order of fields; fields that are undefined are left out. */
 const inOrder = (value: unknown): string => JSON.stringify(value, (_name, inner: unknown) => (typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner));
+
+/** What is scanned, as JSON.parse gives it: levels with their fields, and numbers as texts. */
+function unfolded(scanned: ReturnType<typeof scanCoinbase>): unknown {
+  if (scanned === undefined) return undefined;
+  const amount = new DecimalDigits();
+  return {
+    ...scanned,
+    events: scanned.events.map((event) => (!('updates' in event) ? event : {
+      ...event,
+      updates: Array.from({ length: event.updates.length }, (_, at) => ({
+        side: event.updates.side(at) === 'B' ? 'bid' : 'offer', event_time: event.updates.times[at], price_level: String(event.updates.price(at, amount)), new_quantity: String(event.updates.size(at, amount)),
+      })),
+    })),
+  };
+}
+const scanWhole = (text: string): unknown => unfolded(scanCoinbase(text));
 
 const BINANCE_FIELDS = ['e', 'E', 'T', 's', 't', 'p', 'q', 'm', 'U', 'u', 'pu', 'b', 'B', 'a', 'A'];
 
@@ -53,7 +70,7 @@ const COINBASE = [
 
 describe.each([
   ['Binance', BINANCE, scanBinance, parsedBinance],
-  ['Coinbase', COINBASE, scanCoinbase, parsedCoinbase],
+  ['Coinbase', COINBASE, scanWhole, parsedCoinbase],
 ] as const)('frames of %s scanned by hand', (_title, frames, scan, parsed) => {
   test.each(frames)('have the values of JSON.parse: %.60s…', (text) => {
     expect(same(text, scan, parsed)).toBe(true);
@@ -123,6 +140,34 @@ describe('numbers and fields that are not as always', () => {
     expect(scanCoinbase(COINBASE[0]!.replace('l2_data', 'candles'))).toBeUndefined();
     expect(scanCoinbase(COINBASE[0]!.replace('"bid"', '"ask"'))).toBeUndefined();
   });
+
+  const level = (price: string, size: string): string => COINBASE[0]!.replace('65106.54', price).replace('"0.15"', `"${size}"`);
+
+  test('amounts are scanned to the last digit', () => {
+    for (const price of ['1', '0.1', '65106.54', '65106.50', '10', '0.00000000000001', '123456789012345', '1.00000000000000', '99999999999999.9']) {
+      expect(same(level(price, price), scanWhole, parsedCoinbase), price).toBe(true);
+    }
+    for (const size of ['0', '0.0', '0.00000000']) expect(same(level('1', size), scanWhole, parsedCoinbase), size).toBe(true);
+  });
+
+  test('amounts with more digits, with zeros in front, and what is none are for JSON.parse; a price of 0, too', () => {
+    const others = ['', '.', '.5', '5.', '1.2.3', '00', '01', '00.5', '-1', '+1', '1e5', ' 1', '1 ', '1,5', '0x1', 'NaN', '1234567890123456', '0.1234567890123456', '1'.repeat(400), '0.0000000000000001'];
+    for (const amount of others) {
+      expect(scanCoinbase(level(amount, '1')), amount).toBeUndefined();
+      expect(scanCoinbase(level('1', amount)), amount).toBeUndefined();
+    }
+    for (const price of ['0', '0.0', '0.000']) expect(scanCoinbase(level(price, '1')), price).toBeUndefined();
+  });
+
+  test('several books of one frame each have their levels, and a book that is larger than any before has all of them', () => {
+    const [, event] = /"events":\[(.*)\]\}$/.exec(COINBASE[0]!)!;
+    const update = event!.replace('BTC-USD', 'ETH-USD').replaceAll('65', '17');
+    const [, first] = /"updates":\[(\{.*?\})/.exec(event!)!;
+    const large = event!.replace(first!, Array.from({ length: 150_000 }, (_, i) => first!.replace('65106.54', `${i + 1}.5`)).join(','));
+    for (const events of [[event, update], [large, update, event], [event], [update, large]]) {
+      expect(same(COINBASE[0]!.replace(event!, events.join(',')), scanWhole, parsedCoinbase)).toBe(true);
+    }
+  });
 });
 
 describe.skipIf(noCaptures !== undefined)(withCaptures('whole recordings'), () => {
@@ -141,7 +186,7 @@ describe.skipIf(noCaptures !== undefined)(withCaptures('whole recordings'), () =
     const { frames } = recording('COINBASE.jsonl.zst');
     for (const { text } of frames) {
       const often = /^\{"channel":"(l2_data|market_trades|ticker)"/.test(text);
-      if (same(text, scanCoinbase, parsedCoinbase) !== often) expect(text.slice(0, 500)).toBe(`scanned: ${!often}`);
+      if (same(text, scanWhole, parsedCoinbase) !== often) expect(text.slice(0, 500)).toBe(`scanned: ${!often}`);
     }
   }, 60_000);
 });

@@ -14,7 +14,7 @@
  * passes an acquire load before it, and that load does not pass the release store: so the look keeps the next record's cells
  * behind this record's head, and must stay where it is even where nobody sleeps (`BUG_NO_BELL_LOOK` in models/ring.pml).
  */
-import { DeepwaterError, type Field, RING, type Schema, quickDecimal } from '@deepwater/core/engine';
+import { DecimalDigits, DeepwaterError, type Field, RING, type Schema, quickDecimal } from '@deepwater/core/engine';
 import { plainPublishing } from './plain-publishing.js';
 import type { RowWriter } from './row-writer.js';
 
@@ -43,7 +43,7 @@ export function rowWriterClass<A extends unknown[], W extends RowWriter>(
 
 function compile(source: string, base: object): unknown {
   try {
-    return new Function('RowWriter', 'quickDecimal', source)(base, quickDecimal) as unknown;
+    return new Function('RowWriter', 'quickDecimal', 'DecimalDigits', source)(base, quickDecimal, DecimalDigits) as unknown;
   } catch (cause) {
     if (!(cause instanceof EvalError)) throw cause;
     throw new DeepwaterError(
@@ -144,7 +144,7 @@ function storeSource(schema: Schema, field: Field, i: number): string {
       return `    this.putText(${i}, ${byteAt}, ${v});`;
     case 'decimal': // a number stands for its shortest text; NaN: not a text as exchanges write them, or too large for this
       return `    {
-      const scaled = typeof ${v} === 'string' ? quickDecimal(${v}, ${field.scale}) : typeof ${v} === 'number' ? quickDecimal(String(${v}), ${field.scale}) : NaN;
+      const scaled = typeof ${v} === 'string' ? quickDecimal(${v}, ${field.scale}) : typeof ${v} === 'number' ? quickDecimal(String(${v}), ${field.scale}) : ${v} instanceof DecimalDigits ? ${v}.scaled(${field.scale}) : NaN;
       if (scaled === scaled) {
         const at = ${cell(4)};
         this.i32[at] = scaled;

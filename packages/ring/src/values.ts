@@ -1,4 +1,4 @@
-import { DeepwaterError, type Field, decimalFromNumber, describeValue, parseDecimal } from '@deepwater/core/engine';
+import { DecimalDigits, DeepwaterError, type Field, decimalFromNumber, describeValue, parseDecimal } from '@deepwater/core/engine';
 
 /** The 64 bits of a value for an int64, uint64, decimal or clock field. @throws DeepwaterError DW_VALUE_TYPE, DW_VALUE_RANGE */
 export function toInt64(feed: string, field: Field, value: unknown): bigint {
@@ -18,9 +18,10 @@ export function toInt64(feed: string, field: Field, value: unknown): bigint {
 }
 
 function scaledDecimal(feed: string, field: Field, value: unknown): bigint {
-  if (typeof value !== 'string' && typeof value !== 'number') throw valueError(feed, field, value);
+  const text = value instanceof DecimalDigits ? String(value) : value;
+  if (typeof text !== 'string' && typeof text !== 'number') throw valueError(feed, field, value);
   try {
-    return typeof value === 'string' ? parseDecimal(value, field.scale as number) : decimalFromNumber(value, field.scale as number);
+    return typeof text === 'string' ? parseDecimal(text, field.scale as number) : decimalFromNumber(text, field.scale as number);
   } catch (cause) {
     if (!(cause instanceof DeepwaterError)) throw cause;
     throw new DeepwaterError(cause.code, `Field ${field.name} of feed ${feed}: the record was not written. ${cause.message}`, {

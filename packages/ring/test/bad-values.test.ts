@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, type Schema, formatDecimal } from '@deepwater/core';
+import { DecimalDigits, type ErrorCode, type Schema, formatDecimal } from '@deepwater/core';
 import type { ColumnInput, Ring } from '../dist/index.js';
 import { encodeAt } from './record-arbitraries.js';
 import { type TestWriter, assertProperty, compile, decodeCell, headWords, memoryRing, thrownBy, variants, writerOn } from './ring-fixtures.js';
@@ -32,7 +32,7 @@ const CASES: { field: { type: string; scale?: number; bytes?: number; unit?: str
   { field: { type: 'char' }, good: 'ÿ', out: ['', 'ab', 'Ā', '😀'], wrong: [...NEVER, true, 1n] },
   { field: { type: 'string', bytes: 4 }, good: 'åä', out: ['abcde', 'åäö', 'a\0b', '\0', '\ud800', 'a\udc00'], wrong: [...NEVER, 1, true, 1n] },
   { field: { type: 'symbol' }, good: 'BTC', out: [], wrong: [...NEVER, 1, true, 1n] },
-  { field: { type: 'decimal', scale: 2 }, good: '123.45', out: ['0.001', 0.1 + 0.2, 1e300, Number.NaN, Infinity, '92233720368547758.08', 2n ** 63n, -(2n ** 63n) - 1n], wrong: [...NEVER, '', 'abc', '1,5', true] },
+  { field: { type: 'decimal', scale: 2 }, good: '123.45', out: ['0.001', 0.1 + 0.2, 1e300, Number.NaN, Infinity, '92233720368547758.08', 2n ** 63n, -(2n ** 63n) - 1n, new DecimalDigits(1, 3), new DecimalDigits(2 ** 53 - 1, 18)], wrong: [...NEVER, '', 'abc', '1,5', true] },
 ];
 
 function feedOf(field: (typeof CASES)[number]['field']): Schema {

@@ -1,5 +1,5 @@
 /** Values and records that fit a schema, in the kinds a writer takes. */
-import { type Field, type Schema, formatDecimal } from '@deepwater/core';
+import { DecimalDigits, type Field, type Schema, formatDecimal } from '@deepwater/core';
 import fc from 'fast-check';
 import type { ListCoder } from './ring-fixtures.js';
 
@@ -32,12 +32,13 @@ function clockBounds(field: Field): [bigint, bigint] {
 
 function decimals(scale: number): fc.Arbitrary<Sample> {
   const scaled = fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.bigInt({ min: -1_000_000n, max: 1_000_000n }));
-  return fc.tuple(scaled, fc.constantFrom('bigint', 'string', 'number')).map(([value, kind]) => {
+  return fc.tuple(scaled, fc.constantFrom('bigint', 'string', 'number', 'digits')).map(([value, kind]) => {
     const text = formatDecimal(value, scale);
     const number = Number(text);
     // A number stands for the shortest decimal that gives it: where that is ours, it may be written as a number.
     const [whole, fraction = ''] = String(number).split('.');
     const exact = kind === 'number' && (scale === 0 ? String(number) : `${whole}.${fraction.padEnd(scale, '0')}`) === text;
+    if (kind === 'digits' && value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return { write: new DecimalDigits(Number(value), scale), read: text };
     return { write: kind === 'string' ? text : exact ? number : value, read: text };
   });
 }

@@ -84,6 +84,32 @@ export function quickDecimal(text: string, scale: number): number {
 }
 
 /**
+ * A decimal that somebody has read already: `digits` / 10^`decimals`, 6400012 and 2 for 64000.12. Writers take one in place of its text and keep nothing of
+ * it, so one object may have one value after the other.
+ */
+export class DecimalDigits {
+  /** @param digits a whole number, 0 to 2^53 - 1 @param decimals 0 to 18 */
+  constructor(public digits = 0, public decimals = 0) {}
+
+  /** What {@link quickDecimal} gives for its text. */
+  scaled(scale: number): number {
+    if (this.decimals > scale) return NaN;
+    const scaled = this.digits * (POWERS[scale - this.decimals] as number);
+    return scaled > Number.MAX_SAFE_INTEGER ? NaN : scaled;
+  }
+
+  /** The float64 that is nearest to it: both are exact, and one division rounds once. */
+  toNumber(): number {
+    return this.digits / (POWERS[this.decimals] as number);
+  }
+
+  /** Its text, with all of its decimals. */
+  toString(): string {
+    return formatDecimal(BigInt(this.digits), this.decimals);
+  }
+}
+
+/**
  * A number as the int64 that stores it, by the shortest decimal text that stands for that number: 0.1 is 0.1, and
  * 0.1 + 0.2 is 0.30000000000000004, which no scale keeps.
  *

@@ -1,5 +1,5 @@
 export { compileSchema } from './compile-schema.js';
-export { decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal, quickDecimal } from './decimal.js';
+export { DecimalDigits, decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal, quickDecimal } from './decimal.js';
 export {
   FIELD_TYPES,
   type CellKind,

@@ -1,7 +1,9 @@
 /** Records into feeds, a writer for each symbol and channel. Nothing is made on the way: the values go from the frame into the ring. */
+import { DecimalDigits } from '@deepwater/core';
 import { DeepwaterError } from 'deepwater';
 import { BadFrame, type Channel } from '../exchange.js';
 import type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from '../record-sink.js';
+import type { ScannedLevels } from '../scan/scanned-levels.js';
 import { numberOfAmount } from './amount-number.js';
 import { BOOK_FLAGS } from './record-feeds.js';
 
@@ -70,8 +72,10 @@ class SymbolFeeds implements SymbolSink {
   /** A level waits until it is known whether it is the last of its message. */
   #waits = false;
   #side: BookSide = 'B';
-  #price: Amount = 0;
-  #size: Amount = 0;
+  #price: Amount | DecimalDigits = 0;
+  #size: Amount | DecimalDigits = 0;
+  readonly #scannedPrice = new DecimalDigits();
+  readonly #scannedSize = new DecimalDigits();
 
   readonly #asNumbers: boolean;
   readonly #onLatency: FeedSinkOptions['onLatency'];
@@ -131,6 +135,20 @@ class SymbolFeeds implements SymbolSink {
     if (waited) this.#write(sideBefore, priceBefore, sizeBefore, this.#flags);
   }
 
+  levels(levels: ScannedLevels, from: number, to: number): void {
+    const last = to - 1;
+    if (last < from || this.writers.book === undefined) return;
+    if (this.#waits) {
+      this.#waits = false;
+      this.#write(this.#side, this.#price, this.#size, this.#flags);
+    }
+    for (let at = from; at < last; at++) this.#write(levels.side(at), levels.price(at, this.#scannedPrice), levels.size(at, this.#scannedSize), this.#flags);
+    this.#side = levels.side(last);
+    this.#price = levels.price(last, this.#scannedPrice);
+    this.#size = levels.size(last, this.#scannedSize);
+    this.#waits = true;
+  }
+
   endBook(): void {
     if (!this.#waits) return;
     this.#waits = false;
@@ -146,11 +164,12 @@ class SymbolFeeds implements SymbolSink {
     if (ts !== received) this.#onLatency?.('heartbeats', received - ts);
   }
 
-  #amount(amount: Amount): Amount {
-    return this.#asNumbers ? numberOfAmount(amount) : amount;
+  #amount(amount: Amount | DecimalDigits): Amount | DecimalDigits {
+    if (!this.#asNumbers) return amount;
+    return amount instanceof DecimalDigits ? amount.toNumber() : numberOfAmount(amount);
   }
 
-  #write(side: BookSide, price: Amount, size: Amount, flags: number): void {
+  #write(side: BookSide, price: Amount | DecimalDigits, size: Amount | DecimalDigits, flags: number): void {
     const { book } = this.writers;
     if (book === undefined) return;
     if (this.#begins) book.markIndex();

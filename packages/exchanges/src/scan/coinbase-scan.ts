@@ -2,6 +2,7 @@
  * Reads the frames of Coinbase Advanced Trade that come often: changes and snapshots of books, trades, tickers. Fields are expected in the order in
  * which they are sent; in any other the frame is left to JSON.parse.
  */
+import { ScannedLevels } from './scanned-levels.js';
 import { TextScan, literal } from './text-scan.js';
 
 /** A frame with the fields that sessions read. */
@@ -13,11 +14,10 @@ export interface ScannedCoinbase {
 }
 
 type ScannedEvent =
-  | { readonly type: string; readonly product_id: string; readonly updates: readonly ScannedLevel[] }
+  | { readonly type: string; readonly product_id: string; readonly updates: ScannedLevels }
   | { readonly type: string; readonly trades: readonly ScannedTrade[] }
   | { readonly type: string; readonly tickers: readonly ScannedTicker[] };
 
-interface ScannedLevel { readonly side: string; readonly event_time: string; readonly price_level: string; readonly new_quantity: string }
 interface ScannedTrade { readonly product_id: string; readonly trade_id: string; readonly price: string; readonly size: string; readonly time: string; readonly side: string }
 interface ScannedTicker { readonly product_id: string; readonly best_bid: string; readonly best_ask: string; readonly best_bid_quantity: string; readonly best_ask_quantity: string }
 
@@ -54,11 +54,15 @@ const scan = new TextScan();
 /** The time of the level before, which most levels have as well, and where it stands. Forgotten with the frame: a piece of a text keeps all of it in memory. */
 let time: string | undefined;
 let timeAt = 0;
+/** The levels of a frame's first book, which mostly has no second; and whether they are a book's already. */
+const firstLevels = new ScannedLevels();
+let taken = false;
 
-/** @returns undefined for a frame of another channel or form: that is for JSON.parse */
+/** @returns undefined for a frame of another channel or form: that is for JSON.parse. Its levels are good until the next frame is scanned. */
 export function scanCoinbase(text: string): ScannedCoinbase | undefined {
   if (!scan.begin(text)) return undefined;
   time = undefined;
+  taken = false;
   const frame = frameOf();
   scan.end();
   time = undefined;
@@ -101,28 +105,28 @@ function bookOf(): ScannedEvent | undefined {
   return updates !== undefined && scan.skip(CLOSE_BRACE) ? { type, product_id, updates } : undefined;
 }
 
-/** As `listOf(levelOf)`; apart, since most of what is sent are levels. */
-function levelsOf(): ScannedLevel[] | undefined {
-  const levels: ScannedLevel[] = [];
+function levelsOf(): ScannedLevels | undefined {
+  const levels = taken ? new ScannedLevels() : firstLevels;
+  taken = true;
+  levels.clear();
   for (;;) {
-    const level = levelOf();
-    if (level === undefined) return undefined;
-    levels.push(level);
+    if (!takeLevel(levels)) return undefined;
     const more = scan.more(CLOSE);
     if (more === undefined) return undefined;
     if (!more) return levels;
   }
 }
 
-function levelOf(): ScannedLevel | undefined {
-  const side = scan.is(LEVEL_BID) ? 'bid' : scan.is(LEVEL_OFFER) ? 'offer' : undefined;
-  if (side === undefined) return undefined;
-  const event_time = timeOf();
-  if (event_time === undefined || !scan.is(LEVEL_PRICE)) return undefined;
-  const price_level = scan.rest();
-  if (price_level === undefined || !scan.is(LEVEL_SIZE)) return undefined;
-  const new_quantity = scan.rest();
-  return new_quantity !== undefined && scan.skip(CLOSE_BRACE) ? { side, event_time, price_level, new_quantity } : undefined;
+/** A level whose price or size is none, a price of 0 too, is left to JSON.parse, behind which it is told what is wrong with it. */
+function takeLevel(levels: ScannedLevels): boolean {
+  const side = scan.is(LEVEL_BID) ? 'B' : scan.is(LEVEL_OFFER) ? 'A' : undefined;
+  if (side === undefined) return false;
+  const changed = timeOf();
+  if (changed === undefined || !scan.is(LEVEL_PRICE) || !scan.amount()) return false;
+  const { digits: price, decimals: priceDecimals } = scan;
+  if (price === 0 || !scan.is(LEVEL_SIZE) || !scan.amount() || !scan.skip(CLOSE_BRACE)) return false;
+  levels.add(side, changed, price, priceDecimals, scan.digits, scan.decimals);
+  return true;
 }
 
 function timeOf(): string | undefined {

@@ -10,6 +10,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const COMMA = 0x2c;
+const POINT = 0x2e;
+const ZERO = 0x30;
 /** Numbers of so many digits are all exact. */
 const DIGITS_MAX = 15;
 /** Room that is kept; for a longer text it is made, and let go with it. */
@@ -45,6 +47,9 @@ class Room {
 
 export class TextScan {
   at = 0;
+  /** What `amount` read last: 6400012 and 2 for 64000.12. */
+  digits = 0;
+  decimals = 0;
   #text = '';
   readonly #kept = new Room(KEPT_BYTES);
   #bytes = this.#kept.bytes;
@@ -104,9 +109,12 @@ export class TextScan {
 
   /** Goes past a text that stood in this frame before, with its quote. @param from where @param length without the quote */
   isAgain(from: number, length: number): boolean {
-    const bytes = this.#bytes;
     const { at } = this;
-    for (let i = 0; i <= length; i++) if (bytes[at + i] !== bytes[from + i]) return false;
+    const whole = (length + 1) & ~3;
+    const words = this.#words;
+    for (let i = 0; i < whole; i += 4) if (words.getInt32(at + i, true) !== words.getInt32(from + i, true)) return false;
+    const bytes = this.#bytes;
+    for (let i = whole; i <= length; i++) if (bytes[at + i] !== bytes[from + i]) return false;
     this.at = at + length + 1;
     return true;
   }
@@ -124,6 +132,33 @@ export class TextScan {
       if (code === BACKSLASH || code < SPACE) return false;
     }
     return false;
+  }
+
+  /**
+   * Reads an amount into `digits` and `decimals`, and goes past its quote: digits, at most 15, with a point between two of them or none. @returns false
+   * for anything else, and for zeros in front, which would be lost
+   */
+  amount(): boolean {
+    const bytes = this.#bytes;
+    const from = this.at;
+    let at = from;
+    let value = 0;
+    let point = -1;
+    for (;; at++) {
+      const code = bytes[at] as number;
+      const digit = code - 48;
+      if (digit >= 0 && digit <= 9) value = value * 10 + digit;
+      else if (code === POINT && point < 0) point = at;
+      else if (code === QUOTE) break;
+      else return false;
+    }
+    const digits = at - from - (point < 0 ? 0 : 1);
+    if (digits === 0 || digits > DIGITS_MAX || point === from || point === at - 1) return false;
+    if (bytes[from] === ZERO && digits > 1 && point !== from + 1) return false;
+    this.digits = value;
+    this.decimals = point < 0 ? 0 : at - 1 - point;
+    this.at = at + 1;
+    return true;
   }
 
   /** A whole number from 0; -1 for anything else, for a leading zero, which JSON has not, and for too many digits. */
