@@ -13,6 +13,10 @@ export interface SinkGuard {
   heard(): void;
   /** A record cannot be written, and not for its values. */
   failed(error: unknown): void;
+  /** A book is not the source's any more: a level could not be written, or its message not be read to the end. Told once, until its next snapshot. */
+  spoiled(symbol: string, why: BadFrame): void;
+  /** It is again: a snapshot has come since. */
+  begun(symbol: string): void;
 }
 
 export class GuardedSink implements RecordSink {
@@ -29,13 +33,16 @@ export class GuardedSink implements RecordSink {
   }
 
   /** A message could not be read to its end: books that it had begun stay without their last record, and the next message may begin. */
-  abandonBooks(): void {
-    for (const sink of this.#sinks.values()) sink.inBook = false;
+  abandonBooks(why: BadFrame): void {
+    for (const sink of this.#sinks.values()) sink.abandonBook(why);
   }
 }
 
 class GuardedSymbol implements SymbolSink {
-  inBook = false;
+  #inBook = false;
+  /** Whether the book that is open, or was last, is a snapshot. */
+  #snapshot = false;
+  #spoiled = false;
   #fault: BadFrame | undefined;
 
   constructor(private readonly symbol: string, private readonly sink: SymbolSink, private readonly guard: SinkGuard) {}
@@ -57,7 +64,8 @@ class GuardedSymbol implements SymbolSink {
 
   beginBook(ts: number, received: number, snapshot: boolean, first: number, last: number): void {
     this.#outside('a beginBook');
-    this.inBook = true;
+    this.#inBook = true;
+    this.#snapshot = snapshot;
     this.#fault = undefined;
     this.#write(() => { this.sink.beginBook(ts, received, snapshot, first, last); });
   }
@@ -69,9 +77,28 @@ class GuardedSymbol implements SymbolSink {
 
   endBook(): void {
     this.#inside('an endBook');
-    this.inBook = false;
+    this.#inBook = false;
     this.#write(() => { this.#keepFault(() => { this.sink.endBook(); }); });
-    if (this.#fault !== undefined) throw this.#fault as BadFrame;
+    if (this.#fault !== undefined) {
+      this.#spoil(this.#fault);
+      throw this.#fault as BadFrame;
+    }
+    if (!this.#spoiled || !this.#snapshot || !this.guard.wants(this.symbol)) return;
+    this.#spoiled = false;
+    this.guard.begun(this.symbol);
+  }
+
+  abandonBook(why: BadFrame): void {
+    if (!this.#inBook) return;
+    this.#inBook = false;
+    this.#spoil(why);
+  }
+
+  /** A snapshot that is spoiled is one more: behind it the book would be taken for the source's. */
+  #spoil(why: BadFrame): void {
+    if ((this.#spoiled && !this.#snapshot) || !this.guard.wants(this.symbol)) return;
+    this.#spoiled = true;
+    this.guard.spoiled(this.symbol, why);
   }
 
   #keepFault(put: () => void): void {
@@ -96,10 +123,10 @@ class GuardedSymbol implements SymbolSink {
 
   // What follows is a mistake of the source's code, not of its data: the run ends with it.
   #outside(what: string): void {
-    if (this.inBook) throw new Error(`${what} of ${this.symbol} came between beginBook and endBook`);
+    if (this.#inBook) throw new Error(`${what} of ${this.symbol} came between beginBook and endBook`);
   }
 
   #inside(what: string): void {
-    if (!this.inBook) throw new Error(`${what} of ${this.symbol} came without a beginBook`);
+    if (!this.#inBook) throw new Error(`${what} of ${this.symbol} came without a beginBook`);
   }
 }

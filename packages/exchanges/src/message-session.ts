@@ -1,21 +1,32 @@
 /** The session of a source whose messages say each for itself what they mean: subscribes, hands each message on, and pings. */
 import { describeValue } from '@deepwater/core';
-import { BadFrame, asBadFrame, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
+import { BadFrame, asBadFrame, type Channel, type ExchangeSession, type SessionHost, type Wanted } from './exchange.js';
 import { GuardedSink } from './guarded-sink.js';
 import { isFrame } from './source-checks.js';
 import type { MessageHost, OutgoingFrame, SocketDefinition } from './source-definition.js';
+import { SpoiledBook, tellSpoiled } from './spoiled-books.js';
 
 export class MessageSession implements ExchangeSession {
   readonly path = '';
   readonly #symbols: Set<string>;
+  readonly #channels: Set<Channel>;
   readonly #records: GuardedSink;
   readonly #host: MessageHost & { receivedUs: number };
+  /** Books that could not be read. */
+  readonly #books = new Map<string, SpoiledBook>();
   /** What went wrong with writing, and is no message's fault. */
   #failure: Error | undefined;
 
   constructor(private readonly definition: SocketDefinition, private readonly wanted: Wanted, private readonly host: SessionHost) {
     this.#symbols = new Set(wanted.symbols);
-    this.#records = new GuardedSink(host.records, { wants: (symbol) => this.#symbols.has(symbol), heard: () => undefined, failed: (error) => { this.#failure = error as Error; } });
+    this.#channels = new Set(wanted.channels);
+    this.#records = new GuardedSink(host.records, {
+      wants: (symbol) => this.#symbols.has(symbol),
+      heard: () => undefined,
+      failed: (error) => { this.#failure = error as Error; },
+      spoiled: (symbol, why) => { this.#spoiled(symbol, why); },
+      begun: (symbol) => { this.#begun(symbol); },
+    });
     this.#host = {
       receivedUs: 0,
       send: (frame) => { this.#send(frame); },
@@ -36,23 +47,50 @@ export class MessageSession implements ExchangeSession {
     try {
       this.definition.message(this.definition.format === 'text' ? text : parsed(text), this.#records, this.#host);
     } catch (error) {
-      this.#records.abandonBooks();
-      throw this.#failure ?? asBadFrame(error);
+      const bad = asBadFrame(error);
+      this.#records.abandonBooks(bad);
+      throw this.#failure ?? bad;
     }
   }
 
   subscribe(wanted: Wanted): void {
     for (const symbol of wanted.symbols) this.#symbols.add(symbol);
+    for (const channel of wanted.channels) this.#channels.add(channel);
     this.#ask('subscribe', wanted);
   }
 
   unsubscribe(wanted: Wanted): void {
-    for (const symbol of wanted.symbols) this.#symbols.delete(symbol);
+    for (const symbol of wanted.symbols) {
+      this.#symbols.delete(symbol);
+      this.#books.get(symbol)?.close();
+      this.#books.delete(symbol);
+    }
     this.#ask('unsubscribe', wanted);
   }
 
   close(): void {
     this.#symbols.clear();
+  }
+
+  /** A new subscription brings a snapshot. It is asked for when the message has been read to its end: what is asked with is the source's code, too. */
+  #spoiled(symbol: string, why: BadFrame): void {
+    // A disk that is full is no gap, and ends the connection.
+    if (this.#failure !== undefined || !this.#channels.has('book')) return;
+    tellSpoiled(this.host, symbol, why);
+    if (this.definition.unsubscribe === undefined) return;
+    let book = this.#books.get(symbol);
+    if (book === undefined) this.#books.set(symbol, (book = new SpoiledBook(this.host)));
+    const wanted: Wanted = { symbols: [symbol], channels: ['book'] };
+    book.askLater(() => {
+      this.#ask('unsubscribe', wanted);
+      this.#ask('subscribe', wanted);
+    });
+  }
+
+  #begun(symbol: string): void {
+    if (!this.#channels.has('book')) return;
+    this.#books.get(symbol)?.begun();
+    this.host.event({ kind: 'resynced', symbol, channel: 'book' });
   }
 
   /** A source that cannot say what it wants is tried again: what is wrong may be in its own state. */

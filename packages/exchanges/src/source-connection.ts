@@ -8,10 +8,11 @@ import { type DeepwaterError, describeValue } from '@deepwater/core';
 import { nowUs } from './clock.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionOptions } from './connection.js';
-import { type BadFrame, asBadFrame, type Wanted, bothWanted } from './exchange.js';
+import { type BadFrame, asBadFrame, type SessionEvent, type Wanted, bothWanted } from './exchange.js';
 import { GuardedSink } from './guarded-sink.js';
 import type { Link } from './link.js';
 import type { StreamHost, StreamSource } from './source.js';
+import { tellSpoiled } from './spoiled-books.js';
 
 /** How long a run may take to return when it is told to end. */
 const ENDING_MS = 1000;
@@ -113,14 +114,17 @@ export class SourceConnection implements Link {
       run.heardMs = performance.now();
       if (run.openedMs === 0) this.#opened(run, this.source.title);
     };
+    const event = (told: SessionEvent): void => { if (!run.over) options.onEvent?.(told); };
     const records = new GuardedSink(options.records, {
       wants: (symbol) => !run.over && this.#symbols.has(symbol),
       heard,
       failed: (error) => { this.#failed(run, error); },
+      spoiled: (symbol, why) => { if (this.#wanted.channels.includes('book')) tellSpoiled({ event }, symbol, why); },
+      begun: (symbol) => { if (this.#wanted.channels.includes('book')) event({ kind: 'resynced', symbol, channel: 'book' }); },
     });
     const bad = (frame: BadFrame, text: string, receivedUs = nowUs()): void => {
       heard();
-      records.abandonBooks();
+      records.abandonBooks(frame);
       if (!run.over) options.onBad?.(frame, text, receivedUs);
     };
     return {
@@ -133,7 +137,7 @@ export class SourceConnection implements Link {
         if (run.openedMs === 0) this.#opened(run, detail);
       },
       alive: heard,
-      event: (event) => { if (!run.over) options.onEvent?.(event); },
+      event,
       frame: (text, read) => {
         if (run.over) return;
         heard();

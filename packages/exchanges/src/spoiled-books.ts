@@ -18,13 +18,20 @@ export function tellSpoiled(host: Pick<SessionHost, 'event'>, symbol: string, wh
 export class SpoiledBook {
   #times = 0;
   #calm: (() => void) | undefined;
+  #asking: (() => void) | undefined;
 
   constructor(private readonly host: Pick<SessionHost, 'after'>) {}
 
   /** It was spoiled, or does not come. @returns how long to wait, ms */
   next(): number {
-    this.close();
+    this.#stopCalm();
     return this.#times++ === 0 ? 0 : Math.min(WAIT_FIRST_MS * 2 ** Math.min(this.#times - 2, 30), WAIT_MAX_MS);
+  }
+
+  /** Asks for it when its time has come, in place of what waits for that. */
+  askLater(ask: () => void): void {
+    this.#asking?.();
+    this.#asking = this.host.after(this.next(), ask);
   }
 
   /** It is the exchange's again, for now. */
@@ -37,6 +44,12 @@ export class SpoiledBook {
   }
 
   close(): void {
+    this.#stopCalm();
+    this.#asking?.();
+    this.#asking = undefined;
+  }
+
+  #stopCalm(): void {
     this.#calm?.();
     this.#calm = undefined;
   }

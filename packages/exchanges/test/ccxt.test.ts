@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import type { DeepwaterError } from '@deepwater/core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type CcxtBook, type CcxtSourceOptions, type CcxtTrade, type Channel, type Link, ccxtSource, findSource, recordFeedName } from '../dist/index.js';
+import { BadFrame, type CcxtBook, type CcxtSourceOptions, type CcxtTrade, type Channel, type Link, type SymbolSink, ccxtSource, findSource, recordFeedName } from '../dist/index.js';
+import { BookDifferences } from '../dist/ccxt/book-differences.js';
 import { CCXT_VERSION, loadCcxt } from '../dist/ccxt/ccxt-module.js';
 import { sourceOf } from '../dist/ccxt/ccxt-source.js';
 import { plainDecimal } from '../dist/ccxt/plain-decimal.js';
 import { pointAt } from '../dist/ccxt/point-at.js';
+import { badReason } from './support/fake-host.js';
 import { FakeExchange, ccxtError, fakeCcxt } from './support/fake-ccxt.js';
 import { runOf } from './support/stream-run.js';
 
@@ -191,6 +193,56 @@ describe('books by ccxt', () => {
     await taken('book A/USD');
     // Compared with the last one that was right.
     expect(lines(records)).toEqual(['change at 5000', 'B 10 0.5', 'end']);
+  });
+
+  test('with a level that no record can hold are told as gaps, and begin again: at once, then ever later', async () => {
+    const { exchange, records, taken, events, bad } = await running(['book']);
+    records.unholdable.add(1e99);
+    const live = book([[10, 1]], [[1e99, 1]], 5);
+    const next = async (): Promise<string[]> => {
+      exchange.give('book A/USD', live);
+      await taken('book A/USD');
+      return lines(records);
+    };
+    expect(await next()).toEqual(['snapshot at 5000', 'B 10 1', 'end']);
+    live.bids = [[10, 2]];
+    live.asks = [[11, 1]];
+    expect(await next()).toEqual(['snapshot at 5000', 'B 10 2', 'A 11 1', 'end']);
+    live.asks = [[11, 1], [1e99, 1]];
+    expect(await next()).toEqual(['change at 5000', 'end']);
+    expect(await next()).toEqual([]); // a second later
+    const gap = { kind: 'gap', symbol: 'A/USD', channel: 'book', detail: 'cannot be read: a value that does not fit' };
+    expect(events).toEqual([{ kind: 'connected', detail: 'Fake by ccxt' }, gap, { kind: 'resynced', symbol: 'A/USD', channel: 'book' }, gap]);
+    expect(bad.map(([reason]) => reason)).toEqual(['a value that does not fit', 'a value that does not fit']);
+  });
+
+  test('that always have such a level begin again ever less often; at once again when they were right for two minutes', () => {
+    const differences = new BookDifferences();
+    let holds = false;
+    const kinds: string[] = [];
+    const sink = {
+      beginBook: (_ts: number, _received: number, snapshot: boolean) => { kinds.push(snapshot ? 'snapshot' : 'change'); },
+      level: () => undefined,
+      endBook: () => { if (!holds) throw new BadFrame('a value that does not fit'); },
+    } as unknown as SymbolSink;
+    const one = book([[10, 1]], []);
+    const secondsOf = (from: number, to: number): number[] => {
+      const tried: number[] = [];
+      for (let ms = from * 1000; ms < to * 1000; ms += 100) {
+        one.bids = [[10, ms + 1]];
+        const before = kinds.length;
+        badReason(() => differences.write(one, sink, 1e15 + ms * 1000));
+        if (kinds.length > before) tried.push(ms / 1000);
+      }
+      return tried;
+    };
+    expect(secondsOf(0, 300)).toEqual([0, 0.1, 1.1, 3.1, 7.1, 15.1, 31.1, 63.1, 123.1, 183.1, 243.1]);
+    expect(new Set(kinds.splice(0))).toEqual(new Set(['snapshot']));
+    holds = true;
+    expect(secondsOf(300, 500)[0]).toBe(303.1);
+    expect(kinds.splice(0).slice(0, 3)).toEqual(['snapshot', 'change', 'change']);
+    holds = false;
+    expect(secondsOf(500, 502)).toEqual([500, 500.1, 501.1]);
   });
 
   test('that ccxt cannot continue are told as gaps and asked for again, but not for ever', async () => {

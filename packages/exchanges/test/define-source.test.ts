@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { DeepwaterError } from '@deepwater/core';
 import { type AddressInfo, WebSocketServer } from 'ws';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadFrame, type ConnectionEvent, type MessageHost, type RecordSink, type SocketDefinition, type SourceDefinition, SOURCES, defineSource, findSource, isStreamSource, kraken, loadSource, newLink, recordFeedName } from '../dist/index.js';
+import { BadFrame, type ConnectionEvent, type MessageHost, type RecordSink, type SocketDefinition, type SourceDefinition, type Wanted, SOURCES, defineSource, findSource, isStreamSource, kraken, loadSource, newLink, recordFeedName } from '../dist/index.js';
 import { ScriptedHost } from './support/scripted-host.js';
 import { KeptRecords } from './support/stream-run.js';
 
@@ -129,6 +129,76 @@ describe('a WebSocket in one file', () => {
     host.feed(made, { ...swap, amount: '8' }, 1);
     expect(host.bad).toEqual(['not JSON', 'no pair', 'cannot be read', 'symbol unknown', 'price too large']);
     expect(host.taken()).toEqual([]);
+  });
+
+  describe('a book', () => {
+    interface Message { pair: string; all?: boolean; levels: [price: string, size: string][]; half?: boolean }
+    const book: SocketDefinition = {
+      ...socket,
+      channels: ['trades', 'book'],
+      unsubscribe: (wanted) => [{ op: 'unsubscribe', ...wanted }],
+      subscribe: (wanted) => [{ op: 'subscribe', ...wanted }],
+      message({ pair, all = false, levels, half = false }: Message, records, host) {
+        const sink = records.of(pair);
+        sink.beginBook(host.receivedUs, host.receivedUs, all, 0, 0);
+        for (const [price, size] of levels) sink.level('B', price, size);
+        if (half) throw new BadFrame('no asks');
+        sink.endBook();
+      },
+    };
+    const begun = (definition: SocketDefinition, channels: Wanted['channels'] = ['book']) => {
+      const host = new ScriptedHost();
+      const made = defineSource(definition).newSession({ symbols: ['A', 'B'], channels }, host);
+      made.open();
+      host.tooLarge.add('1e99');
+      host.sent.length = 0;
+      const feed = (message: Message): void => { host.feed(made, message, 7); };
+      return { host, made, feed, asked: () => host.sent.splice(0).map((frame) => `${(frame as { op: string }).op} ${(frame as Wanted).symbols.join()} ${(frame as Wanted).channels.join()}`) };
+    };
+    const gap = (symbol: string, why: string) => ({ kind: 'gap', symbol, channel: 'book', detail: `cannot be read: ${why}` });
+    const AGAIN = ['unsubscribe A book', 'subscribe A book'];
+
+    test('that could not be read or written wholly is told as lost, and asked for again', () => {
+      const { host, made, feed, asked } = begun(book);
+      feed({ pair: 'A', all: true, levels: [['1', '1']] });
+      feed({ pair: 'A', levels: [['2', '1']], half: true });
+      feed({ pair: 'A', levels: [['1e99', '1']] });
+      expect([host.events.splice(0), asked()]).toEqual([[gap('A', 'no asks')], []]);
+      host.advance(0);
+      expect(asked()).toEqual(AGAIN);
+      feed({ pair: 'A', all: true, levels: [['1e99', '1'], ['3', '1']] });
+      expect(host.events.splice(0)).toEqual([gap('A', 'price too large')]);
+      host.advance(999);
+      expect(asked()).toEqual([]);
+      host.advance(1);
+      expect(asked()).toEqual(AGAIN);
+      feed({ pair: 'A', all: true, levels: [['3', '1']] });
+      feed({ pair: 'B', all: true, levels: [['3', '1']] });
+      expect(host.events.splice(0)).toEqual([{ kind: 'resynced', symbol: 'A', channel: 'book' }]);
+      host.advance(60_000);
+      feed({ pair: 'A', levels: [], half: true });
+      host.advance(0);
+      expect(asked()).toEqual(AGAIN);
+      expect(host.bad).toEqual(['no asks', 'price too large', 'price too large', 'no asks']);
+      // Nobody asks for what is not wanted any more.
+      feed({ pair: 'B', levels: [], half: true });
+      made.unsubscribe({ symbols: ['B'], channels: ['book'] });
+      expect(asked()).toEqual(['unsubscribe B book']);
+      host.advance(100_000);
+      expect(asked()).toEqual([]);
+    });
+
+    test('is told as lost, where nothing can be asked for again; one that nobody wants is not', () => {
+      const { unsubscribe: _none, ...definition } = book;
+      const { host, feed, asked } = begun(definition);
+      feed({ pair: 'A', levels: [], half: true });
+      host.advance(100_000);
+      expect([host.events, asked()]).toEqual([[gap('A', 'no asks')], []]);
+      const other = begun(book, ['trades']);
+      other.feed({ pair: 'A', levels: [], half: true });
+      other.host.advance(100_000);
+      expect([other.host.events, other.asked(), other.host.bad]).toEqual([[], [], ['no asks']]);
+    });
   });
 
   test('what cannot be written is not', () => {

@@ -9,6 +9,11 @@ import { BadFrame } from '../exchange.js';
 import type { BookSide, SymbolSink } from '../record-sink.js';
 import type { CcxtBook, CcxtLevel } from './ccxt-module.js';
 
+/** As adapters of our own ask for a book that could not be read (see spoiled-books.ts). */
+const WAIT_FIRST_US = 1_000_000;
+const WAIT_MAX_US = 60_000_000;
+const CALM_US = 120_000_000;
+
 /** One side, the best first. */
 interface Levels {
   readonly prices: number[];
@@ -17,18 +22,24 @@ interface Levels {
 
 export class BookDifferences {
   #book: CcxtBook | undefined;
+  /** When it may begin again after a level that no record can hold, and how often that was; µs. */
+  #againUs = 0;
+  #spoiledUs = 0;
+  #times = 0;
   #bids: Levels = { prices: [], sizes: [] };
   #asks: Levels = { prices: [], sizes: [] };
 
   /**
    * Writes what is new of a book: all of it, as a snapshot, where it is the first, or another object than before, which ccxt makes when it begins a book
-   * again. A book that is as it was before is not written.
+   * again. A book that is as it was before is not written. One of which a level cannot be written is not the exchange's any more: it begins again, at once and
+   * then ever later.
    * @returns whether it has begun again
    * @throws BadFrame for a book that cannot be one; what was before stays what is compared with
    */
   write(book: CcxtBook, sink: SymbolSink, receivedUs: number): boolean {
     const bids = levelsOf(book.bids, 'B');
     const asks = levelsOf(book.asks, 'A');
+    if (receivedUs < this.#againUs) return false;
     const snapshot = book !== this.#book;
     const again = snapshot && this.#book !== undefined;
     const changes = snapshot ? [...allOf(bids, 'B'), ...allOf(asks, 'A')] : [...differences(this.#bids, bids, 'B'), ...differences(this.#asks, asks, 'A')];
@@ -38,8 +49,21 @@ export class BookDifferences {
     if (changes.length === 0) return again;
     sink.beginBook(book.timestamp === undefined ? receivedUs : book.timestamp * 1000, receivedUs, snapshot, 0, 0);
     for (const [side, price, size] of changes) sink.level(side, price, size);
-    sink.endBook();
+    try {
+      sink.endBook();
+    } catch (error) {
+      this.#spoil(receivedUs);
+      throw error;
+    }
     return again;
+  }
+
+  #spoil(nowUs: number): void {
+    if (nowUs - this.#spoiledUs > CALM_US) this.#times = 0;
+    this.#spoiledUs = nowUs;
+    this.#againUs = nowUs + (this.#times === 0 ? 0 : Math.min(WAIT_FIRST_US * 2 ** (this.#times - 1), WAIT_MAX_US));
+    this.#times += 1;
+    this.#book = undefined;
   }
 }
 
