@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const FOLDERS = ['packages', 'apps', 'examples', 'bench', 'test'];
 
@@ -20,6 +21,20 @@ const testsIn = (folder: string): string[] => readdirSync(folder, { withFileType
 const tests = FOLDERS.flatMap(testsIn).sort();
 const own = tests.filter((file) => OWN_PROCESS.test(readFileSync(file, 'utf8')));
 
+/** Short files whose tests take long: the bounded forms of soaks. Vitest takes long files first, and one of these alone at the end would leave a processor idle. */
+const LONG = ['ingest/test/kill', 'deepwater/test/mutations', 'deepwater/test/bus-soak', 'deepwater/test/bus-kills', 'deepwater/test/together', 'deepwater/test/bus-starts', 'exchanges/test/many-symbols'];
+
+/** Of the files that share processes, the long ones first; the projects one after the other, as always. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ project, moduleId }: TestSpecification): boolean => !project.config.isolate && LONG.some((name) => moduleId.endsWith(`/packages/${name}.test.ts`));
+    const sorted = await super.sort(files);
+    const shared = sorted.findIndex(({ project }) => !project.config.isolate);
+    if (shared < 0) return sorted;
+    return [...sorted.slice(0, shared), ...sorted.slice(shared).filter(isLong), ...sorted.slice(shared).filter((file) => !isLong(file))];
+  }
+}
+
 const common = {
   setupFiles: ['test/support/large-values.ts', 'test/support/setup-afterwards.ts'],
   pool: 'forks' as const,
@@ -36,6 +51,7 @@ const common = {
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     projects: [
       { test: { ...common, name: 'own', include: own } },
       { test: { ...common, name: 'shared', include: tests.filter((file) => !own.includes(file)), isolate: false } },

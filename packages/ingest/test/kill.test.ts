@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { killWriters } from './kills/kills.mjs';
 import { SEED } from '../../../test/support/seed.js';
 
-/** Cycles: 300 in CI, 10,000 by `npm run soak -- writers`. */
-const KILLS = Number(process.env['KILLS'] ?? 300);
+/** Cycles: 200 in CI, 10,000 by `npm run soak -- writers`. */
+const KILLS = Number(process.env['KILLS'] ?? 200);
 
 it(`writers killed ${KILLS} times, at random and at failpoints, lose nothing that was accepted (seed ${SEED})`, { timeout: 60_000 + KILLS * 3000 }, async () => {
   const { random, atFailpoints, unharmed, records, chunks, withRowsInRing, points } = await killWriters({ kills: KILLS, seed: SEED });
