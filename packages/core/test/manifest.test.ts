@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { STORE_FORMAT, type Manifest, openManifest, ownVersion } from '../dist/index.js';
@@ -223,6 +223,18 @@ describe('a manifest that cannot be used', () => {
     const { checksum: _, ...manifest } = readJson(basePath) as unknown as Record<string, unknown>;
     writeFileSync(fileOf(basePath), JSON.stringify({ ...manifest, storeId: another.storeId }));
     expect((await openManifest(basePath)).manifest.storeId).toBe(another.storeId);
+  });
+
+  test('that is missing while there are feeds is not made anew: what killed writers left is found by its store id', async () => {
+    const { basePath } = await newStore();
+    rmSync(fileOf(basePath));
+    mkdirSync(join(basePath, 'feeds'), { recursive: true });
+    expect((await openManifest(basePath)).origin).toBe('created');
+    rmSync(fileOf(basePath));
+    mkdirSync(join(basePath, 'feeds', 'trades'));
+    const error = await failure(() => openManifest(basePath));
+    expect(error).toMatchObject({ code: 'DW_FILE_CORRUPT', values: { path: fileOf(basePath), reason: 'it is missing, and there are feeds' }, message: expect.stringContaining('deepwater repair') as string });
+    expect(existsSync(fileOf(basePath))).toBe(false);
   });
 
   test('that is a link is not followed', async () => {

@@ -5,6 +5,8 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { CATALOG, CHUNK, ChunkHeader, FAILPOINTS, type Failpoint, chunkPath, feedPaths, onFailpoint, ringPaths, sharedRingDirectory, tailChecksum } from '@deepwater/core';
 import { FeedReader } from '@deepwater/query';
 import { DeepwaterError, Platform, type RepairReport, checkHealth, repairStore } from 'deepwater';
+import { temporaryDirectory } from '../../../test/support/afterwards.js';
+import { openPlatform } from '../../../test/support/platforms.js';
 import { FEED, type MadeStore, OTHER, type Variant, makeStore, recordOf, settleAt } from './mutations/store.mjs';
 
 const remove: string[] = [];
@@ -172,6 +174,31 @@ const CASES: Case[] = [
   { what: 'the manifest', damage: (s) => { writeFileSync(path.join(s.base, 'manifest.json'), '{'); }, told: ['manifest.json', /JSON/] },
   { what: 'the manifest gone', variant: 'killed', damage: (s) => { rmSync(path.join(s.base, 'manifest.json')); }, told: ['manifest.json', /missing/] },
 ];
+
+test('a copy without its manifest, of a store that is written to, gets an id of its own', async () => {
+  const platform = await openPlatform(undefined, { logLevel: 'silent' });
+  await platform.createFeed({ name: 'ticks', fields: [{ name: 'n', type: 'uint32' }, { name: 'ts', type: 'uint64' }], timestamp: 'ts', retentionHours: 0 });
+  const writer = await platform.createWriter('ticks');
+  const write = async (from: number): Promise<void> => {
+    for (let n = from; n < from + 100; n++) writer.writeValues(n, n);
+    await writer.flush();
+  };
+  await write(0);
+  const copy = path.join(temporaryDirectory(), 'data');
+  cpSync(platform.basePath, copy, { recursive: true, filter: (file) => !file.endsWith('manifest.json') });
+  await expect(Platform.open(copy, { logLevel: 'silent' })).rejects.toMatchObject({ code: 'DW_FILE_CORRUPT', values: { reason: 'it is missing, and there are feeds' } });
+  await expect(Platform.open(copy, { logLevel: 'silent', readOnly: true })).rejects.toMatchObject({ code: 'DW_BASE_PATH_INVALID' });
+  expect(damagesOf(await repairStore(copy)).map(({ file }) => file)).toContain('manifest.json');
+  const other = await openPlatform(copy, { logLevel: 'silent' });
+  expect(other.storeId).not.toBe(platform.storeId);
+  const second = await other.createWriter('ticks');
+  second.writeValues(1000, 1000);
+  await second.flush();
+  await write(100);
+  const numbersOf = async (of: Platform): Promise<unknown[]> => (await (await of.createReader('ticks')).range(0, 2 ** 52)).map((record) => (record as unknown[])[0]);
+  expect(await numbersOf(platform)).toEqual(numbers(0, 200));
+  expect((await numbersOf(other)).at(-1)).toBe(1000);
+});
 
 const damagesOf = (report: RepairReport) => [...report.store, ...report.feeds.flatMap(({ damages }) => damages)];
 const without = (sequences: readonly number[], lost: readonly [number, number][]): number[] => sequences.filter((sequence) => !lost.some(([first, next]) => sequence >= first && sequence < next));

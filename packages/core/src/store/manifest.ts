@@ -11,6 +11,7 @@ import { DeepwaterError, clipText, describeValue } from '../errors/index.js';
 import { type Access, call, readSmallFile, replaceFile } from '../mapping/files.js';
 import { system } from '../mapping/system.js';
 import { checkOnlyOurs, invalid, readOnlyError, resolveBasePath, saysReadOnly } from './base-path.js';
+import { feedDirectories } from './feed-file.js';
 import { STORE_FILES } from './feed-paths.js';
 import { sealHolds, sealedJson } from './sealed-json.js';
 import { withStoreLock } from './store-lock.js';
@@ -57,7 +58,7 @@ export interface OpenedManifest {
  * Opens the manifest of a store; makes the directory and the manifest where there are none. Processes that do so at
  * once end with the same id. Opened only for reading, a copy gets an id that no ring has, and nothing is written.
  *
- * @throws DeepwaterError DW_BASE_PATH_INVALID, DW_BASE_PATH_READ_ONLY, DW_FORMAT_VERSION, DW_FILE_CORRUPT, DW_DISK_FULL,
+ * @throws DeepwaterError DW_BASE_PATH_INVALID, DW_BASE_PATH_READ_ONLY, DW_FORMAT_VERSION, DW_FILE_CORRUPT (also for feeds without a manifest), DW_DISK_FULL,
  * DW_OPTION_INVALID (another `access` than the store has)
  */
 export async function openManifest(given: string, options: ManifestOptions = {}): Promise<OpenedManifest> {
@@ -87,6 +88,8 @@ function settleManifest(basePath: string, { access, ringDir }: ManifestOptions):
   if (found !== undefined) checkAccess(found, access, basePath);
   const home = found !== undefined && isHome(found, basePath);
   const origin = home ? 'found' : found === undefined ? 'created' : 'copied';
+  // A new id would hide what killed writers left in the rings of the old one.
+  if (found === undefined && feedDirectories(basePath).length > 0) throw corrupt(manifestPath(basePath), 'it is missing, and there are feeds');
   const rings = ringDir ?? found?.ringDir;
   if (home && rings === found.ringDir) return { basePath, manifest: found, origin };
   const manifest: Manifest = {
@@ -206,7 +209,7 @@ function versionError(file: string, format: number, writtenBy: unknown): Deepwat
 function corrupt(file: string, why: string, cause?: unknown): DeepwaterError {
   return new DeepwaterError(
     'DW_FILE_CORRUPT',
-    `The manifest ${file} cannot be used: ${why}. Move it away and open the store again, which makes a new one; only records that a killed writer left in shared memory need the old.`,
+    `The manifest ${file} cannot be used: ${why}. Run \`deepwater repair\`, which makes it again, with the store id that rings of killed writers have; or put it back from a backup.`,
     { values: { path: file, reason: why }, cause },
   );
 }

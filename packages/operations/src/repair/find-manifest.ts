@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import {
-  type Access, DeepwaterError, type FoundStore, RING, RING_MAGIC, STORE_FILES, STORE_FORMAT, closeFile, feedDirectories, fileStat, findStore, getHex, getText, isUnusableFile, listDirectory, openExisting,
+  type Access, DeepwaterError, type FoundStore, RING, RING_MAGIC, STORE_FILES, STORE_FORMAT, bootId, closeFile, feedDirectories, fileStat, findStore, getHex, getText, isUnusableFile, listDirectory, openExisting, processAlive,
   readAt, sharedRingDirectory, system,
 } from '@deepwater/core';
 import type { Damage } from './report.js';
@@ -61,11 +61,17 @@ function idOfRings(basePath: string): string | undefined {
     if (fileStat(directory)?.kind !== 'directory') continue;
     for (const name of listDirectory(directory) ?? []) {
       if (!name.endsWith('.ring')) continue;
-      const ring = frontOf(path.join(directory, name), RING.EPOCH);
-      if (ring !== undefined && getText(ring, RING.MAGIC, 8) === RING_MAGIC && uids.has(getHex(ring, RING.FEED_UID, 8))) return getHex(ring, RING.STORE_ID, 16);
+      const ring = frontOf(path.join(directory, name), RING.HEAD);
+      if (ring === undefined || getText(ring, RING.MAGIC, 8) !== RING_MAGIC || !uids.has(getHex(ring, RING.FEED_UID, 8)) || isWrittenTo(ring)) continue;
+      return getHex(ring, RING.STORE_ID, 16);
     }
   }
   return undefined;
+}
+
+/** Somebody writes here, and not into this store, which nobody has open while it is repaired: this one is a copy of his. */
+function isWrittenTo(ring: DataView): boolean {
+  return ring.getUint32(RING.WRITER_OPEN, true) === 1 && getHex(ring, RING.BOOT_ID, 16) === bootId() && processAlive(ring.getUint32(RING.WRITER_PID, true));
 }
 
 /** By the feed's catalog, which has it at the same place in every version. */
