@@ -1,14 +1,14 @@
 import type { BadFrame, SessionHost } from './exchange.js';
-import { SpoiledBook, tellSpoiled } from './spoiled-books.js';
+import { SNAPSHOT_MS, SpoiledBook, tellNoSnapshot, tellSpoiled } from './spoiled-books.js';
 
-/** A snapshot that was asked for comes within so long, or it is asked for again. */
-const SNAPSHOT_MS = 15_000;
 /** A book that is wrong again and again is asked for less and less often, up to this. */
 const WAIT_MS_MAX = 60_000;
 
 /** What a session knows of its copy of a book. */
 export interface SyncedBook {
   readonly symbol: string;
+  /** What the exchange was asked for. */
+  readonly asked: Readonly<Record<'book', boolean>>;
   /** A snapshot has come, and nothing has been lost since. */
   live: boolean;
   /** It was live, or should have become so, and a new snapshot has been asked for. */
@@ -49,6 +49,8 @@ export class BookSync {
   spoil(book: SyncedBook, why: BadFrame, ofSnapshot: boolean): void {
     if (book.lost && !ofSnapshot) return;
     tellSpoiled(this.#host, book.symbol, why);
+    // Whoever was told may not want it any more.
+    if (!book.asked.book) return;
     if (ofSnapshot) this.onCame(book.symbol);
     this.#settle(book);
     book.live = false;
@@ -94,7 +96,7 @@ export class BookSync {
     this.#resubscribe(books.map(({ symbol }) => symbol));
     for (const book of books) {
       book.overdue = this.#host.after(SNAPSHOT_MS, () => {
-        this.#host.event({ kind: 'refused', symbol: book.symbol, channel: 'book', detail: `no snapshot in ${SNAPSHOT_MS / 1000} s` });
+        tellNoSnapshot(this.#host, book.symbol);
         this.#askLater(book, this.#of(book).next());
       });
     }

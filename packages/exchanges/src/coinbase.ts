@@ -24,7 +24,7 @@ import { coinbaseProducts } from './products/coinbase.js';
 import { PassedRun } from './passed-run.js';
 import { listProducts } from './products/list.js';
 import type { BookSide, SymbolSink, TakerSide } from './record-sink.js';
-import { scanCoinbase } from './scan/coinbase-scan.js';
+import { forgetScanned, scanCoinbase } from './scan/coinbase-scan.js';
 import { ScannedLevels, writeScanned } from './scan/scanned-levels.js';
 
 const TITLE = 'Coinbase Advanced Trade';
@@ -59,6 +59,14 @@ class CoinbaseSession extends JsonSession {
   protected override ask(how: 'subscribe' | 'unsubscribe', channel: Channel, symbols: readonly string[]): void {
     if (channel === 'heartbeats' && how === 'unsubscribe' && [...this.symbols.values()].some(({ asked }) => asked.heartbeats)) return;
     this.host.send(JSON.stringify({ type: how, product_ids: symbols, channel: NAMES[channel] }));
+  }
+
+  override frame(text: string, receivedUs: number): void {
+    try {
+      super.frame(text, receivedUs);
+    } finally {
+      forgetScanned();
+    }
   }
 
   protected override parse(text: string): unknown {
@@ -139,17 +147,14 @@ class CoinbaseSession extends JsonSession {
     const state = this.find(event['product_id']);
     if (!state.wants.book) return;
     const snapshot = event['type'] === 'snapshot';
-    const given = event['updates'];
     try {
       if (!snapshot && event['type'] !== 'update') throw new BadFrame('type unknown', shown(event['type']));
+      const given = event['updates'];
       const updates = given instanceof ScannedLevels ? given : listOf(given, 'updates');
       if (snapshot) this.#snapshot(state, updates, frame, receivedUs);
       else if (this.mayChange(state)) this.#changes(state, updates, receivedUs);
     } catch (error) {
       this.spoiled(state, error, snapshot);
-    } finally {
-      // Its texts keep the frame's in memory, and a snapshot's is large.
-      if (given instanceof ScannedLevels) given.clear();
     }
   }
 

@@ -63,6 +63,8 @@ export class ExchangeConnection implements Link {
   #socket: WebSocket | undefined;
   #session: ExchangeSession | undefined;
   #sends: SendQueue | undefined;
+  /** How many there were; at the end of each, one more. */
+  #sessions = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #backoff: Backoff;
   #wanted: Wanted;
@@ -91,12 +93,15 @@ export class ExchangeConnection implements Link {
     if (this.#closed || this.#socket !== undefined) return;
     const { exchange, options } = this;
     this.#again = undefined;
+    // A session that is told of something while its connection ends, or after it, has nothing to do with the next one.
+    const number = ++this.#sessions;
+    const lives = (): boolean => number === this.#sessions;
     const host = {
       records: options.records,
-      send: (text: string) => { this.#sends?.send(text); },
+      send: (text: string) => { if (lives()) this.#sends?.send(text); },
       get: (path: string) => this.#get(path),
-      after: (ms: number, call: () => void) => this.#after(ms, call),
-      restart: (reason: string) => { this.#end(reason); },
+      after: (ms: number, call: () => void) => (lives() ? this.#after(ms, call) : () => undefined),
+      restart: (reason: string) => { if (lives()) this.#end(reason); },
       event: (event: SessionEvent) => { options.onEvent?.(event); },
       ...(options.lastTrade === undefined ? {} : { lastTrade: options.lastTrade }),
     };
@@ -195,6 +200,7 @@ export class ExchangeConnection implements Link {
   /** @returns the socket, which nobody listens to any more but for errors */
   #letGo(): WebSocket | undefined {
     const socket = this.#socket;
+    this.#sessions += 1;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#sends?.close();

@@ -9,6 +9,8 @@ import type { Amount, BookSide, RecordSink, SymbolSink, TakerSide } from './reco
 export interface SinkGuard {
   /** Whether records of the symbol are taken; none is when the run is over. */
   wants(symbol: string): boolean;
+  /** Whether books are. */
+  readonly wantsBooks: boolean;
   /** A record came. */
   heard(): void;
   /** A record cannot be written, and not for its values. */
@@ -35,6 +37,11 @@ export class GuardedSink implements RecordSink {
   /** A message could not be read to its end: books that it had begun stay without their last record, and the next message may begin. */
   abandonBooks(why: BadFrame): void {
     for (const sink of this.#sinks.values()) sink.abandonBook(why);
+  }
+
+  /** Symbols that nobody wants any more. If they are wanted again, their books begin anew. */
+  forget(symbols: readonly string[]): void {
+    for (const symbol of symbols) this.#sinks.get(symbol)?.forgetBook();
   }
 }
 
@@ -94,9 +101,13 @@ class GuardedSymbol implements SymbolSink {
     this.#spoil(why);
   }
 
+  forgetBook(): void {
+    this.#spoiled = false;
+  }
+
   /** A snapshot that is spoiled is one more: behind it the book would be taken for the source's. */
   #spoil(why: BadFrame): void {
-    if ((this.#spoiled && !this.#snapshot) || !this.guard.wants(this.symbol)) return;
+    if ((this.#spoiled && !this.#snapshot) || !this.guard.wantsBooks || !this.guard.wants(this.symbol)) return;
     this.#spoiled = true;
     this.guard.spoiled(this.symbol, why);
   }

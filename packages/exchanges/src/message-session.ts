@@ -4,7 +4,7 @@ import { BadFrame, asBadFrame, type Channel, type ExchangeSession, type SessionH
 import { GuardedSink } from './guarded-sink.js';
 import { isFrame } from './source-checks.js';
 import type { MessageHost, OutgoingFrame, SocketDefinition } from './source-definition.js';
-import { SpoiledBook, tellSpoiled } from './spoiled-books.js';
+import { SpoiledBook, tellNoSnapshot, tellSpoiled } from './spoiled-books.js';
 
 export class MessageSession implements ExchangeSession {
   readonly path = '';
@@ -19,9 +19,10 @@ export class MessageSession implements ExchangeSession {
 
   constructor(private readonly definition: SocketDefinition, private readonly wanted: Wanted, private readonly host: SessionHost) {
     this.#symbols = new Set(wanted.symbols);
-    this.#channels = new Set(wanted.channels);
+    const channels = this.#channels = new Set(wanted.channels);
     this.#records = new GuardedSink(host.records, {
       wants: (symbol) => this.#symbols.has(symbol),
+      get wantsBooks() { return channels.has('book'); },
       heard: () => undefined,
       failed: (error) => { this.#failure = error as Error; },
       spoiled: (symbol, why) => { this.#spoiled(symbol, why); },
@@ -44,6 +45,7 @@ export class MessageSession implements ExchangeSession {
 
   frame(text: string, receivedUs: number): void {
     this.#host.receivedUs = receivedUs;
+    this.#failure = undefined;
     try {
       this.definition.message(this.definition.format === 'text' ? text : parsed(text), this.#records, this.#host);
     } catch (error) {
@@ -51,6 +53,8 @@ export class MessageSession implements ExchangeSession {
       this.#records.abandonBooks(bad);
       throw this.#failure ?? bad;
     }
+    // Where the source has caught it.
+    if (this.#failure !== undefined) throw this.#failure as Error;
   }
 
   subscribe(wanted: Wanted): void {
@@ -65,6 +69,7 @@ export class MessageSession implements ExchangeSession {
       this.#books.get(symbol)?.close();
       this.#books.delete(symbol);
     }
+    this.#records.forget(wanted.symbols);
     this.#ask('unsubscribe', wanted);
   }
 
@@ -75,20 +80,20 @@ export class MessageSession implements ExchangeSession {
   /** A new subscription brings a snapshot. It is asked for when the message has been read to its end: what is asked with is the source's code, too. */
   #spoiled(symbol: string, why: BadFrame): void {
     // A disk that is full is no gap, and ends the connection.
-    if (this.#failure !== undefined || !this.#channels.has('book')) return;
+    if (this.#failure !== undefined) return;
     tellSpoiled(this.host, symbol, why);
-    if (this.definition.unsubscribe === undefined) return;
+    // Whoever was told may not want it any more.
+    if (this.definition.unsubscribe === undefined || !this.#symbols.has(symbol)) return;
     let book = this.#books.get(symbol);
     if (book === undefined) this.#books.set(symbol, (book = new SpoiledBook(this.host)));
     const wanted: Wanted = { symbols: [symbol], channels: ['book'] };
     book.askLater(() => {
       this.#ask('unsubscribe', wanted);
       this.#ask('subscribe', wanted);
-    });
+    }, () => { tellNoSnapshot(this.host, symbol); });
   }
 
   #begun(symbol: string): void {
-    if (!this.#channels.has('book')) return;
     this.#books.get(symbol)?.begun();
     this.host.event({ kind: 'resynced', symbol, channel: 'book' });
   }

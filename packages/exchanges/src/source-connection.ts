@@ -29,6 +29,7 @@ interface Run {
   openedMs: number;
   heardMs: number;
   changed: ((wanted: Wanted) => void) | undefined;
+  records: GuardedSink | undefined;
 }
 
 export class SourceConnection implements Link {
@@ -58,7 +59,7 @@ export class SourceConnection implements Link {
     if (this.#closed || this.#run !== undefined) return;
     clearTimeout(this.#again);
     const now = performance.now();
-    const run: Run = { abort: new AbortController(), settled: Promise.resolve(), over: false, openedMs: 0, heardMs: now, changed: undefined };
+    const run: Run = { abort: new AbortController(), settled: Promise.resolve(), over: false, openedMs: 0, heardMs: now, changed: undefined, records: undefined };
     this.#run = run;
     const { silenceMs } = this.source.limits;
     if (silenceMs !== undefined) this.#watch = setInterval(() => { this.#checkSilence(run, silenceMs); }, silenceMs / 4);
@@ -95,10 +96,12 @@ export class SourceConnection implements Link {
   }
 
   #want(wanted: Wanted): void {
+    const before = this.#wanted.symbols;
     this.#wanted = wanted;
     this.#symbols = new Set(wanted.symbols);
     const run = this.#run;
     if (run === undefined) return;
+    run.records?.forget(before.filter((symbol) => !this.#symbols.has(symbol)));
     if (run.changed === undefined) return this.#end(run, 'other symbols are wanted', 0);
     try {
       run.changed(wanted);
@@ -115,12 +118,14 @@ export class SourceConnection implements Link {
       if (run.openedMs === 0) this.#opened(run, this.source.title);
     };
     const event = (told: SessionEvent): void => { if (!run.over) options.onEvent?.(told); };
-    const records = new GuardedSink(options.records, {
+    const wanted = (): Wanted => this.#wanted;
+    const records = run.records = new GuardedSink(options.records, {
+      get wantsBooks() { return wanted().channels.includes('book'); },
       wants: (symbol) => !run.over && this.#symbols.has(symbol),
       heard,
       failed: (error) => { this.#failed(run, error); },
-      spoiled: (symbol, why) => { if (this.#wanted.channels.includes('book')) tellSpoiled({ event }, symbol, why); },
-      begun: (symbol) => { if (this.#wanted.channels.includes('book')) event({ kind: 'resynced', symbol, channel: 'book' }); },
+      spoiled: (symbol, why) => { tellSpoiled({ event }, symbol, why); },
+      begun: (symbol) => { event({ kind: 'resynced', symbol, channel: 'book' }); },
     });
     const bad = (frame: BadFrame, text: string, receivedUs = nowUs()): void => {
       heard();

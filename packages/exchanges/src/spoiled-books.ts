@@ -8,10 +8,17 @@ const WAIT_FIRST_MS = 1000;
 const WAIT_MAX_MS = 60_000;
 /** A book that was right for so long is right: the next time it is asked for at once again. */
 const CALM_MS = 60_000;
+/** A snapshot that was asked for comes within so long, or it is asked for again. */
+export const SNAPSHOT_MS = 15_000;
 
 /** What is told of it. */
 export function tellSpoiled(host: Pick<SessionHost, 'event'>, symbol: string, why: BadFrame): void {
   host.event({ kind: 'gap', symbol, channel: 'book', detail: `cannot be read: ${why.message}`.slice(0, 200) });
+}
+
+/** It was asked for, and has not come. */
+export function tellNoSnapshot(host: Pick<SessionHost, 'event'>, symbol: string): void {
+  host.event({ kind: 'refused', symbol, channel: 'book', detail: `no snapshot in ${SNAPSHOT_MS / 1000} s` });
 }
 
 /** How long one book waits until it is asked for again. */
@@ -28,14 +35,21 @@ export class SpoiledBook {
     return this.#times++ === 0 ? 0 : Math.min(WAIT_FIRST_MS * 2 ** Math.min(this.#times - 2, 30), WAIT_MAX_MS);
   }
 
-  /** Asks for it when its time has come, in place of what waits for that. */
-  askLater(ask: () => void): void {
-    this.#asking?.();
-    this.#asking = this.host.after(this.next(), ask);
+  /** Asks for it when its time has come, in place of what waits for that, and again until it has come. @param missed told of each time that it has not */
+  askLater(ask: () => void, missed: () => void): void {
+    this.#stopAsking();
+    this.#asking = this.host.after(this.next(), () => {
+      ask();
+      this.#asking = this.host.after(SNAPSHOT_MS, () => {
+        missed();
+        this.askLater(ask, missed);
+      });
+    });
   }
 
   /** It is the exchange's again, for now. */
   begun(): void {
+    this.#stopAsking();
     if (this.#times === 0 || this.#calm !== undefined) return;
     this.#calm = this.host.after(CALM_MS, () => {
       this.#calm = undefined;
@@ -45,6 +59,10 @@ export class SpoiledBook {
 
   close(): void {
     this.#stopCalm();
+    this.#stopAsking();
+  }
+
+  #stopAsking(): void {
     this.#asking?.();
     this.#asking = undefined;
   }

@@ -210,10 +210,15 @@ describe('books by ccxt', () => {
     expect(await next()).toEqual(['snapshot at 5000', 'B 10 2', 'A 11 1', 'end']);
     live.asks = [[11, 1], [1e99, 1]];
     expect(await next()).toEqual(['change at 5000', 'end']);
-    expect(await next()).toEqual([]); // a second later
+    live.asks = [[12, 1]];
+    expect(await next()).toEqual([]); // not yet
     const gap = { kind: 'gap', symbol: 'A/USD', channel: 'book', detail: 'cannot be read: a value that does not fit' };
     expect(events).toEqual([{ kind: 'connected', detail: 'Fake by ccxt' }, gap, { kind: 'resynced', symbol: 'A/USD', channel: 'book' }, gap]);
     expect(bad.map(([reason]) => reason)).toEqual(['a value that does not fit', 'a value that does not fit']);
+    // A second later, without another update.
+    await expect.poll(() => events.length).toBe(5);
+    expect(lines(records)).toEqual(['snapshot at 5000', 'B 10 2', 'A 12 1', 'end']);
+    expect(events.at(-1)).toEqual({ kind: 'resynced', symbol: 'A/USD', channel: 'book' });
   });
 
   test('that always have such a level begin again ever less often; at once again when they were right for two minutes', () => {

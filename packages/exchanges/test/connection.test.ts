@@ -1,9 +1,10 @@
 /** Connections as users have them, over sockets, against a server that plays real captures; whole-captures.test.ts holds what comes message for message. */
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { type ReplayOptions, type ReplayServer, startReplayServer } from '@deepwater/replay-server';
-import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, type RecordSink, type Wanted, binance, binanceUsdm } from '../dist/index.js';
+import { type BookSide, type ConnectionEvent, type Exchange, ExchangeConnection, type RecordSink, type SessionHost, type Wanted, binance, binanceUsdm } from '../dist/index.js';
 import { captureFile as capture, noCaptures, withCaptures as named } from './support/captures.js';
 
 const withCaptures = (name: string, run: () => Promise<void>, ms: number): void => { test.skipIf(noCaptures !== undefined)(named(name), run, ms); };
@@ -92,6 +93,44 @@ describe('a connection', () => {
     expect(events.filter(({ kind }) => kind === 'connected').length).toBeGreaterThan(1);
     expect(records.crossed).toEqual([]);
   }, 60_000);
+
+  test('has nothing to do with a session of before: what that asks for is not sent, called back or ended', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    ends.push(async () => { await new Promise((resolve) => { server.close(resolve); }); });
+    const said: string[] = [];
+    server.on('connection', (client) => { client.on('message', (data) => { said.push(String(data as Buffer)); }); });
+    const hosts: SessionHost[] = [];
+    const scripted: Exchange = {
+      ...binance,
+      newSession: (_wanted, host) => {
+        hosts.push(host);
+        const number = hosts.length;
+        return { path: '', open: () => { host.send(`open ${number}`); }, frame: () => undefined, subscribe: () => undefined, unsubscribe: () => undefined, close: () => undefined };
+      },
+    };
+    const events: ConnectionEvent[] = [];
+    const connection = new ExchangeConnection(scripted, { symbols: ['BTCUSDT'], channels: ['trades'] }, {
+      records: new Counts(), urls: { ws: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` }, backoff: { minMs: 1, maxMs: 5 }, onEvent: (event) => { events.push(event); },
+    });
+    ends.push(() => connection.close());
+    connection.open();
+    await expect.poll(() => said).toEqual(['open 1']);
+    hosts[0]!.restart('as a session does');
+    await expect.poll(() => said).toEqual(['open 1', 'open 2']);
+    const called: string[] = [];
+    for (const [number, host] of hosts.entries()) {
+      host.send(`late ${number + 1}`);
+      host.after(0, () => { called.push(`after ${number + 1}`); });
+    }
+    hosts[0]!.restart('again');
+    await expect.poll(() => [said, called]).toEqual([['open 1', 'open 2', 'late 2'], ['after 2']]);
+    expect([hosts.length, events.map(({ kind }) => kind)]).toEqual([2, ['connected', 'disconnected', 'connected']]);
+    await connection.close();
+    hosts[1]!.after(0, () => { called.push('after the end'); });
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(called).toEqual(['after 2']);
+  });
 
   test('that nobody answers is tried again, ever more slowly, until it is closed', async () => {
     const events: ConnectionEvent[] = [];

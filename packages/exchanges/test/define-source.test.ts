@@ -181,11 +181,62 @@ describe('a WebSocket in one file', () => {
       expect(asked()).toEqual(AGAIN);
       expect(host.bad).toEqual(['no asks', 'price too large', 'price too large', 'no asks']);
       // Nobody asks for what is not wanted any more.
+      feed({ pair: 'A', all: true, levels: [] });
       feed({ pair: 'B', levels: [], half: true });
       made.unsubscribe({ symbols: ['B'], channels: ['book'] });
       expect(asked()).toEqual(['unsubscribe B book']);
       host.advance(100_000);
       expect(asked()).toEqual([]);
+    });
+
+    test('that has come is not asked for again, and one that does not come is', () => {
+      const { host, feed, asked } = begun(book);
+      const refused = { kind: 'refused', symbol: 'A', channel: 'book', detail: 'no snapshot in 15 s' };
+      feed({ pair: 'A', levels: [], half: true });
+      feed({ pair: 'A', all: true, levels: [['1', '1']] });
+      host.advance(100_000);
+      expect([host.told(), asked()]).toEqual([['gap', 'resynced'], []]);
+      feed({ pair: 'A', levels: [], half: true });
+      host.advance(0);
+      expect(asked()).toEqual(AGAIN);
+      feed({ pair: 'A', all: true, levels: [], half: true });
+      feed({ pair: 'A', all: true, levels: [['1', '1']] });
+      host.advance(100_000);
+      expect([host.told(), asked()]).toEqual([['gap', 'gap', 'resynced'], []]);
+      feed({ pair: 'A', levels: [], half: true });
+      host.advance(14_999);
+      expect([host.told(), asked()]).toEqual([['gap'], AGAIN]);
+      host.advance(1);
+      expect(host.events.splice(0)).toEqual([refused]);
+      host.advance(1000);
+      expect(asked()).toEqual(AGAIN);
+      host.advance(15_000);
+      expect(host.events.splice(0)).toEqual([refused]);
+      host.advance(2000);
+      expect(asked()).toEqual(AGAIN);
+      feed({ pair: 'A', all: true, levels: [['1', '1']] });
+      host.advance(100_000);
+      expect([host.told(), asked()]).toEqual([['resynced'], []]);
+    });
+
+    test('of a symbol that is wanted again begins anew', () => {
+      const { host, made, feed, asked } = begun(book);
+      feed({ pair: 'A', levels: [], half: true });
+      made.unsubscribe({ symbols: ['A'], channels: ['book'] });
+      made.subscribe({ symbols: ['A'], channels: ['book'] });
+      feed({ pair: 'A', all: true, levels: [['1', '1']] });
+      feed({ pair: 'A', levels: [], half: true });
+      expect(host.told()).toEqual(['gap', 'gap']);
+      host.advance(0);
+      expect(asked()).toEqual([...AGAIN, ...AGAIN]);
+    });
+
+    test('of a symbol that whoever is told does not want any more is not asked for', () => {
+      const { host, made, feed, asked } = begun(book);
+      host.event = () => { made.unsubscribe({ symbols: ['A'], channels: ['book'] }); };
+      feed({ pair: 'A', levels: [], half: true });
+      host.advance(100_000);
+      expect(asked()).toEqual(['unsubscribe A book']);
     });
 
     test('is told as lost, where nothing can be asked for again; one that nobody wants is not', () => {
@@ -210,6 +261,11 @@ describe('a WebSocket in one file', () => {
     const failing: RecordSink = { of: () => ({ trade: () => { throw full; } }) as never };
     const other = defineSource(dex).newSession({ symbols: ['A'], channels: [] }, Object.assign(new ScriptedHost(), { records: failing }));
     expect(() => { other.frame(JSON.stringify(swap), 1); }).toThrow(full);
+    // Also where the source catches it; and only for the message that it was of.
+    const careless: SocketDefinition = { ...dex, message: (message: Swap, records, its) => { try { dex.message(message, records, its); } catch { /* as careless sources do */ } } };
+    const careful = defineSource(careless).newSession({ symbols: ['A'], channels: [] }, Object.assign(new ScriptedHost(), { records: failing }));
+    expect(() => { careful.frame(JSON.stringify(swap), 1); }).toThrow(full);
+    expect(() => { careful.frame('{}', 1); }).not.toThrow();
   });
 
   test('what nobody wants any more is dropped, whether or not it can be asked for', () => {

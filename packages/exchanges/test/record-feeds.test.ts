@@ -19,7 +19,7 @@ async function feedsOf(exchange: typeof binanceUsdm, symbol: string, options: Re
   const sink = new FeedSink((asked) => {
     expect(asked).toBe(symbol);
     return writers;
-  }, { amounts: options.amounts });
+  }, { amounts: options.amounts, digits: true });
   const read = async (channel: Channel) => {
     await writers[channel]!.flush();
     const reader = await platform.createReader(recordFeedName(exchange, symbol, channel));
@@ -94,6 +94,18 @@ test('levels that were scanned are written as those given one by one, in any com
     expect(read.records).toEqual(wanted.records);
     expect((await read.reader.indexPoints(0, 2 ** 52)).map(({ sequence }) => sequence)).toEqual((await wanted.reader.indexPoints(0, 2 ** 52)).map(({ sequence }) => sequence));
   }
+});
+
+test('levels that were scanned are given as texts to writers that may keep them', () => {
+  const kept: unknown[][] = [];
+  const book = { writeValues: (...values: unknown[]) => { kept.push(values.slice(4)); }, markIndex: () => undefined };
+  for (const amounts of ['decimal', 'float64'] as const) {
+    const btc = new FeedSink(() => ({ book }), { amounts }).of('BTCUSDT');
+    btc.beginBook(1, 2, false, 0, 0);
+    btc.levels!(scannedOf([['B', new DecimalDigits(150, 2), new DecimalDigits(3, 0)], ['A', new DecimalDigits(2, 0), new DecimalDigits(0, 1)]]), 0, 2);
+    btc.endBook();
+  }
+  expect(kept).toEqual([['B', 0, '1.50', '3'], ['A', BOOK_FLAGS.LAST, '2', '0.0'], ['B', 0, 1.5, 3], ['A', BOOK_FLAGS.LAST, 2, 0]]);
 });
 
 test('of levels that were scanned, those before one that no record can hold are written', async () => {

@@ -49,7 +49,7 @@ export class HandedSession {
   connect(): HandedConnection {
     const { exchange, symbols, channels, amounts } = this.options;
     const gets: ((body: string) => void)[] = [];
-    const sink = new FeedSink((symbol) => Object.fromEntries(this.writers.get(symbol) ?? []), { amounts, onLatency: () => undefined });
+    const sink = new FeedSink((symbol) => Object.fromEntries(this.writers.get(symbol) ?? []), { amounts, digits: true, onLatency: () => undefined });
     const session = exchange.newSession({ symbols, channels }, {
       records: sink,
       send: () => undefined,

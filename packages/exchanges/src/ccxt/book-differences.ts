@@ -22,8 +22,9 @@ interface Levels {
 
 export class BookDifferences {
   #book: CcxtBook | undefined;
-  /** When it may begin again after a level that no record can hold, and how often that was; µs. */
-  #againUs = 0;
+  /** When it may begin again after a level that no record can hold, µs. */
+  againUs = 0;
+  /** When that was last, and how often. */
   #spoiledUs = 0;
   #times = 0;
   #bids: Levels = { prices: [], sizes: [] };
@@ -39,7 +40,7 @@ export class BookDifferences {
   write(book: CcxtBook, sink: SymbolSink, receivedUs: number): boolean {
     const bids = levelsOf(book.bids, 'B');
     const asks = levelsOf(book.asks, 'A');
-    if (receivedUs < this.#againUs) return false;
+    if (receivedUs < this.againUs) return false;
     const snapshot = book !== this.#book;
     const again = snapshot && this.#book !== undefined;
     const changes = snapshot ? [...allOf(bids, 'B'), ...allOf(asks, 'A')] : [...differences(this.#bids, bids, 'B'), ...differences(this.#asks, asks, 'A')];
@@ -61,7 +62,7 @@ export class BookDifferences {
   #spoil(nowUs: number): void {
     if (nowUs - this.#spoiledUs > CALM_US) this.#times = 0;
     this.#spoiledUs = nowUs;
-    this.#againUs = nowUs + (this.#times === 0 ? 0 : Math.min(WAIT_FIRST_US * 2 ** (this.#times - 1), WAIT_MAX_US));
+    this.againUs = nowUs + (this.#times === 0 ? 0 : Math.min(WAIT_FIRST_US * 2 ** (this.#times - 1), WAIT_MAX_US));
     this.#times += 1;
     this.#book = undefined;
   }

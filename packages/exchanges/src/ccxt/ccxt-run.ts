@@ -8,7 +8,7 @@ import { BadFrame, type Channel, type Wanted } from '../exchange.js';
 import type { SymbolSink } from '../record-sink.js';
 import type { StreamHost } from '../source.js';
 import { BookDifferences } from './book-differences.js';
-import type { CcxtExchange, CcxtTicker, CcxtTrade } from './ccxt-module.js';
+import type { CcxtBook, CcxtExchange, CcxtTicker, CcxtTrade } from './ccxt-module.js';
 import { plainDecimal } from './plain-decimal.js';
 import { type TradeMemory, takerOf } from './trade-memory.js';
 
@@ -106,7 +106,8 @@ export class CcxtRun {
   }
 
   /** @returns waits for an update, and gives what writes it */
-  #nextOf(exchange: CcxtExchange, { symbol, channel }: Loop): () => Promise<() => void> {
+  #nextOf(exchange: CcxtExchange, loop: Loop): () => Promise<() => void> {
+    const { symbol, channel } = loop;
     const sink = this.host.records.of(symbol);
     if (channel === 'trades') {
       const memory = this.options.memoryOf(symbol);
@@ -116,17 +117,7 @@ export class CcxtRun {
         return () => { for (const trade of memory.take(trades)) this.#guard(trade, () => { writeTrade(sink, trade, this.host.now()); }); };
       };
     }
-    if (channel === 'book') {
-      const differences = new BookDifferences();
-      return async () => {
-        const book = await exchange.watchOrderBook(symbol, this.options.depth);
-        return () => {
-          this.#guard({ symbol, timestamp: book.timestamp }, () => {
-            if (differences.write(book, sink, this.host.now())) this.host.event({ kind: 'resynced', symbol, channel });
-          });
-        };
-      };
-    }
+    if (channel === 'book') return this.#nextBook(exchange, loop, sink);
     let before = '';
     const ticker = async (): Promise<CcxtTicker | undefined> => (exchange.has['watchBidsAsks'] ? (await exchange.watchBidsAsks([symbol]))[symbol] : await exchange.watchTicker(symbol));
     return async () => {
@@ -139,6 +130,41 @@ export class CcxtRun {
         this.#guard(quote, () => { writeQuote(sink, quote, this.host.now()); });
       };
     };
+  }
+
+  #nextBook(exchange: CcxtExchange, loop: Loop, sink: SymbolSink): () => Promise<() => void> {
+    const { symbol, channel } = loop;
+    const { signal } = this.host;
+    const differences = new BookDifferences();
+    let later: NodeJS.Timeout | undefined;
+    signal.addEventListener('abort', () => { clearTimeout(later); }, { once: true });
+    const write = (book: CcxtBook): void => {
+      clearTimeout(later);
+      this.#guard({ symbol, timestamp: book.timestamp }, () => {
+        if (differences.write(book, sink, this.host.now())) this.host.event({ kind: 'resynced', symbol, channel });
+      });
+      // The next update may be long in coming, and ccxt keeps the book as it is: it begins again when its time has come.
+      const waitMs = (differences.againUs - this.host.now()) / 1000;
+      if (waitMs > 0 && !signal.aborted) later = setTimeout(() => { if (loop.wanted) this.#try(() => { write(book); }); }, Math.ceil(waitMs));
+    };
+    return async () => {
+      try {
+        const book = await exchange.watchOrderBook(symbol, this.options.depth);
+        return () => { write(book); };
+      } catch (error) {
+        // What it had is of no use any more.
+        clearTimeout(later);
+        throw error;
+      }
+    };
+  }
+
+  #try(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** What cannot be read is kept aside, as ccxt has given it. */

@@ -50,6 +50,7 @@ export class Ingest {
     private readonly events: EventFeed, private readonly badFrames: BadFrames, private readonly raw: CaptureWriter | undefined,
   ) {
     this.#sink = new FeedSink((symbol) => this.#symbols.get(symbol)?.writers ?? {}, {
+      digits: true,
       amounts: options.amounts, onLatency: (channel, us) => { this.#tally.latency(channel, us); }, onFailure: (symbol, error) => { this.#fail(symbol, error); },
     });
     this.#aside = new SetAside(options.backoff, (symbol) => this.#takeUp(symbol));

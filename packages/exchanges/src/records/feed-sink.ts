@@ -17,6 +17,11 @@ export interface RecordWriter {
 export type SymbolWriters = Readonly<Partial<Record<Channel, RecordWriter>>>;
 
 export interface FeedSinkOptions {
+  /**
+   * The writers are a platform's: amounts that adapters have read already are given to them as `DecimalDigits`, which is faster. Others may keep what they
+   * are given, and get texts.
+   */
+  readonly digits?: boolean | undefined;
   /** As the feeds were made (see RecordFeedOptions). */
   readonly amounts?: 'decimal' | 'float64' | undefined;
   /** Told how long each record was under way, from the exchange's time to ours, µs; of a book, each message. */
@@ -136,6 +141,10 @@ class SymbolFeeds implements SymbolSink {
   }
 
   levels(levels: ScannedLevels, from: number, to: number): void {
+    if (this.options.digits !== true && !this.#asNumbers) {
+      for (let at = from; at < to; at++) this.level(levels.side(at), String(levels.price(at, this.#scannedPrice)), String(levels.size(at, this.#scannedSize)));
+      return;
+    }
     const last = to - 1;
     if (last < from || this.writers.book === undefined) return;
     if (this.#waits) {

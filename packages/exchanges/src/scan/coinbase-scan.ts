@@ -58,7 +58,7 @@ let timeAt = 0;
 const firstLevels = new ScannedLevels();
 let taken = false;
 
-/** @returns undefined for a frame of another channel or form: that is for JSON.parse. Its levels are good until the next frame is scanned. */
+/** @returns undefined for a frame of another channel or form: that is for JSON.parse. Its levels are good until the next frame is scanned, or `forgetScanned`. */
 export function scanCoinbase(text: string): ScannedCoinbase | undefined {
   if (!scan.begin(text)) return undefined;
   time = undefined;
@@ -67,6 +67,11 @@ export function scanCoinbase(text: string): ScannedCoinbase | undefined {
   scan.end();
   time = undefined;
   return frame;
+}
+
+/** What was scanned has been taken: its texts, which keep the frame's in memory, are let go. A snapshot's is large. */
+export function forgetScanned(): void {
+  if (firstLevels.length > 0) firstLevels.clear();
 }
 
 function frameOf(): ScannedCoinbase | undefined {
