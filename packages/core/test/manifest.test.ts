@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { STORE_FORMAT, type Manifest, openManifest, ownVersion } from '../dist/index.js';
+import { STORE_FORMAT, type Manifest, findStore, openManifest, ownVersion } from '../dist/index.js';
 import { failure, runTogether, temporaryDirectory } from './store-support.js';
 
 const fileOf = (basePath: string): string => join(basePath, 'manifest.json');
@@ -232,8 +232,10 @@ describe('a manifest that cannot be used', () => {
     expect((await openManifest(basePath)).origin).toBe('created');
     rmSync(fileOf(basePath));
     mkdirSync(join(basePath, 'feeds', 'trades'));
-    const error = await failure(() => openManifest(basePath));
-    expect(error).toMatchObject({ code: 'DW_FILE_CORRUPT', values: { path: fileOf(basePath), reason: 'it is missing, and there are feeds' }, message: expect.stringContaining('deepwater repair') as string });
+    for (const look of [() => openManifest(basePath), () => openManifest(basePath, { readOnly: true }), async () => { await Promise.resolve(); findStore(basePath); }]) {
+      const error = await failure(look);
+      expect(error).toMatchObject({ code: 'DW_FILE_CORRUPT', values: { path: fileOf(basePath), reason: 'it is missing, and there are feeds' }, message: expect.stringContaining('deepwater repair') as string });
+    }
     expect(existsSync(fileOf(basePath))).toBe(false);
   });
 

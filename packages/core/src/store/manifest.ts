@@ -66,7 +66,7 @@ export async function openManifest(given: string, options: ManifestOptions = {})
   const basePath = resolveBasePath(given, readOnly, access ?? 'owner');
   const found = readManifest(basePath);
   if (readOnly) {
-    if (found === undefined) throw invalid(basePath, `it has no ${STORE_FILES.MANIFEST}`, 'Check that it is the base path of a store.');
+    if (found === undefined) throw noManifest(basePath);
     if (isHome(found, basePath)) return { basePath, manifest: found, origin: 'found' };
     return { basePath, manifest: { ...found, ...placeOf(basePath), storeId: idOfCopy(found, basePath) }, origin: 'copied' };
   }
@@ -89,7 +89,7 @@ function settleManifest(basePath: string, { access, ringDir }: ManifestOptions):
   const home = found !== undefined && isHome(found, basePath);
   const origin = home ? 'found' : found === undefined ? 'created' : 'copied';
   // A new id would hide what killed writers left in the rings of the old one.
-  if (found === undefined && feedDirectories(basePath).length > 0) throw corrupt(manifestPath(basePath), 'it is missing, and there are feeds');
+  if (found === undefined && feedDirectories(basePath).length > 0) throw noManifest(basePath);
   const rings = ringDir ?? found?.ringDir;
   if (home && rings === found.ringDir) return { basePath, manifest: found, origin };
   const manifest: Manifest = {
@@ -130,7 +130,7 @@ export function findStore(given: string): FoundStore {
   const basePath = resolveBasePath(given, true, 'owner');
   const file = manifestPath(basePath);
   const text = readSmallFile(file, MANIFEST_BYTES_MAX);
-  if (text === undefined) throw invalid(basePath, `it has no ${STORE_FILES.MANIFEST}`, 'Check that it is the base path of a store.');
+  if (text === undefined) throw noManifest(basePath);
   const { format: _as, ...manifest } = parseManifest(text, file, (format) => format >= 1 && format <= STORE_FORMAT);
   return { basePath, format: (JSON.parse(text) as { format: number }).format, manifest, home: isHome(manifest, basePath) };
 }
@@ -212,6 +212,12 @@ function corrupt(file: string, why: string, cause?: unknown): DeepwaterError {
     `The manifest ${file} cannot be used: ${why}. Run \`deepwater repair\`, which makes it again, with the store id that rings of killed writers have; or put it back from a backup.`,
     { values: { path: file, reason: why }, cause },
   );
+}
+
+/** There is none: of a store that has lost it, or of no store. */
+function noManifest(basePath: string): DeepwaterError {
+  if (feedDirectories(basePath).length > 0) return corrupt(manifestPath(basePath), 'it is missing, and there are feeds');
+  return invalid(basePath, `it has no ${STORE_FILES.MANIFEST}`, 'Check that it is the base path of a store.');
 }
 
 function checkAccess(manifest: Manifest, wanted: Access | undefined, basePath: string): void {
