@@ -209,7 +209,7 @@ function versionError(file: string, format: number, writtenBy: unknown): Deepwat
 function corrupt(file: string, why: string, cause?: unknown): DeepwaterError {
   return new DeepwaterError(
     'DW_FILE_CORRUPT',
-    `The manifest ${file} cannot be used: ${why}. Run \`deepwater repair\`, which makes it again, with the store id that rings of killed writers have; or put it back from a backup.`,
+    `The manifest ${file} cannot be used: ${why}. Run \`deepwater repair --all\`, which makes it again, with the store id that rings of killed writers have; or put it back from a backup.`,
     { values: { path: file, reason: why }, cause },
   );
 }
