@@ -38,13 +38,18 @@ export class SpoiledBook {
   /** Asks for it when its time has come, in place of what waits for that, and again until it has come. @param missed told of each time that it has not */
   askLater(ask: () => void, missed: () => void): void {
     this.#stopAsking();
-    this.#asking = this.host.after(this.next(), () => {
-      ask();
-      this.#asking = this.host.after(SNAPSHOT_MS, () => {
-        missed();
-        this.askLater(ask, missed);
-      });
+    this.#later(this.next(), ask, () => {
+      this.#later(SNAPSHOT_MS, missed, () => { this.askLater(ask, missed); });
     });
+  }
+
+  /** What is done may end all of it: then there is nothing more. */
+  #later(ms: number, act: () => void, next: () => void): void {
+    const waits = this.host.after(ms, () => {
+      act();
+      if (this.#asking === waits) next();
+    });
+    this.#asking = waits;
   }
 
   /** It is the exchange's again, for now. */

@@ -237,6 +237,12 @@ describe('a WebSocket in one file', () => {
       feed({ pair: 'A', levels: [], half: true });
       host.advance(100_000);
       expect(asked()).toEqual(['unsubscribe A book']);
+      // Nor is one of which he is told that no snapshot has come.
+      const later = begun(book);
+      later.host.event = ({ kind }) => { if (kind === 'refused') later.made.unsubscribe({ symbols: ['A'], channels: ['book'] }); };
+      later.feed({ pair: 'A', levels: [], half: true });
+      later.host.advance(100_000);
+      expect(later.asked()).toEqual([...AGAIN, 'unsubscribe A book']);
     });
 
     test('is told as lost, where nothing can be asked for again; one that nobody wants is not', () => {
